@@ -1,0 +1,1 @@
+"""HTTP: a thin edge over casework, and the server-rendered start pages."""

@@ -1,0 +1,1 @@
+"""Scores: anomaly, risk and complaint triage, with their reasons and their bundles of plain files."""
