@@ -1,0 +1,220 @@
+"""The restricted SQL of supervision models and features: parsed, checked and bound as a tree, never as text.
+
+A query is one SELECT (or UNION of SELECTs) in DuckDB's dialect over the relations that its file names. What
+could look at the clock, at the disk, or come out differently on another engine is refused with the file, the
+line and the mend. Sources: DESIGN.md (Supervision models), traps measured on DuckDB, Spark and ClickHouse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ParseError
+from sqlglot.optimizer.scope import traverse_scope
+
+DIALECT = "duckdb"
+Value = int | float | str | bool | date
+
+ALLOWED_FUNCTIONS: frozenset[type[exp.Expression]] = frozenset({
+    exp.Count, exp.Sum, exp.Min, exp.Max, exp.Avg, exp.StddevSamp, exp.PercentileCont, exp.Quantile,
+    exp.Coalesce, exp.Nullif, exp.Cast, exp.If, exp.Case, exp.Greatest, exp.Least,
+    exp.Abs, exp.Round, exp.Floor, exp.Ceil, exp.Ln, exp.Log, exp.Sqrt, exp.Pow, exp.Exp, exp.Sign,
+    exp.DateDiff, exp.DateTrunc, exp.TimestampTrunc, exp.Extract, exp.Year, exp.Month, exp.DayOfWeekIso, exp.Day,
+    exp.Length, exp.Substring, exp.Lower, exp.Upper, exp.Trim, exp.StartsWith, exp.StrPosition, exp.Concat,
+    exp.DPipe, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Lag, exp.Lead, exp.RegexpLike, exp.RegexpFullMatch,
+    exp.Exists, exp.And, exp.Or, exp.Xor, exp.Chr, exp.CountIf, exp.LogicalAnd, exp.LogicalOr, exp.GroupConcat,
+})  # fmt: skip
+"""Functions with one meaning on every engine, and no look at clock, chance or disk."""
+
+
+class QueryError(ValueError):
+    """A query that the subset refuses. The message names file, line and mend, for whoever writes the model."""
+
+    def __init__(self, source: str, line: int | None, message: str) -> None:
+        place = f"{source}:{line}" if line else source
+        super().__init__(f"{place}: {message}")
+
+
+@dataclass(frozen=True)
+class ParsedQuery:
+    """A checked query with unbound `:parameters`."""
+
+    source: str
+    tree: exp.Query
+    relations: frozenset[str]
+    parameters: frozenset[str]
+
+
+def parse_query(
+    text: str,
+    *,
+    source: str,
+    relations: Collection[str],
+    parameters: Collection[str] = (),
+    date_columns: Collection[str] = (),
+    first_line: int = 1,
+) -> ParsedQuery:
+    """Parse and check one query.
+
+    Args:
+        text: SQL in DuckDB's dialect.
+        source: file and part, for messages.
+        relations: names that may stand after FROM and JOIN.
+        parameters: names that may stand after a colon; `as_of` always may.
+        date_columns: names of date columns, so that a subtraction of dates is found.
+        first_line: line of the file on which the text starts.
+
+    Raises:
+        QueryError: with file, line and mend.
+    """
+    try:
+        trees = sqlglot.parse(text, read=DIALECT)
+    except ParseError as error:
+        details = error.errors[0] if error.errors else {}
+        line = first_line + int(details.get("line") or 1) - 1
+        raise QueryError(source, line, f"not SQL: {details.get('description', error)}") from error
+    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
+        raise QueryError(source, first_line, "write exactly one SELECT")
+    tree = trees[0]
+    lint = _Linter(source, text, first_line, frozenset(date_columns))
+    lint.check(tree)
+    own = {cte.alias for cte in tree.find_all(exp.CTE)}
+    used = {table.name for table in tree.find_all(exp.Table)} - own
+    for name in sorted(used - set(relations)):
+        lint.refuse(tree, f"relation {name!r} is not declared; name it under registers or mend the spelling")
+    names = frozenset(p.name for p in tree.find_all(exp.Placeholder))
+    for name in sorted(names - set(parameters) - {"as_of"}):
+        lint.refuse(tree, f"parameter :{name} is not declared; declare it under parameters")
+    return ParsedQuery(source, tree, frozenset(used), names)
+
+
+def bind(query: ParsedQuery, parameters: Mapping[str, Value]) -> exp.Query:
+    """The query with every parameter replaced by a typed literal. Raises `KeyError` for one that is missing."""
+
+    def replace(node: exp.Expression) -> exp.Expression:
+        return literal(parameters[node.name]) if isinstance(node, exp.Placeholder) else node
+
+    bound = query.tree.copy().transform(replace)
+    assert isinstance(bound, exp.Query)  # noqa: S101  a transform of leaves keeps the root
+    return bound
+
+
+def literal(value: Value) -> exp.Expression:
+    """A Python value as a typed SQL literal."""
+    if isinstance(value, bool):
+        return exp.Boolean(this=value)
+    if isinstance(value, date):
+        return exp.cast(exp.Literal.string(value.isoformat()), "DATE")
+    if isinstance(value, str):
+        return exp.Literal.string(value)
+    if isinstance(value, float):
+        return exp.cast(exp.Literal.number(repr(value)), "DOUBLE")
+    return exp.Literal.number(value)
+
+
+def to_sql(tree: exp.Expression, *, dialect: str = DIALECT) -> str:
+    """The text of a tree in an engine's dialect; the only place where SQL becomes text."""
+    return tree.sql(dialect=dialect)
+
+
+class _Linter:
+    """Walks one tree and refuses by name what the subset does not hold."""
+
+    def __init__(self, source: str, text: str, first_line: int, date_columns: frozenset[str]) -> None:
+        self._source = source
+        self._lines = text.splitlines()
+        self._first_line = first_line
+        self._date_columns = date_columns
+
+    def check(self, tree: exp.Query) -> None:
+        for node in tree.walk():
+            self._check_function(node)
+            self._check_star(node)
+            self._check_division(node)
+            self._check_date_difference(node)
+        self._check_anti_joins(tree)
+
+    def refuse(self, node: exp.Expression, message: str) -> None:
+        raise QueryError(self._source, self._line(node), message)
+
+    def _line(self, node: exp.Expression) -> int | None:
+        lines = [part.meta["line"] for part in node.walk() if "line" in part.meta]
+        if not lines and isinstance(
+            node, exp.Func
+        ):  # the parser keeps no place for CURRENT_DATE and its like
+            word = node.sql_name().lower()
+            lines = [number for number, line in enumerate(self._lines, start=1) if word in line.lower()]
+        return self._first_line + min(lines) - 1 if lines else None
+
+    def _check_function(self, node: exp.Expression) -> None:
+        if isinstance(node, exp.Anonymous):
+            self.refuse(node, f"function {node.name}() is not in the subset; see docs/how-to/add-a-model.md")
+        if isinstance(node, exp.Func) and type(node) not in ALLOWED_FUNCTIONS:
+            name = node.sql_name().lower()
+            mend = "bind :as_of instead" if name.startswith("current") else "see docs/how-to/add-a-model.md"
+            self.refuse(node, f"function {name}() is not in the subset; {mend}")
+
+    def _check_star(self, node: exp.Expression) -> None:
+        if isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count):
+            self.refuse(node.parent or node, "SELECT * hides what is read; name the columns")
+
+    def _check_division(self, node: exp.Expression) -> None:
+        if not isinstance(node, exp.Div | exp.IntDiv | exp.Mod):
+            return
+        divisor = node.expression.unnest()
+        if isinstance(divisor, exp.Cast):
+            divisor = divisor.this.unnest()
+        safe = isinstance(divisor, exp.Nullif | exp.Placeholder) or (
+            isinstance(divisor, exp.Literal) and divisor.is_number and float(divisor.name) != 0
+        )
+        if not safe:
+            self.refuse(node, "a division by zero differs between engines; divide by NULLIF(…, 0)")
+
+    def _check_date_difference(self, node: exp.Expression) -> None:
+        if isinstance(node, exp.Sub) and all(
+            isinstance(side, exp.Column) and side.name in self._date_columns
+            for side in (node.left, node.right)
+        ):
+            self.refuse(node, "date - date differs between engines; use date_diff('day', earlier, later)")
+
+    def _check_anti_joins(self, tree: exp.Query) -> None:
+        for select in tree.find_all(exp.Select):
+            optional = {join.alias_or_name for join in select.args.get("joins") or () if join.side == "LEFT"}
+            where = select.args.get("where")
+            for test in where.find_all(exp.Is) if where else ():
+                column = test.this
+                if (
+                    isinstance(column, exp.Column)
+                    and column.table in optional
+                    and isinstance(test.expression, exp.Null)
+                ):
+                    if isinstance(test.parent, exp.Not):
+                        continue
+                    self.refuse(
+                        test, "LEFT JOIN … IS NULL is a hidden NOT EXISTS; write NOT EXISTS (SELECT 1 …)"
+                    )
+
+
+def columns_read(query: ParsedQuery) -> dict[str, set[str]]:
+    """The columns that a query names of each relation; unqualified names count for every relation in scope."""
+    read: dict[str, set[str]] = {name: set() for name in query.relations}
+    for scope in traverse_scope(query.tree):
+        tables = {
+            alias: source.name for alias, source in scope.sources.items() if isinstance(source, exp.Table)
+        }
+        for column in scope.expression.find_all(exp.Column):
+            targets = (
+                [tables[column.table]]
+                if column.table in tables
+                else []
+                if column.table
+                else list(tables.values())
+            )
+            for relation in targets:
+                if relation in read:
+                    read[relation].add(column.name)
+    return read

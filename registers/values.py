@@ -1,0 +1,265 @@
+"""Values as departments write them, and the one form in which the lake keeps them.
+
+Every parser is pure: it takes the text of a cell and returns the value, or raises `BadValue` with a
+reason in Chinese that never repeats the value (a reason is shown and stored; the value may be personal).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+
+ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+ID_CHECK = "10X98765432"
+CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+SIMULATED_PROVINCE = "99"  # no such province: the simulated county lives there
+PROVINCES = frozenset(
+    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 "
+    "50 51 52 53 54 61 62 63 64 65 71 81 82".split()
+) | {SIMULATED_PROVINCE}
+EXCEL_EPOCH = date(1899, 12, 30)
+NOTHING = frozenset({"", "-", "--", "—", "/", "无", "空", "null", "none", "nan", "n/a", "#n/a"})
+
+_DATE = re.compile(
+    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
+)
+_MONTH = re.compile(r"(\d{4})\s*(?:[-/.年]\s*(\d{1,2})\s*月?|(\d{2}))")
+_AMOUNT = re.compile(r"([-+]?)[¥$]?([-+]?)(\d+(?:\.\d+)?|\.\d+)(亿|千万|百万|万|千|百)?元?整?")
+_CHINESE_DIGITS = (
+    {c: i for i, c in enumerate("〇一二三四五六七八九")}
+    | {"零": 0, "两": 2}
+    | {c: i + 1 for i, c in enumerate("壹贰叁肆伍陆柒捌玖")}
+)
+_CHINESE_UNITS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
+_SCALES = {"百": 100, "千": 1000, "万": 10_000, "百万": 1_000_000, "千万": 10_000_000, "亿": 100_000_000}
+
+
+class BadValue(ValueError):
+    """A cell that cannot be read. `reason` is Chinese and holds no part of the value."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def clean(text: str) -> str:
+    """Full-width to half-width, no control characters, no outer or doubled spaces; '' for "nothing here"."""
+    folded = unicodedata.normalize("NFKC", text)
+    folded = "".join(c for c in folded if c.isprintable() or c.isspace())
+    folded = " ".join(folded.split()).lstrip("'")
+    return "" if folded.lower() in NOTHING else folded
+
+
+def parse_text(text: str) -> str:
+    """The cleaned text. Raises on characters that did not survive the file's encoding."""
+    if "\ufffd" in text:
+        raise BadValue("含有无法识别的字符，请按 UTF-8 或 GBK 重新导出")
+    return clean(text)
+
+
+def parse_date(text: str) -> date:
+    """A day: 2024-01-31, 2024/1/31, 2024.1.31, 20240131, 2024年1月31日, 二〇二四年一月三十一日, Excel number."""
+    value = _chinese_date_digits(clean(text))
+    if re.fullmatch(r"\d{8}", value):
+        value = f"{value[:4]}-{value[4:6]}-{value[6:]}"
+    match = _DATE.fullmatch(value)
+    if match:
+        return _day(int(match[1]), int(match[2]), int(match[3]))
+    serial = re.fullmatch(r"(\d{5})(?:\.\d+)?", value)
+    if serial and 20_000 <= int(serial[1]) <= 80_000:  # 1954 to 2119
+        return EXCEL_EPOCH + timedelta(days=int(serial[1]))
+    if re.fullmatch(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}", value):
+        raise BadValue("日期有歧义，请写成 年-月-日（如 2024-01-31）")
+    raise BadValue("不是日期，请写成 年-月-日（如 2024-01-31）")
+
+
+def parse_month(text: str) -> date:
+    """The first day of a month: 2024-01, 202401, 2024年1月, or any day in it."""
+    value = _chinese_date_digits(clean(text))
+    match = _MONTH.fullmatch(value)
+    if match:
+        return _day(int(match[1]), int(match[2] or match[3]), 1)
+    try:
+        return parse_date(value).replace(day=1)
+    except BadValue as error:
+        raise BadValue("不是月份，请写成 年-月（如 2024-01）") from error
+
+
+def parse_amount_fen(text: str, *, scale: int = 1) -> int:
+    """An amount of money in fen. `scale` is the unit of the column header in yuan (10000 for 万元).
+
+    Reads 1,234.50 · ￥1234.5元 · 3.5万元 · (100.00) · 壹万贰仟元整. More precise than a fen is an error, but
+    the noise of a spreadsheet's binary numbers (0.30000000000000004) is not.
+    """
+    value = clean(text).replace(",", "").replace(" ", "").replace("人民币", "")
+    negative = value.startswith("(") and value.endswith(")")
+    value = value.strip("()") if negative else value
+    if re.fullmatch(r"[-+]?\d+(\.\d+)?[eE][-+]?\d+", value):
+        value = format(Decimal(value), "f")
+    match = _AMOUNT.fullmatch(value)
+    if match:
+        number = Decimal(match[3]) * _SCALES.get(match[4] or "", 1)
+        negative = negative or "-" in (match[1], match[2])
+    else:
+        number = _chinese_amount(value)
+    exact = number * scale * 100
+    fen = exact.to_integral_value()
+    if abs(exact - fen) > Decimal("0.0001"):
+        raise BadValue("金额精确到分以下，请核对单位（元、万元）")
+    if fen.copy_abs() > 10**16:
+        raise BadValue("金额过大，请核对单位（元、万元）")
+    return -int(fen) if negative else int(fen)
+
+
+def parse_integer(text: str) -> int:
+    value = clean(text).replace(",", "")
+    match = re.fullmatch(r"([-+]?\d{1,15})(?:\.0+)?", value)
+    if not match:
+        raise BadValue("不是整数")
+    return int(match[1])
+
+
+def parse_decimal(text: str) -> float:
+    value = clean(text).replace(",", "").removesuffix("%").removesuffix("亩")
+    try:
+        number = Decimal(value)
+    except InvalidOperation as error:
+        raise BadValue("不是数字") from error
+    if not number.is_finite() or abs(number) > 10**15:
+        raise BadValue("不是数字")
+    return float(number)
+
+
+def parse_bool(text: str) -> bool:
+    value = clean(text).lower()
+    if value in {"是", "有", "对", "y", "yes", "true", "1", "√", "✓"}:
+        return True
+    if value in {"否", "没有", "不是", "n", "no", "false", "0", "×"}:
+        return False
+    raise BadValue("应填 是 或 否")
+
+
+def parse_id_number(text: str) -> str:
+    """A resident ID number of 18 characters (GB 11643); an old one of 15 digits is carried over."""
+    value = clean(text).replace(" ", "").replace("-", "").upper()
+    if re.fullmatch(r"\d+(\.\d+)?E\+?\d+", value):
+        raise BadValue("身份证号被表格软件改成了科学计数，请把该列设为文本后重新导出")
+    if re.fullmatch(r"\d{15}", value):
+        value = f"{value[:6]}19{value[6:]}"
+        value += id_check_digit(value)
+    if not re.fullmatch(r"\d{17}[\dX]", value):
+        raise BadValue("身份证号应为 18 位")
+    try:
+        date(int(value[6:10]), int(value[10:12]), int(value[12:14]))
+    except ValueError as error:
+        raise BadValue("身份证号中的出生日期不存在") from error
+    if value[:2] not in PROVINCES:
+        raise BadValue("身份证号的地区码不存在")
+    if id_check_digit(value[:17]) != value[17]:
+        raise BadValue("身份证号校验位不符，可能抄错")
+    return value
+
+
+def id_check_digit(first17: str) -> str:
+    """The eighteenth character of an ID number (GB 11643, ISO 7064 MOD 11-2)."""
+    return ID_CHECK[sum(w * int(d) for w, d in zip(ID_WEIGHTS, first17, strict=True)) % 11]
+
+
+def parse_credit_code(text: str) -> str:
+    """A unified social credit code of 18 characters (GB 32100)."""
+    value = clean(text).replace(" ", "").upper()
+    if not re.fullmatch(r"[0-9A-Z]{18}", value):
+        raise BadValue("统一社会信用代码应为 18 位")
+    if any(c not in CREDIT_ALPHABET for c in value):
+        raise BadValue("统一社会信用代码含有不使用的字母（I、O、S、V、Z）")
+    if credit_code_check(value[:17]) != value[17]:
+        raise BadValue("统一社会信用代码校验位不符，可能抄错")
+    return value
+
+
+def credit_code_check(first17: str) -> str:
+    """The eighteenth character of a credit code (GB 32100: weights 3^i mod 31)."""
+    total = sum(CREDIT_ALPHABET.index(c) * pow(3, i, 31) for i, c in enumerate(first17))
+    return CREDIT_ALPHABET[(31 - total % 31) % 31]
+
+
+def parse_division(text: str) -> str:
+    """A division code, 2 to 12 digits, without the zeros that fill a higher level up to 12 digits."""
+    value = re.sub(r"\.0+$", "", clean(text).replace(" ", ""))
+    if not re.fullmatch(r"\d{2}|\d{4}|\d{6}|\d{9}|\d{12}", value):
+        raise BadValue("区划代码应为 12 位数字")
+    if value[:2] not in PROVINCES:
+        raise BadValue("区划代码的省份不存在")
+    for length, filler in ((12, "000"), (9, "000"), (6, "00"), (4, "00")):
+        if len(value) == length and value.endswith(filler):
+            value = value[: -len(filler)]
+    return value
+
+
+def parse_phone(text: str) -> str:
+    value = re.sub(r"[\s\-()]", "", clean(text)).removeprefix("+86")
+    if not re.fullmatch(r"1\d{10}|0\d{9,11}|\d{7,8}", value):
+        raise BadValue("不是电话号码")
+    return value
+
+
+def parse_account(text: str) -> str:
+    value = re.sub(r"[\s\-]", "", clean(text))
+    if re.fullmatch(r"\d+(\.\d+)?[eE]\+?\d+", value):
+        raise BadValue("银行账号被表格软件改成了科学计数，请把该列设为文本后重新导出")
+    if not re.fullmatch(r"\d{8,30}", value):
+        raise BadValue("银行账号应为 8 至 30 位数字")
+    return value
+
+
+def _day(year: int, month: int, day: int) -> date:
+    try:
+        value = date(year, month, day)
+    except ValueError as error:
+        raise BadValue("日期不存在") from error
+    if not 1900 <= year <= 2200:
+        raise BadValue("日期的年份不合理")
+    return value
+
+
+def _chinese_date_digits(value: str) -> str:
+    """Turn 二〇二四年十一月三十日 into 2024年11月30日; leave everything else as it is."""
+    match = re.fullmatch(
+        r"([〇零一二三四五六七八九]{4})年([一二三四五六七八九十]{1,3})月(?:([一二三四五六七八九十]{1,3})日)?",
+        value,
+    )
+    if not match:
+        return value
+    year = "".join(str(_CHINESE_DIGITS[c]) for c in match[1])
+    day = f"{_chinese_number(match[3])}日" if match[3] else ""
+    return f"{year}年{_chinese_number(match[2])}月{day}"
+
+
+def _chinese_number(text: str) -> int:
+    """A Chinese number below ten thousand, such as 三百二十 or 壹仟零伍."""
+    total, digit = 0, 0
+    for character in text:
+        if character in _CHINESE_UNITS:
+            total += (digit or 1) * _CHINESE_UNITS[character]
+            digit = 0
+        elif character in _CHINESE_DIGITS:
+            digit = _CHINESE_DIGITS[character]
+        else:
+            raise BadValue("不是金额")
+    return total + digit
+
+
+def _chinese_amount(value: str) -> Decimal:
+    """壹万贰仟叁佰元伍角整 in yuan."""
+    match = re.fullmatch(
+        r"(?:([^亿万元圆角分整正]+)亿)?(?:([^亿万元圆角分整正]+)万)?([^亿万元圆角分整正]*)[元圆]?(?:(.)角)?(?:零?(.)分)?[整正]?",
+        value,
+    )
+    if not value or not match or not any(match.groups()):
+        raise BadValue("不是金额")
+    hundred_million, ten_thousand, ones, jiao, fen = (
+        _chinese_number(part) if part else 0 for part in match.groups()
+    )
+    return Decimal(hundred_million * 10**8 + ten_thousand * 10**4 + ones) + Decimal(jiao * 10 + fen) / 100
