@@ -113,7 +113,7 @@ class Register(Strict):
     frequency: Literal["live", "monthly", "quarterly", "yearly"]
     sharing: Literal["open", "restricted", "approval"]
     personal_data: Literal["none", "personal", "sensitive"]
-    mode: Literal["append", "versioned", "snapshot"]
+    mode: Literal["append", "versioned"]
     key: tuple[str, ...]
     event_date: str
     recorded_on: str | None = None

@@ -127,7 +127,7 @@ class DuckDBEngine:
 
 def connect(*, spill: Path | None = None, threads: int | None = None) -> duckdb.DuckDBPyConnection:
     """A private in-memory DuckDB that reaches no network, keeps row order out of results, and spills to `spill`."""
-    settings: dict[str, str | int | bool] = {
+    settings: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "preserve_insertion_order": False,
@@ -150,7 +150,7 @@ def read_parquet(files: Iterable[str]) -> exp.Table:
     return exp.Table(this=exp.func("read_parquet", paths, by_name, dialect=DIALECT))
 
 
-def _typed_columns(register: Register, *, present: set[str] | None = None) -> list[exp.Expression]:
+def _typed_columns(register: Register, *, present: set[str] | None = None) -> list[exp.Expr]:
     return [
         exp.alias_(
             exp.cast(exp.column(name) if present is None or name in present else exp.null(), kind), name
@@ -179,8 +179,8 @@ def _as_known(register: Register, source: exp.Select, *, closed: Sequence[str], 
     return rows
 
 
-def _as_of_column(column: Column, day: exp.Expression) -> exp.Expression:
-    value: exp.Expression = exp.column(column.name, "r")
+def _as_of_column(column: Column, day: exp.Expr) -> exp.Expr:
+    value: exp.Expr = exp.column(column.name, "r")
     if column.sql_type == "DATE" and not column.future:
         happened = exp.column(column.name, "r") <= day
         return exp.alias_(exp.Case().when(happened, value), column.name)

@@ -62,9 +62,9 @@ class Lake:
         return [str(self.root / b.closures) for b in self.batches(register) if b.closures is not None]
 
     def registers(self) -> frozenset[str]:
-        """Registers with at least one committed batch."""
+        """Registers that hold rows."""
         folders = self.root.iterdir() if self.root.is_dir() else ()
-        return frozenset(folder.name for folder in folders if any((folder / "batches").glob("*.json")))
+        return frozenset(folder.name for folder in folders if folder.is_dir() and self.files(folder.name))
 
     def batch(self, register: str, batch_id: str) -> Batch | None:
         path = self.root / register / "batches" / f"{batch_id}.json"

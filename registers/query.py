@@ -19,7 +19,7 @@ from sqlglot.optimizer.scope import traverse_scope
 DIALECT = "duckdb"
 Value = int | float | str | bool | date
 
-ALLOWED_FUNCTIONS: frozenset[type[exp.Expression]] = frozenset({
+ALLOWED_FUNCTIONS: frozenset[type[exp.Expr]] = frozenset({
     exp.Count, exp.Sum, exp.Min, exp.Max, exp.Avg, exp.StddevSamp, exp.PercentileCont, exp.Quantile,
     exp.Coalesce, exp.Nullif, exp.Cast, exp.If, exp.Case, exp.Greatest, exp.Least,
     exp.Abs, exp.Round, exp.Floor, exp.Ceil, exp.Ln, exp.Log, exp.Sqrt, exp.Pow, exp.Exp, exp.Sign,
@@ -95,7 +95,7 @@ def parse_query(
 def bind(query: ParsedQuery, parameters: Mapping[str, Value]) -> exp.Query:
     """The query with every parameter replaced by a typed literal. Raises `KeyError` for one that is missing."""
 
-    def replace(node: exp.Expression) -> exp.Expression:
+    def replace(node: exp.Expr) -> exp.Expr:
         return literal(parameters[node.name]) if isinstance(node, exp.Placeholder) else node
 
     bound = query.tree.copy().transform(replace)
@@ -103,7 +103,7 @@ def bind(query: ParsedQuery, parameters: Mapping[str, Value]) -> exp.Query:
     return bound
 
 
-def literal(value: Value) -> exp.Expression:
+def literal(value: Value) -> exp.Expr:
     """A Python value as a typed SQL literal."""
     if isinstance(value, bool):
         return exp.Boolean(this=value)
@@ -116,7 +116,7 @@ def literal(value: Value) -> exp.Expression:
     return exp.Literal.number(value)
 
 
-def to_sql(tree: exp.Expression, *, dialect: str = DIALECT) -> str:
+def to_sql(tree: exp.Expr, *, dialect: str = DIALECT) -> str:
     """The text of a tree in an engine's dialect; the only place where SQL becomes text."""
     return tree.sql(dialect=dialect)
 
@@ -138,10 +138,10 @@ class _Linter:
             self._check_date_difference(node)
         self._check_anti_joins(tree)
 
-    def refuse(self, node: exp.Expression, message: str) -> None:
+    def refuse(self, node: exp.Expr, message: str) -> None:
         raise QueryError(self._source, self._line(node), message)
 
-    def _line(self, node: exp.Expression) -> int | None:
+    def _line(self, node: exp.Expr) -> int | None:
         lines = [part.meta["line"] for part in node.walk() if "line" in part.meta]
         if not lines and isinstance(
             node, exp.Func
@@ -150,7 +150,7 @@ class _Linter:
             lines = [number for number, line in enumerate(self._lines, start=1) if word in line.lower()]
         return self._first_line + min(lines) - 1 if lines else None
 
-    def _check_function(self, node: exp.Expression) -> None:
+    def _check_function(self, node: exp.Expr) -> None:
         if isinstance(node, exp.Anonymous):
             self.refuse(node, f"function {node.name}() is not in the subset; see docs/how-to/add-a-model.md")
         if isinstance(node, exp.Func) and type(node) not in ALLOWED_FUNCTIONS:
@@ -158,11 +158,11 @@ class _Linter:
             mend = "bind :as_of instead" if name.startswith("current") else "see docs/how-to/add-a-model.md"
             self.refuse(node, f"function {name}() is not in the subset; {mend}")
 
-    def _check_star(self, node: exp.Expression) -> None:
+    def _check_star(self, node: exp.Expr) -> None:
         if isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count):
             self.refuse(node.parent or node, "SELECT * hides what is read; name the columns")
 
-    def _check_division(self, node: exp.Expression) -> None:
+    def _check_division(self, node: exp.Expr) -> None:
         if not isinstance(node, exp.Div | exp.IntDiv | exp.Mod):
             return
         divisor = node.expression.unnest()
@@ -174,7 +174,7 @@ class _Linter:
         if not safe:
             self.refuse(node, "a division by zero differs between engines; divide by NULLIF(…, 0)")
 
-    def _check_date_difference(self, node: exp.Expression) -> None:
+    def _check_date_difference(self, node: exp.Expr) -> None:
         if isinstance(node, exp.Sub) and all(
             isinstance(side, exp.Column) and side.name in self._date_columns
             for side in (node.left, node.right)

@@ -22,6 +22,7 @@ PROVINCES = frozenset(
 EXCEL_EPOCH = date(1899, 12, 30)
 NOTHING = frozenset({"", "-", "--", "—", "/", "无", "空", "null", "none", "nan", "n/a", "#n/a"})
 
+_PLAIN = re.compile(r"[A-Za-z]*[0-9][A-Za-z0-9.\-]*")  # most cells: nothing to clean
 _DATE = re.compile(
     r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
 )
@@ -46,9 +47,15 @@ class BadValue(ValueError):
 
 def clean(text: str) -> str:
     """Full-width to half-width, no control characters, no outer or doubled spaces; '' for "nothing here"."""
+    if _PLAIN.fullmatch(text):
+        return text
     folded = unicodedata.normalize("NFKC", text)
-    folded = "".join(c for c in folded if c.isprintable() or c.isspace())
+    if not folded.isprintable():
+        folded = "".join(c for c in folded if c.isprintable() or c.isspace())
     folded = " ".join(folded.split()).lstrip("'")
+    folded = (
+        folded[2:-1] if folded.startswith('="') and folded.endswith('"') else folded
+    )  # a text cell saved as ="…"
     return "" if folded.lower() in NOTHING else folded
 
 
