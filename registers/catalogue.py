@@ -76,6 +76,7 @@ class Column(Strict):
     vault: Literal["id_number", "name", "phone"] | None = None  # kept (also) in the identity vault
     future: bool = False  # a date that may lie after the day of delivery
     max_years_ahead: int = 50
+    sparse: bool = False  # empty is a normal answer, not a gap in the data
     known_with: str | None = None  # the date column with which this value became known
     otherwise: str | None = None  # the value before that date
 
@@ -117,7 +118,12 @@ class Register(Strict):
     key: tuple[str, ...]
     event_date: str
     recorded_on: str | None = None
-    max_age_days: Annotated[int, Field(ge=1)]
+    max_age_days: Annotated[
+        int, Field(ge=1)
+    ]  # since the newest event, or since the last delivery, see `aged_by`
+    aged_by: Literal[
+        "event", "delivery"
+    ]  # a stream of events, or a state that may rightly not change for years
     min_coverage: Annotated[float, Field(ge=0, le=1)] = 0.6
     columns: tuple[Column, ...]
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from registers.catalogue import Catalogue, Column, Register, load_catalogue
-from registers.lake import META_COLUMNS, Lake
+from registers.lake import META_COLUMNS, Batch, Lake
 from registers.query import DIALECT, literal, to_sql
 
 BOUNDED_MEMORY = "4GB"
@@ -35,12 +35,36 @@ class Engine(Protocol):
         """Registers that hold data; the others are views without rows."""
         ...
 
+    @property
+    def delivered(self) -> Mapping[str, date]:
+        """The day on which each register was last delivered, not after `as_of`."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """A hash of what the engine reads: equal states give equal results."""
+        ...
+
+    @property
+    def simulated(self) -> bool:
+        """Whether anything it reads is simulated."""
+        ...
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """The source file of each batch."""
+        ...
+
     def query(self, select: exp.Query) -> pa.Table:
         """Run a bound query and return all of its rows."""
         ...
 
     def keep(self, name: str, select: exp.Query) -> None:
         """Compute a query once and make its rows readable under a name."""
+        ...
+
+    def keep_table(self, name: str, table: pa.Table) -> None:
+        """Make an Arrow table readable under a name."""
         ...
 
 
@@ -58,6 +82,14 @@ class DuckDBEngine:
         self.catalogue = catalogue or load_catalogue()
         self.as_of = as_of
         self.registers = lake.registers() & self.catalogue.keys()
+        self.sources = {
+            batch.batch_id: batch.source_file for name in self.registers for batch in lake.batches(name)
+        }
+        self.delivered = {
+            name: day for name in self.registers if (day := _delivered(lake.batches(name), as_of))
+        }
+        self.state = lake.state()
+        self.simulated = lake.simulated()
         self._connection = connect(spill=lake.home / "spill", threads=threads)
         for register in self.catalogue.values():
             source = (
@@ -85,6 +117,10 @@ class DuckDBEngine:
         engine.catalogue = catalogue or load_catalogue()
         engine.as_of = as_of
         engine.registers = frozenset(rows)
+        engine.sources = {}
+        engine.delivered = dict.fromkeys(rows, as_of)
+        engine.state = "given"
+        engine.simulated = False
         engine._connection = connect()
         for register in engine.catalogue.values():
             table = _given_rows(register, rows.get(register.id, ()))
@@ -94,7 +130,7 @@ class DuckDBEngine:
         return engine
 
     def query(self, select: exp.Query) -> pa.Table:
-        return self._connection.sql(to_sql(select)).to_arrow_table()
+        return _plain_integers(self._connection.sql(to_sql(select)).to_arrow_table())
 
     def keep(self, name: str, select: exp.Query) -> None:
         self._connection.sql(
@@ -102,7 +138,6 @@ class DuckDBEngine:
         )
 
     def keep_table(self, name: str, table: pa.Table) -> None:
-        """Make an Arrow table readable under a name."""
         self._connection.register(name, table)
 
     def close(self) -> None:
@@ -123,6 +158,23 @@ class DuckDBEngine:
         files = lake.files(register.id)
         present = set(self._connection.read_parquet(files, union_by_name=True).columns)
         return exp.select(*_typed_columns(register, present=present)).from_(read_parquet(files))
+
+
+def _plain_integers(table: pa.Table) -> pa.Table:
+    """Sums of integers are 128 bits wide in DuckDB and decimals in Arrow; every engine gives 64-bit integers here."""
+    fields = [
+        pa.field(f.name, pa.int64()) if pa.types.is_decimal(f.type) and f.type.scale == 0 else f
+        for f in table.schema
+    ]
+    return table.cast(pa.schema(fields))
+
+
+def _delivered(batches: Iterable[Batch], as_of: date) -> date | None:
+    """The latest delivery by `as_of`; history that was loaded later covers the days before it."""
+    days = [
+        min(day, as_of) for b in batches if (day := date.fromisoformat(b.delivered_on)) <= as_of or b.backfill
+    ]
+    return max(days, default=None)
 
 
 def connect(*, spill: Path | None = None, threads: int | None = None) -> duckdb.DuckDBPyConnection:

@@ -79,17 +79,23 @@ def parse_query(
         raise QueryError(source, line, f"not SQL: {details.get('description', error)}") from error
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         raise QueryError(source, first_line, "write exactly one SELECT")
-    tree = trees[0]
     lint = _Linter(source, text, first_line, frozenset(date_columns))
-    lint.check(tree)
-    own = {cte.alias for cte in tree.find_all(exp.CTE)}
-    used = {table.name for table in tree.find_all(exp.Table)} - own
-    for name in sorted(used - set(relations)):
-        lint.refuse(tree, f"relation {name!r} is not declared; name it under registers or mend the spelling")
-    names = frozenset(p.name for p in tree.find_all(exp.Placeholder))
-    for name in sorted(names - set(parameters) - {"as_of"}):
-        lint.refuse(tree, f"parameter :{name} is not declared; declare it under parameters")
-    return ParsedQuery(source, tree, frozenset(used), names)
+    return lint.parsed(trees[0], relations=relations, parameters=parameters)
+
+
+def check_query(
+    tree: exp.Query, *, source: str, relations: Collection[str], parameters: Collection[str] = ()
+) -> ParsedQuery:
+    """Check a query that was put together from parsed parts (the aggregates and levels of a model)."""
+    return _Linter(source, "", 1, frozenset()).parsed(tree, relations=relations, parameters=parameters)
+
+
+def parse_expression(text: str, *, source: str) -> exp.Expr:
+    """One expression, such as an aggregate or a condition; it is checked with the query that it goes into."""
+    try:
+        return sqlglot.parse_one(text, read=DIALECT)
+    except ParseError as error:
+        raise QueryError(source, None, f"not an SQL expression: {text}") from error
 
 
 def bind(query: ParsedQuery, parameters: Mapping[str, Value]) -> exp.Query:
@@ -129,6 +135,21 @@ class _Linter:
         self._lines = text.splitlines()
         self._first_line = first_line
         self._date_columns = date_columns
+
+    def parsed(
+        self, tree: exp.Query, *, relations: Collection[str], parameters: Collection[str]
+    ) -> ParsedQuery:
+        self.check(tree)
+        own = {cte.alias for cte in tree.find_all(exp.CTE)}
+        used = {table.name for table in tree.find_all(exp.Table)} - own
+        for name in sorted(used - set(relations)):
+            self.refuse(
+                tree, f"relation {name!r} is not declared; name it under registers or mend the spelling"
+            )
+        names = frozenset(p.name for p in tree.find_all(exp.Placeholder))
+        for name in sorted(names - set(parameters) - {"as_of"}):
+            self.refuse(tree, f"parameter :{name} is not declared; declare it under parameters")
+        return ParsedQuery(self._source, tree, frozenset(used), names)
 
     def check(self, tree: exp.Query) -> None:
         for node in tree.walk():

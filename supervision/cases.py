@@ -1,0 +1,52 @@
+"""The cases of a model: sentences with given rows, run through the real engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from registers.catalogue import Catalogue
+from registers.engine import DuckDBEngine
+from supervision.catalogue import Case, Model, Verdict
+from supervision.computability import Computability
+from supervision.runner import ModelRun
+
+Answer = tuple[Verdict, str | None]
+"""A verdict, and the level of a hit."""
+
+
+def run_case(model: Model, case: Case, *, catalogue: Catalogue | None = None) -> dict[str, Answer]:
+    """The answers for the subjects that the case speaks of."""
+    with DuckDBEngine.from_rows(case.given, as_of=case.as_of, catalogue=catalogue) as engine:
+        return answers(engine, model, case.expect)
+
+
+def answers(engine: DuckDBEngine, model: Model, subjects: Iterable[str]) -> dict[str, Answer]:
+    """What a model says about some subjects on an engine."""
+    run = ModelRun(engine, model, Computability(engine, [model]))
+    levels = {str(finding["subject_id"]): str(finding["level"]) for finding in run.findings}
+    villages = {subject: village for village, members in run.population().items() for subject in members}
+    return {subject: _answer(run, model, subject, levels, villages) for subject in subjects}
+
+
+def failures(model: Model) -> list[str]:
+    """A line for each expectation of the model's cases that does not hold."""
+    lines = []
+    for case in model.cases:
+        found = run_case(model, case)
+        for subject, expected in case.expect.items():
+            if found[subject] != (expected.verdict, expected.level):
+                lines.append(
+                    f"{model.id}: “{case.name}” {subject}: expected {expected.verdict} {expected.level or ''}, got {found[subject]}"
+                )
+    return lines
+
+
+def _answer(
+    run: ModelRun, model: Model, subject: str, levels: Mapping[str, str], villages: Mapping[str, str]
+) -> Answer:
+    if subject in levels:
+        return "hit", levels[subject]
+    village = villages.get(subject) or (subject if model.subject == "village" else "")
+    if run.obstacle(village):
+        return "not_computable", None
+    return ("clear", None) if subject in villages else ("not_applicable", None)

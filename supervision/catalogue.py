@@ -1,0 +1,310 @@
+"""The catalogue of supervision models: one YAML file each, checked when it is loaded.
+
+What cannot be checked does not load: a model without law, a parameter without bounds, SQL outside the subset, a
+level without a case. `docs/how-to/add-a-model.md` says how to write one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+from sqlglot import exp
+
+from registers.catalogue import Catalogue, Strict, load_catalogue
+from registers.query import ParsedQuery, QueryError, check_query, columns_read, parse_expression, parse_query
+
+MODELS_FOLDER = Path(__file__).parent / "models"
+CASE_DAY = date(2025, 6, 30)
+
+Field14 = Literal[
+    "collective_funds", "assets_resources", "village_projects", "procurement", "labour", "assistance",
+    "agri_subsidy", "seal_use", "land_compensation", "medical_fund", "housing_insurance", "tender",
+    "official_conduct", "education_pension",
+]  # fmt: skip
+Subject = Literal["village", "official", "person", "household", "company", "tender"]
+Level = Literal["red", "yellow", "blue"]
+Verdict = Literal["hit", "clear", "not_applicable", "not_computable"]
+CaseKind = Literal["hit", "clear", "boundary", "exclusion", "not_computable"]
+
+LEVEL_RANK: Mapping[str, int] = {"red": 3, "yellow": 2, "blue": 1}
+FIELD_NAMES: Mapping[str, str] = {
+    "collective_funds": "集体资金",
+    "assets_resources": "资产资源",
+    "village_projects": "村级工程",
+    "procurement": "村级采购",
+    "labour": "劳务用工",
+    "assistance": "困难救助",
+    "agri_subsidy": "惠农惠民补贴",
+    "seal_use": "印章管理",
+    "land_compensation": "征地拆迁补偿",
+    "medical_fund": "医保医疗",
+    "housing_insurance": "农房改造与涉农保险",
+    "tender": "招标投标",
+    "official_conduct": "公职人员廉洁与作风",
+    "education_pension": "教育与养老",
+}
+EVIDENCE_COLUMNS = ("subject_id", "village_code", "occurred_on", "amount_fen", "row_id")
+OFFICIAL_COLUMN = "official_key"  # evidence may name the official concerned
+
+
+class ModelError(ValueError):
+    """A model file that does not load; the message names file, part and mend."""
+
+
+class Clause(Strict):
+    """A clause of law with the days on which it was in force."""
+
+    title: str
+    article: str = ""
+    in_force_from: date | None = None
+    in_force_to: date | None = None
+    to_be_confirmed: bool = False
+
+    @model_validator(mode="after")
+    def _article_or_doubt(self) -> Self:
+        if not self.article and not self.to_be_confirmed:
+            raise ValueError(f"{self.title}: give the article, or mark to_be_confirmed: true")
+        return self
+
+    def in_force(self, first: date, last: date) -> bool:
+        """Whether the clause was in force on some day from `first` to `last`."""
+        return (self.in_force_from or date.min) <= last and first <= (self.in_force_to or date.max)
+
+
+class Guide(Strict):
+    """What the person who verifies does: what to check, what to collect, what clears the finding."""
+
+    check: Annotated[tuple[str, ...], Field(min_length=2)]
+    evidence: Annotated[tuple[str, ...], Field(min_length=1)]
+    clears_if: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class Parameter(Strict):
+    """A number of a model; a region may set another one within the bounds."""
+
+    value: float | int
+    unit: str
+    min: float | int
+    max: float | int
+    source: str
+
+    @model_validator(mode="after")
+    def _within_bounds(self) -> Self:
+        if not self.min <= self.value <= self.max:
+            raise ValueError(f"value {self.value} is outside its bounds {self.min} to {self.max}")
+        return self
+
+
+class Expected(Strict):
+    verdict: Verdict
+    level: Level | None = None
+
+    @model_validator(mode="after")
+    def _level_of_a_hit(self) -> Self:
+        if (self.verdict == "hit") != (self.level is not None):
+            raise ValueError("a hit has a level, and only a hit")
+        return self
+
+
+class Case(Strict):
+    """A sentence, the rows it speaks of, and what the model must answer for each subject."""
+
+    name: str
+    kind: CaseKind
+    as_of: date = CASE_DAY
+    given: Mapping[str, tuple[Mapping[str, str | int | float | bool | date | None], ...]]
+    expect: Annotated[Mapping[str, Expected], Field(min_length=1)]
+
+
+class Model(Strict):
+    """A supervision model: who could be checked, which rows prove what, and when that is how serious."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    version: Annotated[int, Field(ge=1)]
+    name: str
+    field: Field14
+    subject: Subject
+    what: str
+    why: str
+    legal_basis: tuple[Clause, ...]
+    innocent_reasons: Annotated[tuple[str, ...], Field(min_length=2)]
+    guide: Guide
+    registers: Annotated[Mapping[str, tuple[str, ...]], Field(min_length=1)]
+    parameters: Mapping[str, Parameter] = {}
+    population: str
+    evidence: str
+    finding: Annotated[Mapping[str, str], Field(min_length=1)]
+    levels: Annotated[Mapping[Level, str], Field(min_length=1)]
+    reason: str
+    cases: tuple[Case, ...]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.legal_basis:
+            raise ValueError("legal_basis is empty; cite the clause or mark to_be_confirmed")
+        if list(self.levels) != sorted(self.levels, key=lambda level: -LEVEL_RANK[level]):
+            raise ValueError("levels: write the most serious first")
+        unknown = set(re.findall(r"{(\w+)}", self.reason)) - self.reason_fields
+        if unknown:
+            raise ValueError(
+                f"reason names {', '.join(sorted(unknown))}, which is neither in finding nor a parameter"
+            )
+        return self
+
+    @property
+    def reason_fields(self) -> set[str]:
+        """Names that the reason may use: aggregates, parameters, and amounts in yuan without their `_fen`."""
+        names = {*self.finding, *self.parameters}
+        return names | {name.removesuffix("_fen") for name in names if name.endswith("_fen")}
+
+    @property
+    def rules(self) -> int:
+        """Warning rules: one a level condition."""
+        return len(self.levels)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """A hash of what decides the findings."""
+        parts = self.model_dump(
+            mode="json",
+            include={"subject", "registers", "parameters", "population", "evidence", "finding", "levels"},
+        )
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+    @cached_property
+    def parameter_values(self) -> dict[str, int | float]:
+        return {name: parameter.value for name, parameter in self.parameters.items()}
+
+    @cached_property
+    def queries(self) -> Queries:
+        """The checked queries. Raises `QueryError` for SQL outside the subset."""
+        return Queries.of(self, load_catalogue())
+
+
+@dataclass(frozen=True)
+class Queries:
+    """The three queries of a model: population, evidence, and the findings over the evidence."""
+
+    population: ParsedQuery
+    evidence: ParsedQuery
+    findings: ParsedQuery
+    names_officials: bool
+
+    @classmethod
+    def of(cls, model: Model, catalogue: Catalogue) -> Queries:
+        dates = {
+            column.name
+            for r in model.registers
+            if r in catalogue
+            for column in catalogue[r].columns
+            if column.sql_type == "DATE"
+        }
+        population, evidence = (
+            parse_query(
+                text,
+                source=f"{model.id}.yaml {part}",
+                relations=model.registers,
+                parameters=model.parameters,
+                date_columns=dates,
+            )
+            for part, text in (("population", model.population), ("evidence", model.evidence))
+        )
+        _check_declared_columns(model, catalogue, population, evidence)
+        selected = evidence.tree.named_selects
+        missing = [name for name in EVIDENCE_COLUMNS if name not in selected]
+        if missing:
+            raise QueryError(f"{model.id}.yaml evidence", None, f"select {', '.join(missing)}")
+        names_officials = OFFICIAL_COLUMN in selected
+        findings = _findings_tree(model, names_officials=names_officials)
+        source = f"{model.id}.yaml finding"
+        checked = check_query(findings, source=source, relations=["evidence"], parameters=model.parameters)
+        return cls(
+            population=population, evidence=evidence, findings=checked, names_officials=names_officials
+        )
+
+
+def _findings_tree(model: Model, *, names_officials: bool) -> exp.Query:
+    """One row a subject and village: the aggregates of `finding`, and its level or NULL."""
+    source = f"{model.id}.yaml"
+    aggregates = {name: parse_expression(text, source=source) for name, text in model.finding.items()}
+    standard = {
+        "rows": "count(*)",
+        "first_on": "min(occurred_on)",
+        "last_on": "max(occurred_on)",
+        "amount_fen": "sum(amount_fen)",
+    }
+    for name, text in standard.items():
+        aggregates.setdefault(name, parse_expression(text, source=source))
+    official = (
+        f"string_agg(DISTINCT {OFFICIAL_COLUMN}, ',' ORDER BY {OFFICIAL_COLUMN})"
+        if names_officials
+        else "CAST(NULL AS VARCHAR)"
+    )
+    aggregates["officials"] = parse_expression(official, source=source)
+    grouped = exp.select(
+        "subject_id", "village_code", *(exp.alias_(tree, name) for name, tree in aggregates.items())
+    )
+    grouped = grouped.from_("evidence").group_by("subject_id", "village_code")
+    level = exp.Case()
+    for name, condition in model.levels.items():
+        level = level.when(parse_expression(condition, source=source), exp.Literal.string(name))
+    names = ("subject_id", "village_code", *aggregates)
+    return exp.select(*names, exp.alias_(level, "level")).from_(grouped.subquery("f"))
+
+
+def _check_declared_columns(model: Model, catalogue: Catalogue, *queries: ParsedQuery) -> None:
+    """A column that the SQL reads is declared under `registers`, and a declared column exists."""
+    meta = {"row_id", "known_from", "batch_id", "source_row"}
+    for register, columns in model.registers.items():
+        if register not in catalogue:
+            raise QueryError(f"{model.id}.yaml registers", None, f"there is no register {register!r}")
+        known = {column.name for column in catalogue[register].lake_columns}
+        for name in columns:
+            if name not in known:
+                raise QueryError(f"{model.id}.yaml registers", None, f"{register} has no column {name!r}")
+        for query in queries:
+            read = columns_read(query).get(register, set()) & known
+            undeclared = sorted(read - set(columns) - meta)
+            if undeclared and len(query.relations) == 1:
+                raise QueryError(
+                    query.source, None, f"declare {register}: {', '.join(undeclared)} under registers"
+                )
+
+
+def load_model(path: Path) -> Model:
+    """Read and check one model file."""
+    try:
+        model = Model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (ValidationError, yaml.YAMLError) as error:
+        raise ModelError(f"{path.name}: {error}") from error
+    if model.id != path.stem or model.field != path.parent.name:
+        raise ModelError(
+            f"{path.name}: the file is {model.field}/{model.id}.yaml; name id, field and file alike"
+        )
+    try:
+        _ = model.queries
+    except QueryError as error:
+        raise ModelError(str(error)) from error
+    return model
+
+
+@cache
+def load_models(folder: Path = MODELS_FOLDER) -> dict[str, Model]:
+    """All models of a folder by id. Raises `ModelError` on the first that does not load."""
+    models: dict[str, Model] = {}
+    for path in sorted(folder.glob("*/*.yaml")):
+        model = load_model(path)
+        if model.id in models:
+            raise ModelError(f"{path.name}: another model has the id {model.id}")
+        models[model.id] = model
+    return models

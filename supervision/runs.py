@@ -1,0 +1,104 @@
+"""Stored runs: findings, the rows that prove them, and how many subjects got which of the four verdicts.
+
+A run lies in `runs/<run_id>/`; it is written aside and renamed, so that it is there as a whole or not at all.
+The run's id is a hash of day, models and lake: running again what was run already gives the same run.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from registers.lake import write_json
+
+FINDINGS_SCHEMA = pa.schema([
+    ("finding_id", pa.string()), ("model_id", pa.string()), ("model_version", pa.int32()), ("model_name", pa.string()),
+    ("field", pa.string()), ("subject_type", pa.string()), ("subject_id", pa.string()), ("village_code", pa.string()),
+    ("level", pa.string()), ("level_rank", pa.int32()), ("first_on", pa.date32()), ("last_on", pa.date32()),
+    ("amount_fen", pa.int64()), ("rows", pa.int64()), ("reason", pa.string()), ("measures", pa.string()),
+    ("legal_basis", pa.string()), ("official_keys", pa.string()),
+])  # fmt: skip
+EVIDENCE_SCHEMA = pa.schema([
+    ("finding_id", pa.string()), ("register", pa.string()), ("row_id", pa.string()), ("role", pa.string()),
+    ("occurred_on", pa.date32()), ("amount_fen", pa.int64()), ("key", pa.string()), ("batch_id", pa.string()),
+    ("source_file", pa.string()), ("source_row", pa.int64()),
+])  # fmt: skip
+VERDICTS_SCHEMA = pa.schema([
+    ("model_id", pa.string()), ("village_code", pa.string()), ("hit", pa.int32()), ("clear", pa.int32()),
+    ("not_applicable", pa.int32()), ("not_computable", pa.int32()), ("reason", pa.string()),
+])  # fmt: skip
+TABLES = ("findings", "evidence", "verdicts")
+
+
+@dataclass(frozen=True)
+class Run:
+    """The answers of some models on one day over one state of the lake."""
+
+    run_id: str
+    as_of: date
+    models: Mapping[str, Mapping[str, object]]
+    lake: str
+    simulated: bool
+    findings: pa.Table
+    evidence: pa.Table
+    verdicts: pa.Table
+
+
+class RunNotFound(LookupError):
+    """There is no such run; run the models first."""
+
+
+def store_run(home: Path, run: Run) -> Path:
+    """Write a run and make it the latest. Writing the same run again changes nothing."""
+    folder = home / "runs" / run.run_id
+    if not folder.is_dir():
+        aside = folder.with_name(f".{run.run_id}.{secrets.token_hex(4)}")
+        aside.mkdir(parents=True)
+        for name in TABLES:
+            pq.write_table(getattr(run, name), aside / f"{name}.parquet", compression="zstd")
+        write_json(
+            aside / "run.json",
+            {
+                "run_id": run.run_id,
+                "as_of": run.as_of.isoformat(),
+                "models": run.models,
+                "lake": run.lake,
+                "simulated": run.simulated,
+            },
+        )
+        try:
+            aside.rename(folder)
+        except OSError:  # another process stored the same run first
+            shutil.rmtree(aside)
+    write_json(home / "runs" / "latest.json", {"run_id": run.run_id})
+    return folder
+
+
+def read_run(home: Path, run_id: str | None = None) -> Run:
+    """Read a stored run, by default the latest. Raises `RunNotFound`."""
+    latest = home / "runs" / "latest.json"
+    if run_id is None:
+        if not latest.exists():
+            raise RunNotFound("no run is stored; run `cunjian run` first")
+        run_id = str(json.loads(latest.read_text(encoding="utf-8"))["run_id"])
+    folder = home / "runs" / run_id
+    if not folder.is_dir():
+        raise RunNotFound(f"run {run_id} is not stored")
+    about = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    tables = {name: pq.read_table(folder / f"{name}.parquet") for name in TABLES}
+    return Run(
+        run_id=run_id,
+        as_of=date.fromisoformat(about["as_of"]),
+        models=about["models"],
+        lake=about["lake"],
+        simulated=about["simulated"],
+        **tables,
+    )
