@@ -91,13 +91,8 @@ class DuckDBEngine:
         self.state = lake.state()
         self.simulated = lake.simulated()
         self._connection = connect(spill=lake.home / "spill", threads=threads)
-        for register in self.catalogue.values():
-            source = (
-                self._lake_source(lake, register) if register.id in self.registers else _no_rows(register)
-            )
-            self._create(
-                register.id, _as_known(register, source, closed=lake.closures(register.id), as_of=as_of)
-            )
+        self._lake: Lake | None = lake
+        self._shown: set[str] = set()
 
     @classmethod
     def from_rows(
@@ -122,17 +117,20 @@ class DuckDBEngine:
         engine.state = "given"
         engine.simulated = False
         engine._connection = connect()
-        for register in engine.catalogue.values():
-            table = _given_rows(register, rows.get(register.id, ()))
-            engine._connection.register(f"given_{register.id}", table)
-            source = exp.select(*_typed_columns(register)).from_(f"given_{register.id}")
-            engine._create(register.id, _as_known(register, source, closed=(), as_of=as_of))
+        engine._lake = None
+        engine._shown = set()
+        for register_id, given in rows.items():
+            engine._connection.register(
+                f"given_{register_id}", _given_rows(engine.catalogue[register_id], given)
+            )
         return engine
 
     def query(self, select: exp.Query) -> pa.Table:
+        self._show(select)
         return _plain_integers(self._connection.sql(to_sql(select)).to_arrow_table())
 
     def keep(self, name: str, select: exp.Query) -> None:
+        self._show(select)
         self._connection.sql(
             to_sql(exp.Create(this=exp.to_table(name), kind="TABLE", replace=True, expression=select))
         )
@@ -151,11 +149,24 @@ class DuckDBEngine:
     ) -> None:
         self.close()
 
-    def _create(self, name: str, select: exp.Query) -> None:
-        self._connection.sql(to_sql(exp.Create(this=exp.to_table(name), kind="VIEW", expression=select)))
+    def _show(self, select: exp.Query) -> None:
+        """Create the views of the registers that a query reads, the first time that one reads them."""
+        named = {table.name for table in select.find_all(exp.Table)} & self.catalogue.keys()
+        for register_id in sorted(named - self._shown):
+            register = self.catalogue[register_id]
+            closed = self._lake.closures(register_id) if self._lake else ()
+            view = _as_known(register, self._source(register), closed=closed, as_of=self.as_of)
+            self._connection.sql(
+                to_sql(exp.Create(this=exp.to_table(register_id), kind="VIEW", expression=view))
+            )
+            self._shown.add(register_id)
 
-    def _lake_source(self, lake: Lake, register: Register) -> exp.Select:
-        files = lake.files(register.id)
+    def _source(self, register: Register) -> exp.Select:
+        if register.id not in self.registers:
+            return _no_rows(register)
+        if self._lake is None:
+            return exp.select(*_typed_columns(register)).from_(f"given_{register.id}")
+        files = self._lake.files(register.id)
         present = set(self._connection.read_parquet(files, union_by_name=True).columns)
         return exp.select(*_typed_columns(register, present=present)).from_(read_parquet(files))
 

@@ -1,0 +1,94 @@
+"""The application: services put together once, routers included, nothing undeclared let in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from api import (
+    page_actions,
+    pages,
+    problems,
+    routes_admin,
+    routes_complaints,
+    routes_risk,
+    routes_session,
+    routes_tasks,
+)
+from api.context import Intake, Services
+from api.security import SecurityHeaders, check_declared
+from api.throttle import LoginThrottle
+from casework.database import open_engine, sessions
+from casework.guides import Models
+from casework.identity import Vault
+from casework.migrations import upgrade
+from casework.sealing import load_sealer
+
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    routes_session.router,
+    routes_risk.router,
+    routes_complaints.router,
+    routes_complaints.webhooks,
+    routes_tasks.router,
+    routes_admin.router,
+    routes_admin.health,
+    pages.router,
+    page_actions.router,
+)
+check_declared(ROUTERS)
+
+
+def create_app(
+    *,
+    home: Path,
+    database_url: str,
+    clock: Callable[[], datetime],
+    intake: Intake,
+    models: Models,
+    vault: Vault,
+    secure_cookies: bool = False,
+) -> FastAPI:
+    """The web service over one home and one database, which is brought to the newest schema.
+
+    clock: aware current time. models: supervision models by id. vault: the identity vault.
+    secure_cookies: set behind HTTPS, so that the session cookie never travels in the clear.
+    """
+    upgrade(database_url)
+    engine = open_engine(database_url)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        engine.dispose()
+
+    app = FastAPI(
+        title="村鉴 Cunjian",
+        version="0.1.0",
+        description="分数与预警只是查看的理由，不是结论；由人核实，系统记录。",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.services = Services(
+        home=home,
+        sessions=sessions(engine),
+        clock=clock,
+        sealer=load_sealer(home),
+        intake=intake,
+        models=models,
+        vault=vault,
+        throttle=LoginThrottle(),
+        secure_cookies=secure_cookies,
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    problems.install(app)
+    app.add_middleware(SecurityHeaders)
+    return app

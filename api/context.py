@@ -1,0 +1,61 @@
+"""What every request works with: the services that the application was made of, and one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.orm import Session, sessionmaker
+
+from api.throttle import LoginThrottle
+from casework.guides import Models
+from casework.identity import Vault
+from casework.intake import Grouper, Triage
+from casework.sealing import Sealer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intake:
+    """How complaints come in. division: code of the receiving office. sms_secret: None closes the webhook."""
+
+    triage: Triage
+    triage_version: str
+    division: str
+    group: Grouper | None = None
+    sms_secret: bytes | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """The parts of one running application."""
+
+    home: Path
+    sessions: sessionmaker[Session]
+    clock: Callable[[], datetime]
+    sealer: Sealer
+    intake: Intake
+    models: Models
+    vault: Vault
+    throttle: LoginThrottle
+    secure_cookies: bool
+
+
+def services(request: Request) -> Services:
+    found: Services = request.app.state.services
+    return found
+
+
+Svc = Annotated[Services, Depends(services)]
+
+
+def unit_of_work(svc: Svc) -> Iterator[Session]:
+    """One transaction a request: committed before the answer leaves, rolled back on any error."""
+    with svc.sessions.begin() as session:
+        yield session
+
+
+Db = Annotated[Session, Depends(unit_of_work, scope="function")]

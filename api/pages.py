@@ -1,0 +1,297 @@
+"""The pages that people read. Each is one look; what they change is in `api.page_actions`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlalchemy.orm import Session
+
+from api.context import Db, Services, Svc
+from api.rendering import render
+from api.security import Requires, open_to_all
+from casework import complaints, tasks, warnings
+from casework.access import (
+    Permission,
+    SubjectType,
+    TaskKind,
+    allows,
+    default_office,
+)
+from casework.events import history
+from casework.guides import guide_for
+from casework.identity import official_names
+from casework.models import CaseWarning, Complaint, Entity, Outcome, Place, Task, User
+from casework.roles import TOWN, Actor
+from casework.runs import Evidence, evidence_rows
+from casework.states import (
+    COMPLAINT_TRANSITIONS,
+    TASK_TRANSITIONS,
+    WARNING_TRANSITIONS,
+    ComplaintState,
+    TaskAction,
+    TaskState,
+    actions_from,
+)
+from casework.watchlist import Wanted, Watched, Watchlist, place_names, score_of, towns_of, watchlist
+from casework.working_days import local_date
+
+router = APIRouter(include_in_schema=False)
+PAGE_SIZE: Final = 25
+_FIRST_PAGES: Final = (
+    (Permission.READ_WATCHLIST, "/villages"),
+    (Permission.READ_COMPLAINT, "/inbox"),
+    (Permission.READ_TASK, "/tasks"),
+)
+Page = Annotated[int, Query(ge=1, le=10_000)]
+Reader = Annotated[Actor, Depends(Requires(Permission.READ_WATCHLIST))]
+
+
+@router.get("/login", dependencies=[Depends(open_to_all)])
+def show_login(request: Request) -> HTMLResponse:
+    return render(request, "login.html", {})
+
+
+@router.get("/", response_model=None)
+def show_start(
+    request: Request, actor: Annotated[Actor, Depends(Requires(Permission.OWN_SESSION))]
+) -> HTMLResponse | RedirectResponse:
+    """The first page of a role; roles without case content get a page that says where their work is."""
+    for permission, path in _FIRST_PAGES:
+        if allows(actor, permission):
+            return RedirectResponse(path, status_code=303)
+    return render(request, "start.html", {})
+
+
+@router.get("/villages")
+def show_villages(
+    *,
+    request: Request,
+    session: Db,
+    actor: Reader,
+    town: str = "",
+    min_percentile: Annotated[float, Query(ge=0, le=100)] = 0,
+    page: Page = 1,
+) -> HTMLResponse:
+    wanted = _wanted(Entity.VILLAGE, town=town, min_percentile=min_percentile, page=page)
+    found = watchlist(session, actor, wanted)
+    return _watchlist_page(request, wanted, found, towns=towns_of(session, actor), names={})
+
+
+@router.get("/officials")
+def show_officials(
+    *,
+    request: Request,
+    session: Db,
+    svc: Svc,
+    actor: Reader,
+    town: str = "",
+    min_percentile: Annotated[float, Query(ge=0, le=100)] = 0,
+    page: Page = 1,
+) -> HTMLResponse:
+    wanted = _wanted(Entity.OFFICIAL, town=town, min_percentile=min_percentile, page=page)
+    found = watchlist(session, actor, wanted)
+    names = _names(session, svc, actor, found.rows)
+    return _watchlist_page(request, wanted, found, towns=towns_of(session, actor), names=names)
+
+
+@router.get("/scores/{entity}/{entity_id}")
+def show_score(
+    *, entity: Entity, entity_id: str, request: Request, session: Db, svc: Svc, actor: Reader
+) -> HTMLResponse:
+    watched = score_of(session, actor, entity=entity, entity_id=entity_id)
+    found = warnings.warnings_of(session, actor, entity=entity, entity_id=entity_id)
+    names = _names(session, svc, actor, [watched]) if entity is Entity.OFFICIAL else {}
+    page = {
+        "watched": watched,
+        "name": names.get(entity_id, watched.place),
+        "warnings": found,
+        "evidence": _evidence_by_finding(svc, found),
+    }
+    return render(request, "score.html", page)
+
+
+@router.get("/warnings/{warning_id}")
+def show_warning(
+    warning_id: int,
+    request: Request,
+    session: Db,
+    svc: Svc,
+    actor: Annotated[Actor, Depends(Requires(Permission.READ_WARNING))],
+) -> HTMLResponse:
+    warning = warnings.visible_warning(session, actor, warning_id)
+    page = {
+        "warning": warning,
+        "place": place_names(session, [warning.village_code]).get(warning.village_code, warning.village_code),
+        "guide": guide_for(svc.models.get(warning.model_id), kind=TaskKind.VERIFICATION),
+        "evidence": _evidence_by_finding(svc, [warning]).get(warning.finding_id, []),
+        "history": history(session, warning),
+        "actions": actions_from(WARNING_TRANSITIONS, warning.state, role=actor.role),
+        "assignees": _assignees_of_warning(session, actor, warning),
+    }
+    return render(request, "warning.html", page)
+
+
+@router.get("/inbox")
+def show_inbox(
+    request: Request,
+    session: Db,
+    actor: Annotated[Actor, Depends(Requires(Permission.READ_COMPLAINT))],
+    state: str = "",
+    page: Page = 1,
+) -> HTMLResponse:
+    wanted = ComplaintState(state) if state in set(ComplaintState) else None
+    found, total = complaints.inbox(session, actor, state=wanted, page=page, size=PAGE_SIZE)
+    rows = [(row, complaints.deciding_words(row), complaints.proposed_review(row)) for row in found]
+    places = place_names(session, [row.about for row in found if row.about])
+    shown = {"rows": rows, "places": places, "total": total, "page": page, "size": PAGE_SIZE}
+    states = [ComplaintState.TRIAGED, ComplaintState.KEY_MATTER, ComplaintState.IN_TASK]
+    return render(
+        request,
+        "inbox.html",
+        shown | {"wanted": wanted, "states": states, "reviews": allows(actor, Permission.REVIEW_COMPLAINT)},
+    )
+
+
+@router.get("/complaints/{complaint_id}")
+def show_complaint(
+    complaint_id: int,
+    request: Request,
+    session: Db,
+    actor: Annotated[Actor, Depends(Requires(Permission.READ_COMPLAINT))],
+) -> HTMLResponse:
+    complaint = complaints.visible_complaint(session, actor, complaint_id)
+    page = {
+        "complaint": complaint,
+        "found": complaints.deciding_words(complaint),
+        "proposal": complaints.proposed_review(complaint),
+        "place": place_names(session, [complaint.about or ""]).get(complaint.about or ""),
+        "office": complaint.office or default_office(complaint.about, received_in=complaint.division),
+        "natures": complaints.NATURES,
+        "fields": complaints.FIELDS,
+        "history": history(session, complaint),
+        "actions": actions_from(COMPLAINT_TRANSITIONS, complaint.state, role=actor.role),
+        "assignees": _assignees_of_complaint(session, actor, complaint),
+    }
+    return render(request, "complaint.html", page)
+
+
+@router.get("/tasks")
+def show_tasks(
+    *,
+    request: Request,
+    session: Db,
+    svc: Svc,
+    actor: Annotated[Actor, Depends(Requires(Permission.READ_TASK))],
+    state: str = "",
+    page: Page = 1,
+) -> HTMLResponse:
+    wanted = TaskState(state) if state in set(TaskState) else None
+    found, total = tasks.tasks_page(session, actor, state=wanted, page=page, size=PAGE_SIZE)
+    places = place_names(session, [task.about for task in found if task.about])
+    shown = {"rows": found, "places": places, "total": total, "page": page, "size": PAGE_SIZE}
+    return render(
+        request,
+        "tasks.html",
+        shown | {"wanted": wanted, "states": list(TaskState), "today": local_date(svc.clock())},
+    )
+
+
+@router.get("/tasks/{task_id}")
+def show_task(
+    task_id: int,
+    request: Request,
+    session: Db,
+    svc: Svc,
+    actor: Annotated[Actor, Depends(Requires(Permission.READ_TASK))],
+) -> HTMLResponse:
+    task = tasks.visible_task(session, actor, task_id)
+    page = {
+        "task": task,
+        "place": place_names(session, [task.about or ""]).get(task.about or "", task.about),
+        "history": history(session, task),
+        "actions": _task_actions(task, actor),
+        "outcomes": list(Outcome),
+        "overdue": task.state is not TaskState.CLOSED and task.due_on < local_date(svc.clock()),
+    }
+    return render(request, "task.html", page)
+
+
+def _wanted(entity: Entity, *, town: str, min_percentile: float, page: int) -> Wanted:
+    return Wanted(entity=entity, town=town or None, min_percentile=min_percentile, page=page, size=PAGE_SIZE)
+
+
+def _watchlist_page(
+    request: Request, wanted: Wanted, found: Watchlist, *, towns: Sequence[Place], names: dict[str, str]
+) -> HTMLResponse:
+    page = {
+        "entity": wanted.entity.value,
+        "list": found,
+        "names": names,
+        "towns": towns,
+        "town": wanted.town or "",
+        "min_percentile": wanted.min_percentile,
+        "total": found.total,
+        "page": wanted.page,
+        "size": wanted.size,
+    }
+    return render(request, "watchlist.html", page)
+
+
+def _names(session: Session, svc: Services, actor: Actor, rows: Sequence[Watched]) -> dict[str, str]:
+    officials = [row.score for row in rows]
+    return official_names(session, actor, officials, vault=svc.vault, at=svc.clock())
+
+
+def _evidence_by_finding(svc: Services, found: Sequence[CaseWarning]) -> dict[str, list[Evidence]]:
+    grouped: dict[str, list[Evidence]] = {}
+    for row in evidence_rows(svc.home, found):
+        grouped.setdefault(row.finding_id, []).append(row)
+    return grouped
+
+
+def _assignees_of_warning(
+    session: Session, actor: Actor, warning: CaseWarning
+) -> list[tuple[TaskKind, User]]:
+    """Who may get which kind of task on this warning."""
+    if not allows(actor, Permission.ACT_WARNING):
+        return []
+    official = warning.subject_type is SubjectType.OFFICIAL
+    kinds = [TaskKind.VERIFICATION] if official else [TaskKind.VERIFICATION, TaskKind.DATA_CHECK]
+    return [
+        (kind, user)
+        for kind in kinds
+        for user in tasks.possible_assignees(
+            session,
+            actor,
+            kind=kind,
+            office=actor.division,
+            about=warning.village_code,
+            managing_level=warning.managing_level,
+        )
+    ]
+
+
+def _assignees_of_complaint(session: Session, actor: Actor, complaint: Complaint) -> list[User]:
+    if not allows(actor, Permission.ACT_COMPLAINT) or complaint.office is None:
+        return []
+    return tasks.possible_assignees(
+        session,
+        actor,
+        kind=TaskKind.VERIFICATION,
+        office=complaint.office,
+        about=complaint.about,
+        managing_level=TOWN,
+    )
+
+
+def _task_actions(task: Task, actor: Actor) -> set[str]:
+    """What this person may do with this task now: own work as assignee, decisions on others' reports."""
+    offered = set(actions_from(TASK_TRANSITIONS, task.state, role=actor.role))
+    if task.assignee_id != actor.id:
+        offered -= {TaskAction.ACCEPT, TaskAction.REPORT}
+    if task.reported_by == actor.id:
+        offered -= {TaskAction.APPROVE, TaskAction.RETURN}
+    return {action.value for action in offered}

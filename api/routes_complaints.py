@@ -1,0 +1,227 @@
+"""Complaints: intake, triage result, review, and the webhook of the SMS gateway."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from sqlalchemy.orm import Session
+
+from api import sms
+from api.context import Db, Services, Svc
+from api.problems import BadSignature, ChannelClosed
+from api.schemas import (
+    CommentBody,
+    ComplaintDetail,
+    ComplaintPage,
+    NewComplaint,
+    NewTask,
+    Receipt,
+    RejectedSms,
+    ReviewBody,
+    SmsAnswer,
+    TaskDetail,
+    TransferBody,
+    TriageAnswer,
+)
+from api.security import Requires, open_to_all
+from api.views import complaint_detail, complaint_row, task_detail
+from casework import complaints, tasks
+from casework.access import Permission
+from casework.errors import BadInput, MissingField
+from casework.intake import Accepted, Message, receive
+from casework.models import Complaint
+from casework.roles import Actor
+from casework.states import ComplaintState
+
+router = APIRouter(prefix="/api/complaints", tags=["群众反映"])
+webhooks = APIRouter(prefix="/webhooks", tags=["群众反映"])
+
+
+@router.post("", status_code=201, summary="登记一件反映，返回回执号")
+def submit_complaint(
+    body: NewComplaint,
+    session: Db,
+    svc: Svc,
+    actor: Annotated[Actor, Depends(Requires(Permission.SUBMIT_COMPLAINT))],
+) -> Receipt:
+    message = Message(**body.model_dump(), division=actor.division, received_at=svc.clock())
+    return Receipt.model_validate(take_in(session, svc, [message])[0])
+
+
+@router.get("", summary="收件箱：关键事项在前")
+def read_inbox(
+    session: Db,
+    actor: Annotated[Actor, Depends(Requires(Permission.READ_COMPLAINT))],
+    state: ComplaintState | None = None,
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+    size: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> ComplaintPage:
+    found, total = complaints.inbox(session, actor, state=state, page=page, size=size)
+    return ComplaintPage(total=total, page=page, rows=[complaint_row(row) for row in found])
+
+
+@router.get("/{complaint_id}", summary="一件反映：工作用文本、分拣结果、过程")
+def read_complaint(
+    complaint_id: int,
+    session: Db,
+    actor: Annotated[Actor, Depends(Requires(Permission.READ_COMPLAINT))],
+) -> ComplaintDetail:
+    return complaint_detail(session, complaints.visible_complaint(session, actor, complaint_id))
+
+
+@router.get("/{complaint_id}/triage", summary="自动分拣结果与起决定作用的词")
+def read_triage(
+    complaint_id: int,
+    session: Db,
+    actor: Annotated[Actor, Depends(Requires(Permission.READ_COMPLAINT))],
+) -> TriageAnswer:
+    return complaint_row(complaints.visible_complaint(session, actor, complaint_id)).triage
+
+
+@router.post("/{complaint_id}/review", summary="审核：确认或更正自动分拣")
+def review_complaint(
+    complaint_id: int,
+    body: ReviewBody,
+    session: Db,
+    svc: Svc,
+    actor: Annotated[Actor, Depends(Requires(Permission.REVIEW_COMPLAINT))],
+) -> ComplaintDetail:
+    complaint = complaints.visible_complaint(session, actor, complaint_id)
+    decided = decided_review(body, complaint)
+    return complaint_detail(session, complaints.review(session, actor, complaint_id, decided, at=svc.clock()))
+
+
+@router.post("/{complaint_id}/transfer", summary="转办非关键事项")
+def transfer_complaint(
+    complaint_id: int,
+    body: TransferBody,
+    session: Db,
+    svc: Svc,
+    actor: Annotated[Actor, Depends(Requires(Permission.REVIEW_COMPLAINT))],
+) -> ComplaintDetail:
+    moved = complaints.transfer(session, actor, complaint_id, destination=body.destination, at=svc.clock())
+    return complaint_detail(session, moved)
+
+
+@router.post("/{complaint_id}/return", summary="承办单位退回重新审核")
+def return_complaint(
+    complaint_id: int,
+    body: CommentBody,
+    session: Db,
+    svc: Svc,
+    actor: Annotated[Actor, Depends(Requires(Permission.ACT_COMPLAINT))],
+) -> ComplaintDetail:
+    back = complaints.return_to_clerk(session, actor, complaint_id, comment=body.comment, at=svc.clock())
+    return complaint_detail(session, back)
+
+
+@router.post("/{complaint_id}/tasks", status_code=201, summary="由关键事项派发核查任务")
+def open_task_on_complaint(
+    complaint_id: int,
+    body: NewTask,
+    session: Db,
+    svc: Svc,
+    actor: Annotated[Actor, Depends(Requires(Permission.ACT_COMPLAINT))],
+) -> TaskDetail:
+    given = tasks.Assignment(**body.model_dump())
+    task = tasks.open_from_complaint(session, actor, complaint_id, given, at=svc.clock())
+    return task_detail(session, task)
+
+
+async def raw_body(request: Request) -> bytes:
+    """The bytes as signed; read up to the limit of a delivery and no further."""
+    received = bytearray()
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > sms.MOST_BYTES:
+            raise BadInput("body", "一次投递过大，请分批")
+    return bytes(received)
+
+
+@webhooks.post(
+    "/sms",
+    dependencies=[Depends(open_to_all)],
+    summary="短信网关投递（上行短信）",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {"type": "array", "items": {"type": "object"}},
+                    "example": [
+                        {
+                            "mobile": "13800000000",
+                            "content": "反映石桥村低保名单不公开",
+                            "msgid": "20261122093000123",
+                            "time": "2026-11-22 09:30:00",
+                        }
+                    ],
+                }
+            },
+        }
+    },
+)
+def receive_sms(
+    request: Request, session: Db, svc: Svc, body: Annotated[bytes, Depends(raw_body)]
+) -> SmsAnswer:
+    """X-Timestamp 为 Unix 秒；X-Signature 为以共享密钥对 `X-Timestamp + "." + 请求体` 的 HMAC-SHA256（十六进制）。
+
+    同一 msgid 重复投递只登记一次，返回同一回执号。也接受表单字段（mobile、content、msgid、time）。
+    """
+    _check_signature(request, svc, body)
+    taken, rejected = sms.parse_delivery(body, content_type=request.headers.get("content-type", ""))
+    messages = [
+        Message(
+            channel="sms",
+            message_id=message.message_id,
+            text=message.content,
+            sender=message.mobile or None,
+            division=svc.intake.division,
+            received_at=message.sent_at or svc.clock(),
+        )
+        for message in taken
+    ]
+    return SmsAnswer(
+        receipts=[Receipt.model_validate(answer) for answer in take_in(session, svc, messages)],
+        rejected=[RejectedSms.model_validate(refusal) for refusal in rejected],
+    )
+
+
+def take_in(session: Session, svc: Services, messages: list[Message]) -> list[Accepted]:
+    """Receive messages with the application's own sealer and triage model."""
+    return receive(
+        session,
+        messages,
+        sealer=svc.sealer,
+        triage=svc.intake.triage,
+        triage_version=svc.intake.triage_version,
+        group=svc.intake.group,
+    )
+
+
+def decided_review(body: ReviewBody, complaint: Complaint) -> complaints.Review:
+    """The review that a body stands for: the model's proposal, or what the clerk put in its place."""
+    proposal = complaints.proposed_review(complaint)
+    if body.confirm:
+        key, nature, field = proposal.key, proposal.nature, proposal.field
+    elif body.key is None or not body.nature or not body.field:
+        raise MissingField([name for name in ("key", "nature", "field") if getattr(body, name) in (None, "")])
+    else:
+        key, nature, field = body.key, body.nature, body.field
+    return complaints.Review(key=key, nature=nature, field=field, office=body.office, comment=body.comment)
+
+
+def _check_signature(request: Request, svc: Services, body: bytes) -> None:
+    secret = svc.intake.sms_secret
+    if secret is None:
+        raise ChannelClosed
+    signed = sms.is_signed(
+        secret,
+        timestamp=request.headers.get("X-Timestamp", ""),
+        body=body,
+        signature=request.headers.get("X-Signature", ""),
+        now=svc.clock(),
+    )
+    if not signed:
+        raise BadSignature

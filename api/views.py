@@ -1,0 +1,102 @@
+"""From rows of casework to the bodies of answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from api.schemas import (
+    ComplaintDetail,
+    ComplaintRow,
+    EventRow,
+    EvidenceRow,
+    TaskDetail,
+    TaskRow,
+    TriageAnswer,
+    WarningDetail,
+    WarningRow,
+    WatchRow,
+)
+from casework.access import TaskKind
+from casework.events import history
+from casework.guides import Models, guide_for
+from casework.models import CaseWarning, Complaint, Task
+from casework.runs import Evidence
+from casework.watchlist import Watched
+
+
+def watch_row(watched: Watched) -> WatchRow:
+    score = watched.score
+    return WatchRow.model_validate(
+        {
+            **{name: getattr(score, name) for name in WatchRow.model_fields if hasattr(score, name)},
+            "place": watched.place,
+            "post": watched.post,
+            "level": watched.level,
+        }
+    )
+
+
+def evidence_row(evidence: Evidence) -> EvidenceRow:
+    return EvidenceRow(
+        register_id=evidence.register,
+        row_id=evidence.row_id,
+        role=evidence.role,
+        occurred_on=evidence.occurred_on,
+        amount_fen=evidence.amount_fen,
+        key=evidence.key,
+        source_file=evidence.source_file,
+        source_row=evidence.source_row,
+    )
+
+
+def warning_detail(
+    session: Session, warning: CaseWarning, evidence: Sequence[Evidence], *, models: Models
+) -> WarningDetail:
+    return WarningDetail.model_validate(
+        {
+            **WarningRow.model_validate(warning).model_dump(),
+            "measures": warning.measures,
+            "legal_basis": warning.legal_basis,
+            "guide": guide_for(models.get(warning.model_id), kind=TaskKind.VERIFICATION),
+            "evidence": [evidence_row(row) for row in evidence],
+            "history": events(session, warning),
+        }
+    )
+
+
+def complaint_row(complaint: Complaint) -> ComplaintRow:
+    triage = TriageAnswer(
+        key_probability=complaint.key_probability,
+        key=complaint.model_key,
+        abstain=complaint.abstain,
+        nature=complaint.model_nature,
+        field=complaint.model_field,
+        topic=complaint.topic,
+        reasons=complaint.reasons,
+        model=complaint.triage_model,
+    )
+    named = {name: getattr(complaint, name) for name in ComplaintRow.model_fields if hasattr(complaint, name)}
+    return ComplaintRow.model_validate({**named, "text": complaint.work_text, "triage": triage})
+
+
+def complaint_detail(session: Session, complaint: Complaint) -> ComplaintDetail:
+    row = complaint_row(complaint).model_dump()
+    return ComplaintDetail.model_validate({**row, "history": events(session, complaint)})
+
+
+def task_detail(session: Session, task: Task) -> TaskDetail:
+    return TaskDetail.model_validate(
+        {
+            **TaskRow.model_validate(task).model_dump(),
+            "guide": task.guide,
+            "note": task.note,
+            "amount_fen": task.amount_fen,
+            "history": events(session, task),
+        }
+    )
+
+
+def events(session: Session, row: CaseWarning | Complaint | Task) -> list[EventRow]:
+    return [EventRow.model_validate(event) for event in history(session, row)]

@@ -1,0 +1,195 @@
+"""Reading and reviewing complaints: a person confirms or corrects what the model proposed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy.orm import Session
+
+from casework.access import ComplaintFacts, default_office, office_may_handle, sees_complaint
+from casework.errors import BadInput, NotVisible
+from casework.events import locked, recorded
+from casework.models import Complaint, ReviewLabel
+from casework.roles import Actor, is_division
+from casework.scope import visible_complaints
+from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, ComplaintState, step
+from supervision.catalogue import FIELD_NAMES
+
+NATURES: Final = {
+    "accusation": "检举控告",
+    "appeal_for_help": "求决",
+    "consultation": "咨询",
+    "suggestion": "建议",
+}
+FIELDS: Final = {
+    **FIELD_NAMES,
+    "law_enforcement": "执法司法",
+    "election_governance": "选举与村务公开",
+    "other": "其他",
+}
+# The labels that the triage model learns are coarser than the fields of a complaint.
+_FIELD_OF_LABEL: Final = {
+    "procurement_tender": "procurement",
+    "land_requisition": "land_compensation",
+    "medical": "medical_fund",
+    "education": "education_pension",
+}
+_QUOTED: Final = re.compile(r"[「“\"'『]([^「」“”\"'『』]+)[」”\"'』]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """What the clerk decided. office: where a key matter goes; None takes `access.default_office`."""
+
+    key: bool
+    nature: str
+    field: str
+    office: str | None = None
+    comment: str | None = None
+
+
+def field_id(label: str | None) -> str:
+    """Field id of a complaint for the label of the triage model; what is not known is "other"."""
+    wanted = _FIELD_OF_LABEL.get(label or "", label or "")
+    return wanted if wanted in FIELDS else "other"
+
+
+def proposed_review(complaint: Complaint) -> Review:
+    """The model's proposal as a review that a person may confirm with one key."""
+    nature = complaint.model_nature if complaint.model_nature in NATURES else "appeal_for_help"
+    return Review(key=bool(complaint.model_key), nature=nature, field=field_id(complaint.model_field))
+
+
+def deciding_words(complaint: Complaint) -> list[str]:
+    """The words of the model's reasons that occur in the text, longest first, for highlighting."""
+    named = {word for reason in complaint.reasons for word in (_QUOTED.findall(reason) or [reason])}
+    return sorted((word for word in named if word in complaint.work_text), key=len, reverse=True)
+
+
+def inbox(
+    session: Session, actor: Actor, *, state: ComplaintState | None, page: int, size: int
+) -> tuple[Sequence[Complaint], int]:
+    """One page of the visible complaints and their number: key matters on top, then what the model doubts."""
+    conditions: list[ColumnElement[bool]] = [visible_complaints(actor)]
+    if state is not None:
+        conditions.append(Complaint.state == state)
+    is_key = case(
+        (Complaint.state.in_([ComplaintState.NOT_KEY, ComplaintState.TRANSFERRED]), 0),
+        (Complaint.state.in_([ComplaintState.KEY_MATTER, ComplaintState.IN_TASK]), 3),
+        (Complaint.state == ComplaintState.CLOSED, 0),
+        (Complaint.abstain.is_(True), 1),
+        (Complaint.model_key.is_(True), 2),
+        else_=0,
+    )
+    total = session.scalar(select(func.count()).select_from(Complaint).where(*conditions)) or 0
+    rows = session.scalars(
+        select(Complaint)
+        .where(*conditions)
+        .order_by(is_key.desc(), Complaint.key_probability.desc(), Complaint.id.desc())
+        .offset((page - 1) * size)
+        .limit(size)
+    ).all()
+    return rows, total
+
+
+def visible_complaint(session: Session, actor: Actor, complaint_id: int) -> Complaint:
+    """The complaint, or `NotVisible`."""
+    complaint = session.get(Complaint, complaint_id)
+    if complaint is None or not sees_complaint(actor, facts_of(complaint)):
+        raise NotVisible
+    return complaint
+
+
+def facts_of(complaint: Complaint) -> ComplaintFacts:
+    return ComplaintFacts(
+        division=complaint.division, about=complaint.about, office=complaint.office, state=complaint.state
+    )
+
+
+def review(session: Session, actor: Actor, complaint_id: int, decided: Review, *, at: datetime) -> Complaint:
+    """Confirm or correct the model: step the complaint, keep the decision as a label, route a key matter."""
+    visible_complaint(session, actor, complaint_id)
+    complaint = locked(session, Complaint, complaint_id)
+    if decided.nature not in NATURES:
+        raise BadInput("nature", f"性质应为：{'、'.join(NATURES.values())}")
+    if decided.field not in FIELDS:
+        raise BadInput("field", f"领域应为：{'、'.join(FIELDS.values())}")
+    office = _office(complaint, decided) if decided.key else None
+    change = step(
+        COMPLAINT_TRANSITIONS,
+        complaint.state,
+        ComplaintAction.CONFIRM_KEY if decided.key else ComplaintAction.DECLINE_KEY,
+        actor=actor,
+        at=at,
+        fields={
+            "nature": decided.nature,
+            "field": decided.field,
+            "office": office,
+            "comment": decided.comment,
+        },
+    )
+    proposal = proposed_review(complaint)
+    session.add(
+        ReviewLabel(
+            complaint_id=complaint.id,
+            key=decided.key,
+            nature=decided.nature,
+            field=decided.field,
+            corrected=(decided.key, decided.nature, decided.field)
+            != (proposal.key, proposal.nature, proposal.field),
+            by=actor.id,
+            at=at,
+        )
+    )
+    complaint.nature, complaint.field, complaint.office = decided.nature, decided.field, office
+    complaint.state = recorded(session, complaint, change)
+    return complaint
+
+
+def transfer(
+    session: Session, actor: Actor, complaint_id: int, *, destination: str, at: datetime
+) -> Complaint:
+    """Hand a message that is no key matter to the body in charge of it."""
+    visible_complaint(session, actor, complaint_id)
+    complaint = locked(session, Complaint, complaint_id)
+    change = step(
+        COMPLAINT_TRANSITIONS,
+        complaint.state,
+        ComplaintAction.TRANSFER,
+        actor=actor,
+        at=at,
+        fields={"destination": destination},
+    )
+    complaint.state = recorded(session, complaint, change)
+    return complaint
+
+
+def return_to_clerk(
+    session: Session, actor: Actor, complaint_id: int, *, comment: str, at: datetime
+) -> Complaint:
+    """The office sends a key matter back to review, with the reason."""
+    visible_complaint(session, actor, complaint_id)
+    complaint = locked(session, Complaint, complaint_id)
+    change = step(
+        COMPLAINT_TRANSITIONS,
+        complaint.state,
+        ComplaintAction.RETURN,
+        actor=actor,
+        at=at,
+        fields={"comment": comment},
+    )
+    complaint.office = None
+    complaint.state = recorded(session, complaint, change)
+    return complaint
+
+
+def _office(complaint: Complaint, decided: Review) -> str:
+    office = decided.office or default_office(complaint.about, received_in=complaint.division)
+    if not is_division(office) or not office_may_handle(office, about=complaint.about):
+        raise BadInput("office", "承办单位应在被反映单位的上级，不得为其本身或下级")
+    return office

@@ -1,0 +1,87 @@
+"""Steps in the database: lock the row, step the pure machine, write the event and the audit row with it.
+
+task = locked(session, Task, task_id)
+task.state = recorded(session, task, step(TASK_TRANSITIONS, task.state, TaskAction.ACCEPT, actor=..., at=...))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casework import audit
+from casework.errors import NotVisible
+from casework.models import CaseWarning, Complaint, Event, Task
+from casework.roles import Actor
+from casework.states import Change, StateT
+
+Row = CaseWarning | Complaint | Task
+RowT = TypeVar("RowT", CaseWarning, Complaint, Task)
+_NAMES: Final = {CaseWarning: "warning", Complaint: "complaint", Task: "task"}
+
+
+def locked(session: Session, table: type[RowT], row_id: int) -> RowT:
+    """The row, locked until the end of the transaction and freshly read. Raises `NotVisible` when absent."""
+    row = session.get(table, row_id, with_for_update={"of": table}, populate_existing=True)
+    if row is None:
+        raise NotVisible
+    return row
+
+
+def recorded(session: Session, row: Row, change: Change[StateT]) -> StateT:
+    """Write the change beside the row and return the new state, for the caller to set."""
+    _add(
+        session,
+        row,
+        action=change.action,
+        previous=change.previous.value,
+        new=change.new.value,
+        actor=change.actor,
+        at=change.at,
+        fields=change.fields,
+    )
+    return change.new
+
+
+def record_start(session: Session, row: Row, *, actor: Actor, at: datetime) -> None:
+    """The first event of a new row: it has no state before."""
+    session.flush()
+    _add(session, row, action="create", previous=None, new=row.state.value, actor=actor, at=at, fields={})
+
+
+def history(session: Session, row: Row) -> list[Event]:
+    """Events of a row, oldest first."""
+    query = select(Event).where(Event.entity == _NAMES[type(row)], Event.entity_id == row.id)
+    return list(session.scalars(query.order_by(Event.id)))
+
+
+def _add(
+    session: Session,
+    row: Row,
+    *,
+    action: str,
+    previous: str | None,
+    new: str,
+    actor: Actor,
+    at: datetime,
+    fields: Mapping[str, object],
+) -> None:
+    name = _NAMES[type(row)]
+    session.add(
+        Event(
+            entity=name,
+            entity_id=row.id,
+            action=action,
+            previous=previous,
+            new=new,
+            actor_id=actor.id,
+            role=actor.role.value,
+            at=at,
+            fields={key: value for key, value in fields.items() if value is not None},
+        )
+    )
+    audit.record(session, at=at, actor=actor, action=f"change:{action}", target=f"{name}/{row.id}")

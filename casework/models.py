@@ -1,0 +1,350 @@
+"""The tables of casework. Behaviour lives in the modules beside; here are columns, keys and nothing else."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Date,
+    Float,
+    ForeignKey,
+    LargeBinary,
+    MetaData,
+    String,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, relationship
+
+from casework.access import SubjectType, TaskKind
+from casework.columns import RowId, UTCDateTime, by_value
+from casework.roles import Role
+from casework.states import ComplaintState, TaskState, WarningState
+
+
+class Entity(StrEnum):
+    """What a score or an outcome is about."""
+
+    VILLAGE = "village"
+    OFFICIAL = "official"
+
+
+class Outcome(StrEnum):
+    """What people found. The first two train as 1, the third as 0, the others as missing."""
+
+    SUBSTANTIATED = "substantiated"
+    IRREGULAR_RECTIFIED = "irregular_rectified"
+    NOT_SUBSTANTIATED = "not_substantiated"
+    DATA_ERROR = "data_error"
+    CANNOT_DETERMINE = "cannot_determine"
+
+
+class SelectedBy(StrEnum):
+    """Why someone looked; only score and quota carry a propensity and serve estimates."""
+
+    SCORE = "score"
+    QUOTA = "quota"
+    COMPLAINT = "complaint"
+    SAME_PROBLEM = "same_problem"
+    CAMPAIGN = "campaign"
+
+
+class Origin(StrEnum):
+    """What a task was opened from."""
+
+    WARNING = "warning"
+    COMPLAINT = "complaint"
+
+
+Json = dict[str, Any]
+Code = String(12)
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UTCDateTime,
+        date: Date,
+        float: Float(53),
+        int: BigInteger,
+        Json: JSON,
+        list[str]: JSON,
+        list[Json]: JSON,
+        **{
+            kind: by_value(kind)
+            for kind in (
+                Role, ComplaintState, WarningState, TaskState, TaskKind, SubjectType, Entity, Outcome,
+                SelectedBy, Origin,
+            )
+        },
+    }  # fmt: skip
+
+
+class Versioned:
+    """Two writers of one row collide (`StaleDataError`) even where no row lock is held."""
+
+    version: Mapped[int] = mapped_column(sort_order=1)
+
+    @declared_attr.directive
+    @classmethod
+    def __mapper_args__(cls) -> Json:
+        return {"version_id_col": cls.version}
+
+
+class User(Base):
+    """A local account. An account is switched off, never deleted: its actions stay readable."""
+
+    __tablename__ = "user_account"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    login: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(64))
+    password_hash: Mapped[str] = mapped_column(String(256))
+    role: Mapped[Role]
+    division: Mapped[str] = mapped_column(Code)
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+
+
+class LoginSession(Base):
+    """A signed-in browser or machine; only the hash of its token is kept."""
+
+    __tablename__ = "login_session"
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(RowId, ForeignKey("user_account.id"), index=True)
+    csrf: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
+
+
+class Place(Base):
+    """Names of divisions, for people and for locating complaints."""
+
+    __tablename__ = "place"
+    code: Mapped[str] = mapped_column(Code, primary_key=True)
+    name: Mapped[str] = mapped_column(String(128))
+
+
+class OfficialPost(Base):
+    """Post and managing authority of an official; the name stays in the identity vault."""
+
+    __tablename__ = "official_post"
+    person_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    village_code: Mapped[str] = mapped_column(Code)
+    post: Mapped[str] = mapped_column(String(64))
+    managing_level: Mapped[int]
+
+
+class Score(Base):
+    """One entity's scores as of one day."""
+
+    __tablename__ = "score"
+    __table_args__ = (UniqueConstraint("entity", "entity_id", "as_of"),)
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    entity: Mapped[Entity]
+    entity_id: Mapped[str] = mapped_column(String(64))
+    village_code: Mapped[str] = mapped_column(Code, index=True)
+    managing_level: Mapped[int]
+    as_of: Mapped[date] = mapped_column(index=True)
+    probability: Mapped[float | None]
+    risk: Mapped[float]
+    percentile: Mapped[float]
+    anomaly: Mapped[float]
+    hits: Mapped[int]
+    peer_group: Mapped[str] = mapped_column(String(128))
+    reasons: Mapped[list[Json]]
+    bundle_version: Mapped[str] = mapped_column(String(64))
+    simulated: Mapped[bool]
+
+
+class CaseWarning(Versioned, Base):
+    """A finding of a supervision model that people must look at. One row per finding, whatever the run."""
+
+    __tablename__ = "warning"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    finding_id: Mapped[str] = mapped_column(String(64), unique=True)
+    model_id: Mapped[str] = mapped_column(String(128), index=True)
+    model_version: Mapped[int]
+    model_name: Mapped[str] = mapped_column(String(128))
+    field: Mapped[str] = mapped_column(String(32))
+    subject_type: Mapped[SubjectType]
+    subject_id: Mapped[str] = mapped_column(String(64))
+    village_code: Mapped[str] = mapped_column(Code, index=True)
+    managing_level: Mapped[int]
+    level: Mapped[str] = mapped_column(String(8))
+    level_rank: Mapped[int]
+    first_on: Mapped[date | None]
+    last_on: Mapped[date | None]
+    amount_fen: Mapped[int | None]
+    rows: Mapped[int]
+    reason: Mapped[str]
+    measures: Mapped[Json]
+    legal_basis: Mapped[list[Json]]
+    simulated: Mapped[bool]
+    first_run: Mapped[str] = mapped_column(String(64))
+    last_run: Mapped[str] = mapped_column(String(64))
+    state: Mapped[WarningState]
+    proposed_by: Mapped[int | None] = mapped_column(RowId, ForeignKey("user_account.id"))
+
+
+class WarningOfficial(Base):
+    """Officials whom a warning concerns."""
+
+    __tablename__ = "warning_official"
+    warning_id: Mapped[int] = mapped_column(RowId, ForeignKey("warning.id"), primary_key=True)
+    person_key: Mapped[str] = mapped_column(String(64), primary_key=True, index=True)
+
+
+class Complaint(Versioned, Base):
+    """One message of a citizen. The original is sealed; people work with `work_text`."""
+
+    __tablename__ = "complaint"
+    __table_args__ = (UniqueConstraint("channel", "message_id"),)
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    receipt: Mapped[str] = mapped_column(String(16), unique=True)
+    channel: Mapped[str] = mapped_column(String(32))
+    message_id: Mapped[str] = mapped_column(String(128))
+    received_at: Mapped[datetime]
+    division: Mapped[str] = mapped_column(Code, index=True)
+    about: Mapped[str | None] = mapped_column(Code)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    work_text: Mapped[str]
+    duplicate_group: Mapped[str] = mapped_column(String(64), index=True)
+    simulated: Mapped[bool]
+    key_probability: Mapped[float | None]
+    model_key: Mapped[bool | None]
+    abstain: Mapped[bool | None]
+    model_nature: Mapped[str | None] = mapped_column(String(32))
+    model_field: Mapped[str | None] = mapped_column(String(32))
+    topic: Mapped[str | None] = mapped_column(String(32))
+    reasons: Mapped[list[str]]
+    triage_model: Mapped[str | None] = mapped_column(String(64))
+    nature: Mapped[str | None] = mapped_column(String(32))
+    field: Mapped[str | None] = mapped_column(String(32))
+    office: Mapped[str | None] = mapped_column(Code, index=True)
+    state: Mapped[ComplaintState]
+
+
+class ReviewLabel(Base):
+    """What a person decided about a message: a label for retraining, with who and when."""
+
+    __tablename__ = "review_label"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    complaint_id: Mapped[int] = mapped_column(RowId, ForeignKey("complaint.id"), index=True)
+    key: Mapped[bool]
+    nature: Mapped[str] = mapped_column(String(32))
+    field: Mapped[str] = mapped_column(String(32))
+    corrected: Mapped[bool]
+    by: Mapped[int] = mapped_column(RowId, ForeignKey("user_account.id"))
+    at: Mapped[datetime]
+
+
+class Task(Versioned, Base):
+    """What one person is to check and how, by when, and what came of it."""
+
+    __tablename__ = "task"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    kind: Mapped[TaskKind]
+    origin: Mapped[Origin]
+    origin_id: Mapped[int] = mapped_column(RowId, index=True)
+    title: Mapped[str] = mapped_column(String(200))
+    guide: Mapped[Json]
+    office: Mapped[str] = mapped_column(Code, index=True)
+    about: Mapped[str | None] = mapped_column(Code)
+    managing_level: Mapped[int]
+    entity: Mapped[Entity | None]
+    entity_id: Mapped[str | None] = mapped_column(String(64))
+    assignee_id: Mapped[int] = mapped_column(RowId, ForeignKey("user_account.id"), index=True)
+    created_by: Mapped[int] = mapped_column(RowId, ForeignKey("user_account.id"))
+    created_at: Mapped[datetime]
+    due_on: Mapped[date]
+    due_provisional: Mapped[bool]
+    selected_by: Mapped[SelectedBy]
+    propensity: Mapped[float | None]
+    reported_by: Mapped[int | None] = mapped_column(RowId, ForeignKey("user_account.id"))
+    outcome: Mapped[Outcome | None]
+    amount_fen: Mapped[int | None]
+    note: Mapped[str | None]
+    state: Mapped[TaskState]
+    assignee: Mapped[User] = relationship(foreign_keys=[assignee_id], lazy="joined", innerjoin=True)
+
+
+class Verification(Base):
+    """An outcome, the row that training reads. `source`: "task:<id>", or the name of the import."""
+
+    __tablename__ = "verification"
+    __table_args__ = (
+        UniqueConstraint(
+            "entity", "entity_id", "selected_on", "selected_by", "source", name="uq_verification_row"
+        ),
+    )
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    entity: Mapped[Entity]
+    entity_id: Mapped[str] = mapped_column(String(64))
+    selected_on: Mapped[date]
+    selected_by: Mapped[SelectedBy]
+    propensity: Mapped[float | None]
+    decided_on: Mapped[date]
+    outcome: Mapped[Outcome]
+    amount_fen: Mapped[int | None]
+    note: Mapped[str]
+    source: Mapped[str] = mapped_column(String(64))
+
+
+class Event(Base):
+    """One step of one machine, with the state before and after."""
+
+    __tablename__ = "event"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    entity: Mapped[str] = mapped_column(String(32))
+    entity_id: Mapped[int] = mapped_column(RowId, index=True)
+    action: Mapped[str] = mapped_column(String(32))
+    previous: Mapped[str | None] = mapped_column(String(32))
+    new: Mapped[str] = mapped_column(String(32))
+    actor_id: Mapped[int | None] = mapped_column(RowId, ForeignKey("user_account.id"))
+    role: Mapped[str] = mapped_column(String(32))
+    at: Mapped[datetime]
+    fields: Mapped[Json]
+
+
+class AuditEntry(Base):
+    """One look or one change. Ids only, never a text, a name or a number of a person."""
+
+    __tablename__ = "audit_entry"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    at: Mapped[datetime]
+    user_id: Mapped[int | None] = mapped_column(RowId)
+    role: Mapped[str | None] = mapped_column(String(32))
+    action: Mapped[str] = mapped_column(String(32))
+    target: Mapped[str] = mapped_column(String(128))
+    detail: Mapped[Json]
+    batch_id: Mapped[int | None] = mapped_column(RowId, ForeignKey("audit_batch.id"), index=True)
+
+
+class AuditBatch(Base):
+    """A sealed run of audit entries: its hash covers the entries and the batch before it."""
+
+    __tablename__ = "audit_batch"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    sealed_at: Mapped[datetime]
+    entries: Mapped[int]
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class AuditHead(Base):
+    """The one row that names the newest batch; locking it puts batches in one line."""
+
+    __tablename__ = "audit_head"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    hash: Mapped[str] = mapped_column(String(64))

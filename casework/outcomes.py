@@ -1,0 +1,96 @@
+"""Outcomes: what people found, as rows for training and for the closed loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date
+
+import pandas as pd
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casework.models import Entity, Outcome, SelectedBy, Task, Verification
+from casework.working_days import local_date
+
+FRAME_COLUMNS = (
+    "entity", "entity_id", "selected_on", "selected_by", "propensity", "decided_on", "outcome",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastVerification:
+    """An outcome from before this system, or from another one."""
+
+    entity: Entity
+    entity_id: str
+    selected_on: date
+    selected_by: SelectedBy
+    propensity: float | None
+    decided_on: date
+    outcome: Outcome
+    amount_fen: int | None = None
+    note: str = ""
+
+
+def add_outcome(session: Session, task: Task, *, decided_on: date) -> None:
+    """Keep the outcome of a closed task; a task without an entity (no village known) teaches nothing."""
+    if task.entity is None or task.entity_id is None or task.outcome is None:
+        return
+    from_past = PastVerification(
+        entity=task.entity,
+        entity_id=task.entity_id,
+        selected_on=local_date(task.created_at),
+        selected_by=task.selected_by,
+        propensity=task.propensity,
+        decided_on=decided_on,
+        outcome=task.outcome,
+        amount_fen=task.amount_fen,
+        note=task.note or "",
+    )
+    session.add(Verification(**asdict(from_past), source=f"task:{task.id}"))
+
+
+def import_verifications(session: Session, past: Iterable[PastVerification], *, source: str) -> int:
+    """Add outcomes that are not there yet; return how many were added. The same rows twice add nothing."""
+    known = {
+        tuple(row)
+        for row in session.execute(
+            select(
+                Verification.entity,
+                Verification.entity_id,
+                Verification.selected_on,
+                Verification.selected_by,
+            ).where(Verification.source == source)
+        )
+    }
+    added = 0
+    for row in past:
+        key = (row.entity, row.entity_id, row.selected_on, row.selected_by)
+        if key not in known:
+            session.add(Verification(**asdict(row), source=source))
+            known.add(key)
+            added += 1
+    session.flush()
+    return added
+
+
+def verification_frame(session: Session) -> pd.DataFrame:
+    """All outcomes with the columns `FRAME_COLUMNS` (entity, selected_by and outcome as text), oldest first."""
+    rows = session.scalars(select(Verification).order_by(Verification.decided_on, Verification.id))
+    frame = pd.DataFrame(
+        [
+            (
+                row.entity.value,
+                row.entity_id,
+                row.selected_on,
+                row.selected_by.value,
+                row.propensity,
+                row.decided_on,
+                row.outcome.value,
+            )
+            for row in rows
+        ],
+        columns=list(FRAME_COLUMNS),
+    )
+    return frame.astype({"propensity": "float64"})

@@ -1,0 +1,95 @@
+"""Reading what a run and a scoring left on disk (Parquet), column by column of their contract."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from casework.errors import BadInput, PublicationMismatch
+from casework.models import CaseWarning
+
+FINDING_COLUMNS: Final = (
+    "finding_id", "model_id", "model_version", "model_name", "field", "subject_type", "subject_id",
+    "village_code", "level", "level_rank", "first_on", "last_on", "amount_fen", "rows", "reason", "measures",
+    "legal_basis", "official_keys",
+)  # fmt: skip
+EVIDENCE_COLUMNS: Final = (
+    "finding_id", "register", "row_id", "role", "occurred_on", "amount_fen", "key", "source_file", "source_row",
+)  # fmt: skip
+SCORE_COLUMNS: Final = (
+    "entity_id", "village_code", "probability", "risk", "percentile", "anomaly", "hits", "peer_group",
+    "reasons", "bundle_version", "simulated",
+)  # fmt: skip
+_RUN_ID: Final = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """One register row behind a finding. key: the register's own key; persons only as surrogates."""
+
+    finding_id: str
+    register: str
+    row_id: str
+    role: str
+    occurred_on: date | None
+    amount_fen: int | None
+    key: dict[str, Any]
+    source_file: str
+    source_row: int
+
+
+def run_folder(home: Path, run_id: str) -> Path:
+    """Folder of a run. Raises `BadInput` for anything that is not a run id."""
+    if not _RUN_ID.fullmatch(run_id):
+        raise BadInput("run_id", "运行编号格式不对")
+    return home / "runs" / run_id
+
+
+def run_is_simulated(home: Path, run_id: str) -> bool:
+    description = json.loads((run_folder(home, run_id) / "run.json").read_text(encoding="utf-8"))
+    return bool(description["simulated"])
+
+
+def read_findings(home: Path, run_id: str) -> pa.Table:
+    return _read(run_folder(home, run_id) / "findings.parquet", FINDING_COLUMNS)
+
+
+def read_scores(home: Path, as_of: date, entity: str) -> pa.Table:
+    return _read(home / "scores" / as_of.isoformat() / f"{entity}.parquet", SCORE_COLUMNS)
+
+
+def evidence_rows(home: Path, warnings: Sequence[CaseWarning], *, limit: int = 200) -> list[Evidence]:
+    """Register rows behind the warnings, from the run that found them last; at most `limit` a run, oldest first.
+
+    A run that is no longer kept on disk gives none.
+    """
+    by_run: dict[str, list[str]] = {}
+    for warning in warnings:
+        by_run.setdefault(warning.last_run, []).append(warning.finding_id)
+    return [
+        row for run_id in sorted(by_run) for row in _evidence_of(home, run_id, by_run[run_id], limit=limit)
+    ]
+
+
+def _evidence_of(home: Path, run_id: str, finding_ids: Sequence[str], *, limit: int) -> list[Evidence]:
+    path = run_folder(home, run_id) / "evidence.parquet"
+    if not path.exists():
+        return []
+    table = pq.read_table(path, columns=list(EVIDENCE_COLUMNS), filters=[("finding_id", "in", finding_ids)])
+    rows = table.sort_by([("occurred_on", "ascending"), ("row_id", "ascending")]).slice(0, limit)
+    return [Evidence(**{**row, "key": json.loads(row["key"])}) for row in rows.to_pylist()]
+
+
+def _read(path: Path, columns: Sequence[str]) -> pa.Table:
+    missing = sorted(set(columns) - set(pq.read_schema(path).names))
+    if missing:
+        raise PublicationMismatch(path.name, missing)
+    return pq.read_table(path, columns=list(columns))

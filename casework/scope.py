@@ -1,0 +1,53 @@
+"""The rules of `casework.access` as SQL conditions, for lists. A test holds both to the same answers."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, and_, false, func, literal, or_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from casework.access import OFFICE_STATES, Permission, TaskKind, allows
+from casework.models import CaseWarning, Complaint, Score, Task
+from casework.roles import Actor, Role, is_division
+
+
+def visible_risks(actor: Actor, table: type[Score] | type[CaseWarning]) -> ColumnElement[bool]:
+    """Rows of scores or warnings for which `access.sees_risk` is true."""
+    if not allows(actor, Permission.READ_WARNING):
+        return false()
+    return and_(within(table.village_code, actor.division), table.managing_level >= len(actor.division))
+
+
+def visible_complaints(actor: Actor) -> ColumnElement[bool]:
+    """Complaints for which `access.sees_complaint` is true."""
+    if not allows(actor, Permission.READ_COMPLAINT):
+        return false()
+    not_spoken_of = _does_not_speak_of(actor, Complaint.about)
+    if actor.role is Role.CLERK:
+        return and_(within(Complaint.division, actor.division), not_spoken_of)
+    return and_(Complaint.state.in_(OFFICE_STATES), within(Complaint.office, actor.division), not_spoken_of)
+
+
+def visible_tasks(actor: Actor) -> ColumnElement[bool]:
+    """Tasks for which `access.sees_task` is true."""
+    if not allows(actor, Permission.READ_TASK):
+        return false()
+    own = Task.assignee_id == actor.id
+    if actor.role is Role.LIAISON:
+        return and_(Task.kind == TaskKind.DATA_CHECK, own)
+    return and_(
+        or_(within(Task.office, actor.division), own),
+        Task.managing_level >= len(actor.division),
+        _does_not_speak_of(actor, Task.about),
+    )
+
+
+def within(
+    column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None], division: str
+) -> ColumnElement[bool]:
+    """The code in `column` lies in `division`; a malformed division holds nothing."""
+    return column.startswith(division, autoescape=True) if is_division(division) else false()
+
+
+def _does_not_speak_of(actor: Actor, about: InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
+    actor_division = literal(actor.division)
+    return or_(about.is_(None), func.substr(actor_division, 1, func.length(about)) != about)

@@ -1,0 +1,43 @@
+"""The original of a complaint is sealed on arrival; the database never holds it in the clear.
+
+AES-256-GCM with a fresh nonce; the receipt number is bound in, so that a sealed text cannot be moved to another
+complaint. The key lies in `home/keys/intake.key`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from casework.errors import SealBroken
+from registers.pseudonyms import load_key
+
+_NONCE_BYTES: Final = 12
+
+
+class Sealer:
+    """Seals and opens texts with one key of 32 bytes."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def seal(self, text: str, *, bound_to: str) -> bytes:
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, text.encode(), bound_to.encode())
+
+    def open(self, sealed: bytes, *, bound_to: str) -> str:
+        """Raise `SealBroken` when the key, the bytes or `bound_to` are not those of the sealing."""
+        nonce, body = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        try:
+            return self._cipher.decrypt(nonce, body, bound_to.encode()).decode()
+        except (InvalidTag, ValueError) as error:
+            raise SealBroken from error
+
+
+def load_sealer(home: Path) -> Sealer:
+    """The sealer of this home; its key is made on first use (mode 0600)."""
+    return Sealer(load_key(home, "intake"))

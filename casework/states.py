@@ -1,0 +1,191 @@
+"""The three state machines, each one table `(state, action) → Move`, and the one pure function that steps them.
+
+Every pair that is not in a table raises `UnknownTransition`. A program may only sort what came in
+(`Machine.TRIAGE`); every move that confirms, sends or closes belongs to a person, and closing to a second one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Generic, TypeVar
+
+from casework.errors import MissingField, RoleNotAllowed, SecondPersonRequired, UnknownTransition
+from casework.roles import Actor, Machine, Role
+
+
+class ComplaintState(StrEnum):
+    RECEIVED = "received"
+    TRIAGED = "triaged"
+    NOT_KEY = "not_key"
+    TRANSFERRED = "transferred"
+    KEY_MATTER = "key_matter"
+    IN_TASK = "in_task"
+    CLOSED = "closed"
+
+
+class ComplaintAction(StrEnum):
+    TRIAGE = "triage"
+    CONFIRM_KEY = "confirm_key"
+    DECLINE_KEY = "decline_key"
+    TRANSFER = "transfer"
+    RETURN = "return"
+    OPEN_TASK = "open_task"
+    CLOSE = "close"
+
+
+class WarningState(StrEnum):
+    OPEN = "open"
+    IN_TASK = "in_task"
+    SET_ASIDE_PROPOSED = "set_aside_proposed"
+    SET_ASIDE = "set_aside"
+    CLOSED = "closed"
+
+
+class WarningAction(StrEnum):
+    OPEN_TASK = "open_task"
+    CLOSE = "close"
+    PROPOSE_SET_ASIDE = "propose_set_aside"
+    APPROVE_SET_ASIDE = "approve_set_aside"
+    REFUSE_SET_ASIDE = "refuse_set_aside"
+    REOPEN = "reopen"
+
+
+class TaskState(StrEnum):
+    ASSIGNED = "assigned"
+    CHECKING = "checking"
+    REPORTED = "reported"
+    CLOSED = "closed"
+
+
+class TaskAction(StrEnum):
+    ACCEPT = "accept"
+    REASSIGN = "reassign"
+    REPORT = "report"
+    RETURN = "return"
+    APPROVE = "approve"
+
+
+StateT = TypeVar("StateT", bound=StrEnum)
+ActionT = TypeVar("ActionT", bound=StrEnum)
+
+
+@dataclass(frozen=True)
+class Move(Generic[StateT]):
+    """Where an action leads, who may take it, and the fields it must bring.
+
+    second_person: the actor must differ from the one who took the earlier step (reported, proposed).
+    """
+
+    to: StateT
+    roles: frozenset[Role | Machine]
+    needs: tuple[str, ...] = ()
+    second_person: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change(Generic[StateT]):
+    """A step that is allowed: what the event row records. `fields` carries no personal data."""
+
+    previous: StateT
+    new: StateT
+    action: str
+    actor: Actor
+    at: datetime
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+
+_MACHINE: Final = frozenset({Machine.TRIAGE})
+_CLERK: Final = frozenset({Role.CLERK})
+_SUPERVISOR: Final = frozenset({Role.SUPERVISOR})
+_CHECKERS: Final = frozenset({Role.LIAISON, Role.SUPERVISOR})
+
+COMPLAINT_TRANSITIONS: Final[Mapping[tuple[ComplaintState, ComplaintAction], Move[ComplaintState]]] = {
+    (ComplaintState.RECEIVED, ComplaintAction.TRIAGE): Move(ComplaintState.TRIAGED, _MACHINE),
+    (ComplaintState.TRIAGED, ComplaintAction.CONFIRM_KEY): Move(
+        ComplaintState.KEY_MATTER, _CLERK, ("nature", "field", "office")
+    ),
+    (ComplaintState.TRIAGED, ComplaintAction.DECLINE_KEY): Move(
+        ComplaintState.NOT_KEY, _CLERK, ("nature", "field")
+    ),
+    (ComplaintState.NOT_KEY, ComplaintAction.CONFIRM_KEY): Move(
+        ComplaintState.KEY_MATTER, _CLERK, ("nature", "field", "office")
+    ),
+    (ComplaintState.NOT_KEY, ComplaintAction.TRANSFER): Move(
+        ComplaintState.TRANSFERRED, _CLERK, ("destination",)
+    ),
+    (ComplaintState.KEY_MATTER, ComplaintAction.RETURN): Move(
+        ComplaintState.TRIAGED, _SUPERVISOR, ("comment",)
+    ),
+    (ComplaintState.KEY_MATTER, ComplaintAction.OPEN_TASK): Move(ComplaintState.IN_TASK, _SUPERVISOR),
+    (ComplaintState.IN_TASK, ComplaintAction.CLOSE): Move(
+        ComplaintState.CLOSED, _SUPERVISOR, ("outcome",), second_person=True
+    ),
+}
+
+WARNING_TRANSITIONS: Final[Mapping[tuple[WarningState, WarningAction], Move[WarningState]]] = {
+    (WarningState.OPEN, WarningAction.OPEN_TASK): Move(WarningState.IN_TASK, _SUPERVISOR),
+    (WarningState.IN_TASK, WarningAction.CLOSE): Move(
+        WarningState.CLOSED, _SUPERVISOR, ("outcome",), second_person=True
+    ),
+    (WarningState.OPEN, WarningAction.PROPOSE_SET_ASIDE): Move(
+        WarningState.SET_ASIDE_PROPOSED, _SUPERVISOR, ("comment",)
+    ),
+    (WarningState.SET_ASIDE_PROPOSED, WarningAction.APPROVE_SET_ASIDE): Move(
+        WarningState.SET_ASIDE, _SUPERVISOR, second_person=True
+    ),
+    (WarningState.SET_ASIDE_PROPOSED, WarningAction.REFUSE_SET_ASIDE): Move(
+        WarningState.OPEN, _SUPERVISOR, ("comment",), second_person=True
+    ),
+    (WarningState.SET_ASIDE, WarningAction.REOPEN): Move(WarningState.OPEN, _SUPERVISOR, ("comment",)),
+}
+
+TASK_TRANSITIONS: Final[Mapping[tuple[TaskState, TaskAction], Move[TaskState]]] = {
+    (TaskState.ASSIGNED, TaskAction.ACCEPT): Move(TaskState.CHECKING, _CHECKERS),
+    (TaskState.ASSIGNED, TaskAction.REASSIGN): Move(TaskState.ASSIGNED, _SUPERVISOR, ("assignee",)),
+    (TaskState.CHECKING, TaskAction.REASSIGN): Move(TaskState.ASSIGNED, _SUPERVISOR, ("assignee",)),
+    (TaskState.CHECKING, TaskAction.REPORT): Move(TaskState.REPORTED, _CHECKERS, ("outcome", "note")),
+    (TaskState.REPORTED, TaskAction.RETURN): Move(
+        TaskState.CHECKING, _SUPERVISOR, ("comment",), second_person=True
+    ),
+    (TaskState.REPORTED, TaskAction.APPROVE): Move(TaskState.CLOSED, _SUPERVISOR, second_person=True),
+}
+
+
+def step(
+    table: Mapping[tuple[StateT, ActionT], Move[StateT]],
+    state: StateT,
+    action: ActionT,
+    *,
+    actor: Actor,
+    at: datetime,
+    fields: Mapping[str, object] | None = None,
+    earlier_actor: int | None = None,
+) -> Change[StateT]:
+    """Return the change that `action` makes from `state`, or raise by name. Touches nothing.
+
+    fields: what the actor brings; a needed field that is absent, None or blank raises `MissingField`.
+    earlier_actor: user id of the one who reported or proposed; moves with `second_person` refuse that person
+    and refuse when nobody is known.
+    """
+    move = table.get((state, action))
+    if move is None:
+        raise UnknownTransition(state, action)
+    if actor.role not in move.roles:
+        raise RoleNotAllowed(actor.role, action)
+    given = fields or {}
+    missing = [name for name in move.needs if str(given.get(name) or "").strip() == ""]
+    if missing:
+        raise MissingField(missing)
+    if move.second_person and (earlier_actor is None or actor.id is None or actor.id == earlier_actor):
+        raise SecondPersonRequired(action)
+    return Change(previous=state, new=move.to, action=action, actor=actor, at=at, fields=given)
+
+
+def actions_from(
+    table: Mapping[tuple[StateT, ActionT], Move[StateT]], state: StateT, *, role: Role | Machine
+) -> tuple[ActionT, ...]:
+    """The actions that this role may take from this state: what a page offers as buttons."""
+    return tuple(action for (at, action), move in table.items() if at == state and role in move.roles)

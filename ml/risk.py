@@ -1,0 +1,217 @@
+"""Risk score: how likely people are to confirm something here, learnt from what they confirmed before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Final, Self
+
+import lightgbm as lgb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from ml.anomaly import AnomalyModel
+from ml.boosting import Boosted, Cases, choose_rounds, learn
+from ml.calibration import Calibration, Logistic, calibrate, calibration_from_json
+from ml.errors import ModelError
+from ml.matrix import Direction, Floats, Integers, Matrix, column_names, frame_like, numeric, signs, squashed
+
+MIN_CONFIRMED: Final = 5
+"""Confirmed cases below which no tree is grown: the order is that of the anomaly score."""
+MIN_PER_CLASS: Final = 10
+"""Confirmed and refuted cases below which there is no probability."""
+MAX_WEIGHT: Final = 20.0
+"""One case never speaks for more than so many, however unlikely its choice was."""
+
+TREES: Final = "risk.txt"
+ABOUT: Final = "risk.json"
+
+
+class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """Gradient-boosted trees that start from the anomaly score and move as far as verified cases carry them.
+
+    The number of trees is the one that predicts left-out cases best, and may be none: with few labels the
+    order is that of the anomaly score, with many it is learnt. `score` orders; `probability` is calibrated on
+    verified cases, each weighted by one over the chance that it was chosen, and NaN while there are too few.
+    Columns with a direction can only raise (lower) the risk as they rise, the anomaly score held fixed.
+
+    Rows with the same index label are the same entity and are never split between learning and checking.
+
+    Args:
+        directions: "up" or "down" for columns whose effect is certain.
+        random_state: seed; the same rows and seed give the same model, bit for bit.
+
+    Example:
+        >>> rows = pd.DataFrame({"share": [0.1, 0.2, 0.15, 0.12, 0.9], "days": [1, 2, 2, 1, 40]})
+        >>> model = RiskModel().fit(rows, [float("nan")] * 5)
+        >>> int(model.score(rows).argmax()), bool(np.isnan(model.probability(rows)).all())
+        (4, True)
+    """
+
+    feature_names_in_: npt.NDArray[np.object_]
+    n_features_in_: int
+    anomaly_: AnomalyModel
+    boosted_: Boosted
+    calibration_: Calibration | None
+    rounds_: int
+    confirmed_: int
+    refuted_: int
+
+    def __init__(self, *, directions: Mapping[str, Direction] | None = None, random_state: int = 0) -> None:
+        self.directions = directions
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: Matrix,
+        y: Sequence[float] | Floats | pd.Series,
+        propensity: Sequence[float] | Floats | None = None,
+    ) -> Self:
+        """Learn from `X`, shape (rows, columns), and outcomes.
+
+        Args:
+            X: numeric, NaN where one cannot tell.
+            y: 1 confirmed, 0 refuted, NaN not verified or undecided; shape (rows,).
+            propensity: chance in (0, 1] with which the row was chosen for verification, NaN where it was not
+                a draw (a complaint, a campaign); shape (rows,).
+
+        Raises:
+            FeatureMismatch: a column appears twice, or a direction names no column.
+            ValueError: other values of `y` or `propensity`, other lengths, not numeric, or infinite values.
+        """
+        values, names = numeric(X), column_names(X)
+        outcome = _outcomes(y, rows=len(values))
+        weight = _selection_weights(propensity, rows=len(values))
+        self.feature_names_in_ = np.array(names, dtype=object)
+        self.n_features_in_ = len(names)
+        self.anomaly_ = AnomalyModel(directions=self.directions, random_state=self.random_state).fit(X)
+        self.confirmed_, self.refuted_ = int((outcome == 1).sum()), int((outcome == 0).sum())
+        self.boosted_, self.calibration_, self.rounds_ = Boosted(Logistic(0.0, 1.0), None), None, 0
+        if self.confirmed_ < MIN_CONFIRMED or self.confirmed_ == len(outcome):
+            return self
+        directions = signs(names, self.directions).tolist()
+        cases = Cases.of(
+            values,
+            anomaly=self.anomaly_.margin(X),
+            y=outcome,
+            weight=weight,
+            entities=_entities(X),
+            seed=self.random_state,
+        )
+        self.rounds_, left_out = choose_rounds(cases, directions=directions, seed=self.random_state)
+        self.boosted_ = learn(cases, directions=directions, rounds=self.rounds_, seed=self.random_state)
+        if min(self.confirmed_, self.refuted_) >= MIN_PER_CLASS:
+            seen = cases.verified
+            self.calibration_ = calibrate(left_out[seen], cases.y[seen], weight=cases.weight[seen])
+        return self
+
+    def score(self, X: Matrix, y: object = None) -> Floats:  # noqa: ARG002  # scikit-learn's convention
+        """Rank order of risk in [0, 1], higher = look sooner; not a probability; shape (rows,).
+
+        Raises:
+            FeatureMismatch: columns other than those of `fit`, in any order.
+        """
+        return squashed(self.margin(X))
+
+    def probability(self, X: Matrix) -> Floats:
+        """Calibrated probability that people confirm the case, NaN while labels are too few; shape (rows,)."""
+        margin = self.margin(X)
+        if self.calibration_ is None:
+            return np.full(len(margin), np.nan)
+        return self.calibration_.probability(margin)
+
+    def margin(self, X: Matrix) -> Floats:
+        """The score before it is put into [0, 1]: log-odds of the anomaly score plus trees; shape (rows,)."""
+        check_is_fitted(self)
+        values = numeric(X, names=list(self.feature_names_in_))
+        return self.boosted_.margin(values, self.anomaly_.margin(X))
+
+    def contributions(self, X: Matrix) -> pd.DataFrame:
+        """What each column adds to the margin of each row; shape and index of `X`.
+
+        Contributions of the trees are LightGBM's `pred_contrib` (Shapley values); the part of the anomaly score
+        is divided among the columns that make the row unlike the others, in proportion.
+        """
+        check_is_fitted(self)
+        values = numeric(X, names=list(self.feature_names_in_))
+        direct, through_anomaly = self.boosted_.contributions(values, self.anomaly_.margin(X))
+        unlike = np.maximum(self.anomaly_.contributions(X).to_numpy(), 0)
+        total = unlike.sum(axis=1, keepdims=True)
+        share = np.divide(unlike, total, out=np.zeros_like(unlike), where=total > 0)
+        return frame_like(X, direct + share * through_anomaly[:, None], columns=list(self.feature_names_in_))
+
+    def to_files(self) -> dict[str, bytes]:
+        """The fitted model as plain files: LightGBM's text, arrays without pickle, and JSON."""
+        check_is_fitted(self)
+        about = {
+            "columns": list(self.feature_names_in_),
+            "directions": dict(self.directions or {}),
+            "random_state": self.random_state,
+            "base": self.boosted_.base.to_json(),
+            "calibration": self.calibration_.to_json() if self.calibration_ else None,
+            "rounds": self.rounds_,
+            "confirmed": self.confirmed_,
+            "refuted": self.refuted_,
+        }
+        text = json.dumps(about, ensure_ascii=False, sort_keys=True, indent=1)
+        files = self.anomaly_.to_files() | {ABOUT: text.encode() + b"\n"}
+        if self.boosted_.trees is not None:
+            files[TREES] = self.boosted_.trees.model_to_string().encode()
+        return files
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> Self:
+        """The model that `to_files` wrote; read them through `ml.bundle`, which checks their signature.
+
+        Raises:
+            ModelError: files of another model.
+        """
+        if ABOUT not in files:
+            raise ModelError(f"not the files of a risk model: {ABOUT} is missing")
+        about = json.loads(files[ABOUT])
+        model = cls(directions=about["directions"], random_state=about["random_state"])
+        model.anomaly_ = AnomalyModel.from_files(files)
+        model.feature_names_in_ = np.array(about["columns"], dtype=object)
+        model.n_features_in_ = len(about["columns"])
+        base = Logistic(about["base"]["intercept"], about["base"]["slope"])
+        trees = lgb.Booster(model_str=files[TREES].decode()) if TREES in files else None
+        model.boosted_ = Boosted(base, trees)
+        model.calibration_ = calibration_from_json(about["calibration"]) if about["calibration"] else None
+        model.rounds_, model.confirmed_, model.refuted_ = (
+            about["rounds"],
+            about["confirmed"],
+            about["refuted"],
+        )
+        return model
+
+
+def _outcomes(y: Sequence[float] | Floats | pd.Series, *, rows: int) -> Floats:
+    outcome = np.asarray(y, dtype=np.float64)
+    if outcome.shape != (rows,):
+        raise ValueError(f"y must have one value per row: {rows} rows, y of shape {outcome.shape}")
+    if not np.isin(outcome[~np.isnan(outcome)], (0.0, 1.0)).all():
+        raise ValueError("y holds a value other than 1 (confirmed), 0 (refuted) and NaN (not verified)")
+    return outcome
+
+
+def _selection_weights(propensity: Sequence[float] | Floats | None, *, rows: int) -> Floats:
+    """One over the chance of being chosen, at most MAX_WEIGHT; 1 where a row was not drawn by chance."""
+    if propensity is None:
+        return np.ones(rows)
+    chance = np.asarray(propensity, dtype=np.float64)
+    if chance.shape != (rows,):
+        raise ValueError(f"propensity must have one value per row: {rows} rows, shape {chance.shape}")
+    known = chance[~np.isnan(chance)]
+    if not ((known > 0) & (known <= 1)).all():
+        raise ValueError("a propensity must lie above 0 and not above 1, or be NaN where nothing was drawn")
+    return np.nan_to_num(np.minimum(1 / chance, MAX_WEIGHT), nan=1.0)
+
+
+def _entities(X: Matrix) -> Integers:
+    """A number per row, the same for rows with the same index label."""
+    if not isinstance(X, pd.DataFrame):
+        return np.arange(len(X))
+    return np.asarray(pd.factorize(X.index)[0], dtype=np.int64)

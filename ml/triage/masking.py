@@ -1,0 +1,153 @@
+"""Masking: names, places, phones, ID numbers and figures become placeholders before anything is counted.
+
+Text is masked for the model, not for reading: the rules would rather take a harmless word too many than leave
+a name after its cue. A name without any cue can stay in the text; it reaches no feature either, because the
+vocabulary holds no n-gram of fewer than ten messages and none that is a name (`ml.triage.vocabulary`).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+import rjieba
+
+from ml.triage import mask_terms as terms
+
+PERSON: Final = "Ⓟ"
+PLACE: Final = "Ⓛ"
+CONTACT: Final = "Ⓒ"
+IDENTIFIER: Final = "Ⓘ"
+NUMBER: Final = "Ⓝ"
+PLACEHOLDERS: Final = {
+    PERSON: "〔人名〕",
+    PLACE: "〔地名〕",
+    CONTACT: "〔联系方式〕",
+    IDENTIFIER: "〔证件号〕",
+    NUMBER: "〔数字〕",
+}
+"""Each placeholder with the words that stand for it on screen."""
+
+_HAN: Final = r"[\u4e00-\u9fff]"
+_NO_HAN_BEFORE: Final = r"(?<![\u4e00-\u9fff])"
+
+_CONTACTS = re.compile(
+    r"https?://[\x21-\x7e]+|www\.[\x21-\x7e]+|[\w.+*-]+@[\w-]+\.[\w.]+"
+    r"|\[(?:电话|手机|邮箱|网址)\]"
+    r"|(?:qq|微信|v信|薇信)(?:号码?)?[:是]*[a-z0-9_-]{5,20}"
+    r"|(?<!\d)(?:\+?86-?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)"
+    r"|(?<!\d)\(?0\d{2,3}\)?[- ]?\d{7,8}(?!\d)",
+    re.ASCII,
+)
+_IDENTIFIERS = re.compile(
+    r"\[(?:身份证号?|证件号?|银行卡号?|车牌号?|账号)\]|\*{4,}"
+    r"|(?<!\d)\d{17}[\dx](?!\d)|(?<!\d)\d{15}(?!\d)|(?<!\d)\d{4}(?: ?\d{4}){3}(?: ?\d{1,3})?(?!\d)"
+    r"|[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][a-z][·.\- ]?(?=[a-z0-9]*\d)[a-z0-9]{5,6}(?![a-z0-9])",
+    re.ASCII,
+)
+_NUMBERS = re.compile(r"\d+(?:[.,:/\-]\d+)*|[〇零一二三四五六七八九十百]{2,}(?=[年月日号]|[多余几]?[千万亿元])")
+
+_PLACE_CHARACTER: Final = rf"(?![{terms.NEVER_IN_A_PLACE}]){_HAN}"
+_PLAIN_PLACE_CHARACTER: Final = rf"(?![{terms.NEVER_IN_A_PLACE}{terms.SELDOM_IN_A_PLACE}]){_HAN}"
+_PLACES = re.compile(
+    rf"(?P<name>[a-z]\d{{0,2}}"
+    rf"|(?<=[省市县区州镇乡道村])(?:{_PLACE_CHARACTER}){{1,5}}?"
+    rf"|(?:{_NO_HAN_BEFORE}|(?<=[在于到往去至住是由从向对据和及与的为叫赴离经自位]))(?:{_PLAIN_PLACE_CHARACTER}){{1,5}}?)"
+    rf"(?P<ending>{terms.PLACE_SUFFIXES})"
+)
+
+_REGIONS = re.compile(rf"(?:{terms.REGIONS})")
+
+_FAMILY: Final = rf"(?:{terms.COMPOUND_SURNAMES}|[{terms.SURNAMES}])"
+_ANONYMISED = re.compile(rf"{_FAMILY}(?:某{{1,3}}|[x*○]{{1,3}}(?![x*]))")
+_BEFORE_TITLE = re.compile(
+    rf"(?:{_NO_HAN_BEFORE}|(?<=[的是由与叫找向对被让请跟同及给为长员]))"
+    rf"(?P<name>{_FAMILY}{_HAN}{{0,2}}?)(?=[副总]?(?:{terms.TITLES}))"
+)
+_AFTER_CUE = re.compile(rf"(?P<cue>(?:{terms.NAME_CUES})[:叫是]?)(?P<name>{_FAMILY}{_HAN}{{1,2}})")
+_BEFORE_SIGN = re.compile(
+    rf"{_NO_HAN_BEFORE}(?P<name>{_FAMILY}{_HAN}{{1,2}}?)"
+    rf"(?=等(?:{NUMBER}?[人名位]|同志)|夫妇|夫妻|兄弟|父子|家族|一家|的?(?:{terms.KINSHIP})|{terms.DEEDS}"
+    rf"|的?(?:联系电话|电话|手机|身份证)|[:,]?[{CONTACT}{IDENTIFIER}]|[,。]?(?:{NUMBER}[年月日]?){{0,3}}$)"
+)
+_IN_A_LIST = re.compile(rf"(?<={PERSON}[、,])(?P<name>{_FAMILY}{_HAN}{{1,2}}?)(?=[、,。等和及])")
+
+
+def mask(text: str) -> str:
+    """Return normalised ``text`` with every personal name, place, contact, identifier and figure replaced.
+
+    ``text`` comes from `ml.triage.text.normalise`. Each replaced stretch becomes one of `PLACEHOLDERS`; the
+    kind of place stays (``Ⓛ村``), since a village and an estate are different matters.
+    """
+    text = _CONTACTS.sub(CONTACT, text)
+    text = _IDENTIFIERS.sub(IDENTIFIER, text)
+    text = _REGIONS.sub(PLACE, _PLACES.sub(_without_place_name, text))
+    text = _NUMBERS.sub(NUMBER, text)
+    return _mask_persons(text)
+
+
+def readable(masked: str) -> str:
+    """Return ``masked`` with placeholders written out for people: ``Ⓟ`` as 〔人名〕."""
+    for sign, words in PLACEHOLDERS.items():
+        masked = masked.replace(sign, words)
+    return masked
+
+
+def _without_place_name(match: re.Match[str]) -> str:
+    name, ending = match["name"], match["ending"]
+    return match[0] if _is_no_place(name, ending) else PLACE + ending
+
+
+@lru_cache(maxsize=65_536)
+def _is_no_place(name: str, ending: str) -> bool:
+    if name[-1] + ending in terms.ALWAYS_A_WORD:
+        return True
+    words = terms.NO_PLACE.get(ending, frozenset())
+    return name in words or any(name.endswith(word) for word in words if len(word) > 1)
+
+
+def _mask_persons(text: str) -> str:
+    text = _ANONYMISED.sub(PERSON, text)
+    text = _AFTER_CUE.sub(lambda match: match["cue"] + _without_name(match["name"], match), text)
+    for rule in (_BEFORE_TITLE, _BEFORE_SIGN):
+        text = rule.sub(lambda match: PERSON if _is_name(match["name"]) else match[0], text)
+    previous = ""
+    while previous != text:
+        previous, text = text, _IN_A_LIST.sub(PERSON, text)
+    return text
+
+
+def _without_name(candidate: str, match: re.Match[str]) -> str:
+    """Mask the name that ``candidate`` (surname and up to two characters after a cue) begins with."""
+    text, end = match.string, match.end()
+    if not _is_name(candidate):
+        return candidate
+    given = candidate[2:] if candidate[:2] in terms.COMPOUND_SURNAMES.split("|") else candidate[1:]
+    if len(given) == 2 and _begins_a_word(given[1], text[end : end + 1]):
+        return PERSON + given[1]
+    return PERSON
+
+
+@lru_cache(maxsize=65_536)
+def _is_name(candidate: str) -> bool:
+    """Whether a surname with what follows it reads as a name and not as a common word (高兴, 方面, 金额)."""
+    if len(candidate) == 1:
+        return True
+    return not any(_is_common_word(candidate[:size]) for size in range(2, len(candidate) + 1))
+
+
+@lru_cache(maxsize=65_536)
+def _begins_a_word(last: str, following: str) -> bool:
+    """Whether a third character belongs to what follows (the 贪 of 张三贪污) and not to the name."""
+    if last in terms.NEVER_IN_A_PLACE + terms.SELDOM_IN_A_PLACE:
+        return True
+    return bool(following) and _is_common_word(last + following)
+
+
+@lru_cache(maxsize=65_536)
+def _is_common_word(text: str) -> bool:
+    tagged = rjieba.tag(text)
+    if text in terms.NO_NAMES:
+        return True
+    return len(tagged) == 1 and rjieba.has_word(text) and tagged[0][1] not in {"nr", "nrt", "ns", "nz"}

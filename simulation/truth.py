@@ -1,0 +1,107 @@
+"""What was planted, as one line of `truth.csv` each; and the short brief of a village that outlives it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from registers.catalogue import load_catalogue
+from simulation.village import Post, Truth, Village
+
+TRUTH_COLUMNS: Final = (
+    "village_code", "officials", "scheme", "kind", "from", "to", "amount_fen", "conspicuous", "detail",
+)  # fmt: skip
+POST_NAMES: Final = {
+    "secretary": "书记",
+    "director": "主任",
+    "deputy": "副书记",
+    "accountant": "会计",
+    "cashier": "出纳",
+    "member": "委员",
+    "supervisor": "监委会主任",
+    "group_leader": "组长",
+    "town_staff": "驻村干部",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A truth without its rows."""
+
+    scheme: str
+    kind: str
+    first_on: date
+    last_on: date
+    amount_fen: int
+    officials: tuple[str, ...]  # ID numbers
+    actor: str  # such as 王书记: how villagers call the official
+    conspicuous: float
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What later steps need to know of a village: names, officials' ID numbers, stories."""
+
+    code: str
+    name: str
+    town_name: str
+    officials: tuple[str, ...]
+    call_names: tuple[str, ...]  # of officials, such as 李主任
+    stories: tuple[Story, ...]
+    sloppiness: float
+
+
+def truth_line(village: Village, truth: Truth) -> list[str]:
+    """The cells of `truth.csv`; several officials are separated by `;`, `detail` is JSON with register keys."""
+    detail = {
+        "subjects": list(truth.subjects),
+        "records": [[register, record_key(register, row)] for register, row in truth.register_rows],
+    }
+    return [
+        village.code,
+        ";".join(official.id_number for official in truth.officials),
+        truth.scheme,
+        truth.kind,
+        truth.first_on.isoformat(),
+        truth.last_on.isoformat(),
+        str(truth.amount_fen),
+        f"{truth.conspicuous:.3f}",
+        json.dumps(detail, ensure_ascii=False, separators=(",", ":")),
+    ]
+
+
+def record_key(register: str, row: object) -> list[str]:
+    """The register's key of a row, as texts in the order of the catalogue."""
+    return [str(getattr(row, name)) for name in load_catalogue()[register].key]
+
+
+def brief(village: Village) -> Brief:
+    return Brief(
+        code=village.code,
+        name=village.plan.name,
+        town_name=village.plan.town_name,
+        officials=tuple(dict.fromkeys(post.resident.id_number for post in village.posts)),
+        call_names=tuple(dict.fromkeys(_call_name(post) for post in village.posts)),
+        stories=tuple(_story(village, truth) for truth in village.truth),
+        sloppiness=village.sloppiness,
+    )
+
+
+def _call_name(post: Post) -> str:
+    return post.resident.name[0] + POST_NAMES[post.post]
+
+
+def _story(village: Village, truth: Truth) -> Story:
+    calls = [_call_name(post) for post in village.posts if post.resident in truth.officials]
+    return Story(
+        scheme=truth.scheme,
+        kind=truth.kind,
+        first_on=truth.first_on,
+        last_on=truth.last_on,
+        amount_fen=truth.amount_fen,
+        officials=tuple(official.id_number for official in truth.officials),
+        actor=calls[0] if calls else "村干部",
+        conspicuous=truth.conspicuous,
+    )

@@ -1,0 +1,219 @@
+"""Training the triage model from board messages; ``python -m training.triage DATA`` rebuilds the shipped base.
+
+The vocabulary, the rarity of its terms and the latent space are learned from all messages, near-copies once; the
+heads from labels; calibration, threshold and abstention from scores of messages held out of training. Folds
+never part near-copies. The test set of the board (``key_matter_dev.csv``) is not read here.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from sklearn.metrics import average_precision_score, f1_score
+from sklearn.model_selection import StratifiedGroupKFold
+
+from ml.triage.files import HEADS, write_folder
+from ml.triage.heads import Decision, Head
+from ml.triage.model import BASE, TriageModel
+from training.triage_corpus import Corpus, Rows, read_corpus
+from training.triage_evaluation import (
+    Bools,
+    Figure,
+    Floats,
+    best_threshold,
+    bootstrapped,
+    calibration,
+    calibration_error,
+    macro_f1,
+    over_folds,
+)
+from training.triage_heads import fit_choice_head, fit_key_head
+from training.triage_labels import FOLDER
+
+FOLDS: Final = 5
+REPEATS: Final = 3
+MISSED_BELOW: Final = 0.05
+"""Of the held-out messages under the band of abstention at most this share were key matters."""
+PRECISE_ABOVE: Final = 0.85
+"""Of those above the band at least this share were."""
+
+Progress = Callable[[int, int], None]
+"""Called with the number of steps done and their total."""
+
+Split = tuple[Rows, Rows]
+
+
+@dataclass(frozen=True)
+class TriageReport:
+    """What training used and measured.
+
+    Attributes:
+        messages: distinct messages from which vocabulary and latent space were learned.
+        labels: labelled messages, of which `key_matters` are key matters.
+        key_matters: see `labels`.
+        topics: distinct messages with a topic.
+        features: columns of the model.
+        figures: by name, on held-out messages.
+        folder: where the model was written.
+    """
+
+    messages: int
+    labels: int
+    key_matters: int
+    topics: int
+    features: int
+    figures: dict[str, Figure]
+    folder: Path
+
+
+def train_triage(
+    data_folder: Path, *, out: Path, labels: Path = FOLDER, seed: int = 0, progress: Progress | None = None
+) -> TriageReport:
+    """Train on the board messages in ``data_folder`` and the label files in ``labels``; write the model to ``out``.
+
+    The same data, labels and seed give the same bytes. ``out`` then holds the model's files, ``metrics.json`` and
+    SHA256SUMS, and ``TriageModel.load(out)`` reads it.
+
+    Raises:
+        FileNotFoundError: a board file is missing.
+        LabelError: a label is unknown, unsettled, or names a message that is not in the data.
+    """
+    steps = _Steps(progress, total=3 + REPEATS + len(HEADS))
+    corpus = read_corpus(data_folder, labels=labels, seed=seed, step=steps.done)
+    keys = _keys(corpus)
+    figures, scores = _cross_validate_key(corpus, keys, seed=seed, steps=steps)
+    for name in HEADS[1:]:
+        figures[f"{name} macro-F1"] = _cross_validate_choice(corpus, name, seed=seed)
+        steps.done()
+    heads = {name: _fit(corpus, name, np.arange(len(corpus.questions[name].rows)), seed=seed) for name in HEADS}
+    report = TriageReport(
+        messages=corpus.distinct,
+        labels=len(keys),
+        key_matters=int(keys.sum()),
+        topics=len(corpus.questions["topic"].rows),
+        features=corpus.matrix.shape[1],
+        figures=figures,
+        folder=out,
+    )
+    model = TriageModel(corpus.vocabulary, heads, decide(keys, scores))
+    write_folder(out, {**model.to_files(), "metrics.json": _metrics(report)})
+    steps.done()
+    return report
+
+
+def decide(keys: Bools, scores: Floats) -> Decision:
+    """Return calibration, threshold and band of abstention from held-out scores."""
+    slope, offset = calibration(keys, scores)
+    probability = Decision(slope, offset, threshold=0.5, unsure_from=0.0, unsure_to=1.0).probability(scores)
+    order = np.argsort(probability)
+    ranked, found = probability[order], keys[order]
+    counts = np.arange(1, len(found) + 1)
+    share_up_to = np.cumsum(found) / counts
+    share_from = np.cumsum(found[::-1])[::-1] / counts[::-1]
+    threshold = best_threshold(keys, probability)
+    return Decision(
+        slope,
+        offset,
+        threshold=threshold,
+        unsure_from=min(float(ranked[share_up_to <= MISSED_BELOW].max(initial=0.0)), threshold),
+        unsure_to=max(float(ranked[share_from >= PRECISE_ABOVE].min(initial=1.0)), threshold),
+    )
+
+
+def folds(answers: NDArray[np.str_], groups: Rows, *, seed: int) -> list[Split]:
+    """Return `FOLDS` splits that keep the shares of answers and never part a group."""
+    splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():  # a field with fewer answers than folds is known, and no error
+        warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
+        return list(splitter.split(np.zeros(len(answers)), answers, groups))
+
+
+class _Steps:
+    def __init__(self, progress: Progress | None, *, total: int) -> None:
+        self._progress, self._total, self._count = progress, total, 0
+
+    def done(self) -> None:
+        self._count += 1
+        if self._progress is not None:
+            self._progress(self._count, self._total)
+
+
+def _keys(corpus: Corpus) -> Bools:
+    return np.asarray(corpus.questions["key"].answers == "1", dtype=np.bool_)
+
+
+def _fit(corpus: Corpus, name: str, chosen: Rows, *, seed: int) -> Head:
+    """Fit one head on some of the messages whose answer is known."""
+    question = corpus.questions[name]
+    extended = corpus.extended(question.rows[chosen])
+    answers = question.answers[chosen]
+    if name == "key":
+        return fit_key_head(extended, answers == "1", sure=question.sure[chosen], space=corpus.space, seed=seed)
+    return fit_choice_head(extended, answers, space=corpus.space, balanced=name != "topic", seed=seed)
+
+
+def _splits(corpus: Corpus, name: str, *, seed: int) -> list[Split]:
+    question = corpus.questions[name]
+    return folds(question.answers, corpus.groups[question.rows], seed=seed)
+
+
+def _cross_validate_key(
+    corpus: Corpus, keys: Bools, *, seed: int, steps: _Steps
+) -> tuple[dict[str, Figure], Floats]:
+    """Return figures over folds and repeats, and each message's mean score by models that never saw it."""
+    rows = corpus.questions["key"].rows
+    by_name: dict[str, list[float]] = {}
+    mean_scores = np.zeros(len(keys))
+    for repeat in range(REPEATS):
+        splits = _splits(corpus, "key", seed=seed + repeat)
+        scores = np.zeros(len(keys))
+        for train, test in splits:
+            head = _fit(corpus, "key", train, seed=seed)
+            scores[test] = head.scores(corpus.features_of(rows[test]))[:, 0]
+        for name, value in _key_figures(keys, scores, splits):
+            by_name.setdefault(name, []).append(value)
+        mean_scores += scores / REPEATS
+        steps.done()
+    return {name: over_folds(values) for name, values in by_name.items()}, mean_scores
+
+
+def _key_figures(keys: Bools, scores: Floats, splits: list[Split]) -> Iterator[tuple[str, float]]:
+    """Yield the figures of each fold; threshold and calibration come from the other folds' held-out scores."""
+    for others, test in splits:
+        decision = decide(keys[others], scores[others])
+        probability = decision.probability(scores[test])
+        unsure = decision.unsure(probability)
+        yield "key F1", float(f1_score(keys[test], probability >= decision.threshold))
+        yield "key average precision", float(average_precision_score(keys[test], scores[test]))
+        yield "key calibration error", calibration_error(keys[test], probability)
+        yield "share abstained", float(unsure.mean())
+
+
+def _cross_validate_choice(corpus: Corpus, name: str, *, seed: int) -> Figure:
+    """Return macro-F1 over all held-out answers, bootstrapped: rare labels are missing from single folds."""
+    question = corpus.questions[name]
+    answered = np.empty_like(question.answers)
+    for train, test in _splits(corpus, name, seed=seed):
+        head = _fit(corpus, name, train, seed=seed)
+        answered[test] = head.answers(corpus.features_of(question.rows[test]))
+    return bootstrapped(
+        lambda drawn: macro_f1(question.answers[drawn], answered[drawn]), len(answered), seed=seed, rounds=200
+    )
+
+
+def _metrics(report: TriageReport) -> bytes:
+    content = {name: value for name, value in asdict(report).items() if name != "folder"}
+    return json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+if __name__ == "__main__":
+    train_triage(Path(sys.argv[1]), out=BASE)
