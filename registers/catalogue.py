@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -193,6 +194,14 @@ class Catalogue(Mapping[str, Register]):
 
     def __len__(self) -> int:
         return len(self._registers)
+
+    def import_order(self) -> list[str]:
+        """Register ids, those that others refer to first, so that references can be checked on the way in."""
+        graph = {register.id: {c.references.partition(".")[0] for c in register.columns if c.references} for register in self.values()}
+        for register in self.values():
+            if register.id != "division" and "division" in self:
+                graph[register.id].add("division")
+        return list(TopologicalSorter(graph).static_order())
 
     def by_name(self, name: str) -> Register | None:
         """A register by id or Chinese name, as the start of a file name may give it."""

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from registers.catalogue import PARSERS, Column, Register, split_unit
 from registers.pseudonyms import Pseudonyms
-from registers.reading import TextBatch
+from registers.tables import TextBatch
 from registers.values import BadValue, clean, parse_amount_fen
 
 ARROW_TYPES = {

@@ -11,7 +11,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -23,11 +23,15 @@ NONCE_BYTES = 12
 
 @dataclass(frozen=True)
 class Identity:
-    """Who a surrogate key stands for."""
+    """Who a surrogate key stands for. Its `repr` is empty: no log and no traceback shows a person."""
 
-    id_number: str
-    name: str | None = None
-    phone: str | None = None
+    id_number: str = field(repr=False)
+    name: str | None = field(default=None, repr=False)
+    phone: str | None = field(default=None, repr=False)
+
+    def updated(self, newer: Identity) -> Identity:
+        """What is known after a newer delivery, which may leave out the name or the phone."""
+        return Identity(newer.id_number, newer.name or self.name, newer.phone or self.phone)
 
 
 class IdentityVault:
@@ -44,24 +48,27 @@ class IdentityVault:
         self._path.chmod(0o600)
 
     def store(self, identities: Iterable[tuple[str, Identity]]) -> None:
-        """Add or replace identities; storing the same again changes nothing that `reveal` gives."""
+        """Add or update identities; storing the same again changes nothing that `reveal` gives."""
         with closing(self._connect()) as connection, connection:
-            connection.executemany(
-                "INSERT INTO identity VALUES (?, ?) ON CONFLICT (person_key) DO UPDATE SET sealed = excluded.sealed",
-                ((key, self._seal(key, identity)) for key, identity in identities),
-            )
+            for key, identity in identities:
+                complete = identity.name and identity.phone
+                known = None if complete else self._find(connection, key)
+                sealed = self._seal(key, known.updated(identity) if known else identity)
+                connection.execute("INSERT OR REPLACE INTO identity VALUES (?, ?)", (key, sealed))
 
     def reveal(self, person_keys: Sequence[str]) -> dict[str, Identity]:
         """The identities of the keys that are known; the caller has checked and audited that it may ask."""
         found: dict[str, Identity] = {}
         with closing(self._connect()) as connection:
             for key in dict.fromkeys(person_keys):
-                row = connection.execute(
-                    "SELECT sealed FROM identity WHERE person_key = ?", (key,)
-                ).fetchone()
-                if row is not None:
-                    found[key] = self._open(key, row[0])
+                identity = self._find(connection, key)
+                if identity is not None:
+                    found[key] = identity
         return found
+
+    def _find(self, connection: sqlite3.Connection, key: str) -> Identity | None:
+        row = connection.execute("SELECT sealed FROM identity WHERE person_key = ?", (key,)).fetchone()
+        return self._open(key, row[0]) if row is not None else None
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=30)

@@ -10,13 +10,18 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
+import re
 import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -26,7 +31,8 @@ from registers.identity import Identity, IdentityVault
 from registers.lake import Batch, Lake
 from registers.pseudonyms import Pseudonyms, load_key
 from registers.quality import QualityReport
-from registers.reading import ReadError, TableFile, read_table
+from registers.reading import read_table
+from registers.tables import ReadError, TableFile
 from registers.versioning import Resolved, resolve_versions
 
 Progress = Callable[[int], None]
@@ -97,31 +103,34 @@ def import_file(
             pseudonyms=Pseudonyms(load_key(lake.home, "pseudonym")),
             delivered_on=delivered_on,
         )
-        stage = _new_stage(lake.home, blank.batch_id)
-        try:
-            try:
-                _convert_all(
-                    table,
-                    converter,
-                    stage,
-                    vault=IdentityVault(lake.home),
-                    constants=constants or {},
-                    progress=progress,
-                )
-            except ReadError as error:
-                raise ImportRefused(f"{path.name}：{error}") from error
+        with _refusing(path), _staged(lake.home, blank.batch_id) as stage:
+            vault = IdentityVault(lake.home)
+            _convert_all(table, converter, stage, vault=vault, constants=constants or {}, progress=progress)
             resolved = resolve_versions(
                 stage.folder, lake=lake, catalogue=catalogue, register=chosen, batch_id=blank.batch_id,
-                delivered_on=delivered_on, backfill=backfill,
+                delivered_on=delivered_on, backfill=backfill, imported_before=earlier[0] if earlier else None,
             )  # fmt: skip
             _quarantine(
                 stage, _with_cells(path, resolved.set_aside, catalogue, chosen, mapping), table.headers
             )
             report = _report(blank, stage, resolved, table)
+            if earlier and not report.accepted:
+                return _as_before(report, earlier[-1])
             _commit(report, resolved, stage, lake=lake, digest=digest, sequence=len(lake.batches(chosen.id)))
-        finally:
-            shutil.rmtree(stage.folder, ignore_errors=True)
     return report
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """A file that turns out unreadable on the way, or a home that cannot be written, in one sentence."""
+    try:
+        yield
+    except ReadError as error:
+        raise ImportRefused(f"{path.name}：{error}") from error
+    except (OSError, sqlite3.OperationalError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise ImportRefused(
+            f"{path.name}：写入数据目录失败，没有改变任何数据；请检查磁盘空间和目录权限后重新导入（{error}）"
+        ) from error
 
 
 def _open(
@@ -150,6 +159,12 @@ def _open(
         positions = chosen.find_columns(table.headers, mapping=mapping)
     except (ReadError, CatalogueError) as error:
         raise ImportRefused(f"{path.name}：{error}") from error
+    except OSError as error:
+        raise ImportRefused(f"{path.name}：无法读取（{error.strerror}）") from error
+    columns = {column.name for column in chosen.columns}
+    for name in [*(mapping or {}).values(), *(constants or {})]:
+        if name not in columns:
+            raise ImportRefused(f"“{chosen.name}”没有列 {name}；可用：{'、'.join(sorted(columns))}")
     for name in constants or {}:
         table.headers.append(chosen[name].zh)
         positions[name] = len(table.headers) - 1
@@ -189,11 +204,16 @@ def _sha256(
     return digest.hexdigest()
 
 
-def _new_stage(home: Path, batch_id: str) -> _Stage:
-    folder = home / "staging" / batch_id
-    shutil.rmtree(folder, ignore_errors=True)  # left by a killed import
-    folder.mkdir(parents=True)
-    return _Stage(folder, folder / "quarantine.csv")
+@contextmanager
+def _staged(home: Path, batch_id: str) -> Iterator[_Stage]:
+    staging = home / "staging"
+    shutil.rmtree(staging, ignore_errors=True)  # left by a killed import; the lock is ours
+    folder = staging / batch_id
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        yield _Stage(folder, folder / "quarantine.csv")
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _convert_all(
@@ -244,9 +264,14 @@ def _quarantine(
             stage.quarantine.chmod(0o600)
             writer.writerow(["行号", "原因", *headers])
         for number, reasons, cells in rows:
-            writer.writerow([number, "；".join(reasons), *cells])
-            stage.reasons.update(reasons)
+            writer.writerow([number, "；".join(reasons), *(_harmless(cell) for cell in cells)])
+            stage.reasons.update(re.sub(r"第 \d+ 行", "前面的行", reason) for reason in reasons)
             stage.quarantined += 1
+
+
+def _harmless(cell: str) -> str:
+    """A cell that a spreadsheet would run as a formula, marked as text; an import takes the mark off again."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def _with_cells(
@@ -288,6 +313,12 @@ def _report(blank: QualityReport, stage: _Stage, resolved: Resolved, table: Tabl
     return report
 
 
+def _as_before(report: QualityReport, batch: Batch) -> QualityReport:
+    """The file came again and still brings nothing new: nothing is written."""
+    quarantine_file = f"quarantine/{batch.batch_id}.csv" if report.quarantine_file else None
+    return replace(report, batch_id=batch.batch_id, already_imported=True, quarantine_file=quarantine_file)
+
+
 def _commit(
     report: QualityReport, resolved: Resolved, stage: _Stage, *, lake: Lake, digest: str, sequence: int
 ) -> None:
@@ -299,6 +330,7 @@ def _commit(
     for source, relative in [*resolved.files, *([resolved.closures] if resolved.closures else [])]:
         target = lake.root / relative
         target.parent.mkdir(parents=True, exist_ok=True)
+        _write_through(source)
         source.replace(target)
     report.store(lake.home)
     lake.commit(
@@ -317,3 +349,12 @@ def _commit(
             sequence=sequence,
         )
     )
+
+
+def _write_through(path: Path) -> None:
+    """A manifest must not outlive a power cut that its files did not."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -24,6 +24,16 @@ META_COLUMNS = {"row_id": "VARCHAR", "batch_id": "VARCHAR", "source_row": "BIGIN
 """Columns that every row of the lake has besides those of its register."""
 
 
+PARQUET_MAGIC = b"PAR1"
+
+
+class LakeDamaged(RuntimeError):
+    """A file of the lake that is gone or broken. The message is Chinese, names the file and says what to do."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"数据湖中的文件缺失或损坏：{path}；请从备份恢复这个文件，再重新运行")
+
+
 @dataclass(frozen=True)
 class Batch:
     """The manifest of one import: what was read, and the files that hold it (paths relative to the lake)."""
@@ -56,15 +66,17 @@ class Lake:
         return sorted(found, key=lambda batch: (batch.sequence, batch.batch_id))
 
     def files(self, register: str) -> list[str]:
-        return [str(self.root / file) for batch in self.batches(register) for file in batch.files]
+        """Paths of the row files of a register. Raises `LakeDamaged` when one is not whole."""
+        return [_whole(self.root / file) for batch in self.batches(register) for file in batch.files]
 
     def closures(self, register: str) -> list[str]:
-        return [str(self.root / b.closures) for b in self.batches(register) if b.closures is not None]
+        """Paths of the closure files of a register. Raises `LakeDamaged` when one is not whole."""
+        return [_whole(self.root / b.closures) for b in self.batches(register) if b.closures is not None]
 
     def registers(self) -> frozenset[str]:
         """Registers that hold rows."""
         folders = self.root.iterdir() if self.root.is_dir() else ()
-        return frozenset(folder.name for folder in folders if folder.is_dir() and self.files(folder.name))
+        return frozenset(f.name for f in folders if any(batch.files for batch in self.batches(f.name)))
 
     def batch(self, register: str, batch_id: str) -> Batch | None:
         path = self.root / register / "batches" / f"{batch_id}.json"
@@ -72,8 +84,10 @@ class Lake:
 
     def state(self) -> str:
         """A hash of what the lake holds: equal states give equal runs."""
-        names = sorted(str(path.relative_to(self.root)) for path in self.root.glob("*/batches/*.json"))
-        return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
+        digest = hashlib.sha256()
+        for path in sorted(self.root.glob("*/batches/*.json")):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()[:16]
 
     def simulated(self) -> bool:
         """Whether any row in the lake is simulated; then everything computed from it is called so."""
@@ -106,5 +120,22 @@ def write_json(path: Path, content: object) -> None:
 
 
 def _read_manifest(path: Path) -> Batch:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    return Batch(**{**content, "files": tuple(content["files"])})
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return Batch(**{**content, "files": tuple(content["files"])})
+    except (ValueError, KeyError, TypeError) as error:
+        raise LakeDamaged(path) from error
+
+
+def _whole(path: Path) -> str:
+    """The path of a Parquet file that begins and ends as one; a file that was cut off does not."""
+    try:
+        with path.open("rb") as file:
+            begins = file.read(len(PARQUET_MAGIC))
+            file.seek(-len(PARQUET_MAGIC), os.SEEK_END)
+            ends = file.read()
+    except OSError as error:
+        raise LakeDamaged(path) from error
+    if begins != PARQUET_MAGIC or ends != PARQUET_MAGIC:
+        raise LakeDamaged(path)
+    return str(path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 ID_CHECK = "10X98765432"
@@ -22,12 +22,18 @@ PROVINCES = frozenset(
 EXCEL_EPOCH = date(1899, 12, 30)
 NOTHING = frozenset({"", "-", "--", "—", "/", "无", "空", "null", "none", "nan", "n/a", "#n/a"})
 
+SHEET_ERRORS = frozenset({"#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"})
+
 _PLAIN = re.compile(r"[A-Za-z]*[0-9][A-Za-z0-9.\-]*")  # most cells: nothing to clean
 _DATE = re.compile(
-    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
+    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?",
+    re.ASCII,
 )
-_MONTH = re.compile(r"(\d{4})\s*(?:[-/.年]\s*(\d{1,2})\s*月?|(\d{2}))")
-_AMOUNT = re.compile(r"([-+]?)[¥$]?([-+]?)(\d+(?:\.\d+)?|\.\d+)(亿|千万|百万|万|千|百)?元?整?")
+_MONTH = re.compile(r"(\d{4})\s*(?:[-/.年]\s*(\d{1,2})\s*月?|(\d{2})(?:\.0+)?)", re.ASCII)
+_AMOUNT = re.compile(r"([-+]?)¥?([-+]?)(\d+(?:\.\d+)?|\d+\.|\.\d+)(亿|千万|百万|万|千|百)?(元)?整?", re.ASCII)
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+|\d{1,4}(?:,\d{4})+", re.ASCII)
+_SCIENTIFIC = re.compile(r"[-+]?\d+(?:\.\d+)?[eE][-+]?\d{1,3}", re.ASCII)
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?", re.ASCII)
 _CHINESE_DIGITS = (
     {c: i for i, c in enumerate("〇一二三四五六七八九")}
     | {"零": 0, "两": 2}
@@ -51,30 +57,33 @@ def clean(text: str) -> str:
         return text
     folded = unicodedata.normalize("NFKC", text)
     if not folded.isprintable():
-        folded = "".join(c for c in folded if c.isprintable() or c.isspace())
-    folded = " ".join(folded.split()).lstrip("'")
-    folded = (
-        folded[2:-1] if folded.startswith('="') and folded.endswith('"') else folded
-    )  # a text cell saved as ="…"
+        folded = "".join(c for c in folded if c.isspace() or unicodedata.category(c) not in {"Cc", "Cf"})
+    folded = " ".join(folded.split())
+    if folded.startswith('="') and folded.endswith('"'):  # a text cell saved as ="…"
+        folded = folded[2:-1]
+    folded = folded.lstrip("' ").rstrip()
     return "" if folded.lower() in NOTHING else folded
 
 
 def parse_text(text: str) -> str:
-    """The cleaned text. Raises on characters that did not survive the file's encoding."""
+    """The cleaned text. Raises on characters that did not survive the file's encoding, formulas and their errors."""
     if "\ufffd" in text:
         raise BadValue("含有无法识别的字符，请按 UTF-8 或 GBK 重新导出")
-    return clean(text)
+    value = clean(text)
+    if value.startswith("=") or value.upper() in SHEET_ERRORS:
+        raise BadValue("是没有算出结果的公式，请粘贴为数值后重新导出")
+    return value
 
 
 def parse_date(text: str) -> date:
     """A day: 2024-01-31, 2024/1/31, 2024.1.31, 20240131, 2024年1月31日, 二〇二四年一月三十一日, Excel number."""
     value = _chinese_date_digits(clean(text))
-    if re.fullmatch(r"\d{8}", value):
-        value = f"{value[:4]}-{value[4:6]}-{value[6:]}"
+    if re.fullmatch(r"\d{8}(\.0+)?", value, re.ASCII):
+        value = f"{value[:4]}-{value[4:6]}-{value[6:8]}"
     match = _DATE.fullmatch(value)
     if match:
         return _day(int(match[1]), int(match[2]), int(match[3]))
-    serial = re.fullmatch(r"(\d{5})(?:\.\d+)?", value)
+    serial = re.fullmatch(r"(\d{5})(?:\.\d+)?", value, re.ASCII)
     if serial and 20_000 <= int(serial[1]) <= 80_000:  # 1954 to 2119
         return EXCEL_EPOCH + timedelta(days=int(serial[1]))
     if re.fullmatch(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}", value):
@@ -83,8 +92,13 @@ def parse_date(text: str) -> date:
 
 
 def parse_month(text: str) -> date:
-    """The first day of a month: 2024-01, 202401, 2024年1月, or any day in it."""
+    """The first day of a month: 2024-01, 202401, 2024年1月, or any day in it.
+
+    2024.1 is refused: a sheet that takes 2024.10 for a number writes it like this.
+    """
     value = _chinese_date_digits(clean(text))
+    if re.fullmatch(r"\d{4}\.1", value, re.ASCII):
+        raise BadValue("月份有歧义（1 月还是 10 月），请写成 年-月（如 2024-01）")
     match = _MONTH.fullmatch(value)
     if match:
         return _day(int(match[1]), int(match[2] or match[3]), 1)
@@ -97,21 +111,24 @@ def parse_month(text: str) -> date:
 def parse_amount_fen(text: str, *, scale: int = 1) -> int:
     """An amount of money in fen. `scale` is the unit of the column header in yuan (10000 for 万元).
 
-    Reads 1,234.50 · ￥1234.5元 · 3.5万元 · (100.00) · 壹万贰仟元整. More precise than a fen is an error, but
-    the noise of a spreadsheet's binary numbers (0.30000000000000004) is not.
+    Reads 1,234.50 · ￥1234.5元 · 3.5万元 · (100.00) · 壹万贰仟元整. A unit in the cell counts, and not that of the
+    header. More precise than a fen is an error, but the noise of a spreadsheet's binary numbers
+    (0.30000000000000004) is not.
     """
-    value = clean(text).replace(",", "").replace(" ", "").replace("人民币", "")
+    value = _without_grouping(clean(text).replace("人民币", "").strip())
     negative = value.startswith("(") and value.endswith(")")
-    value = value.strip("()") if negative else value
-    if re.fullmatch(r"[-+]?\d+(\.\d+)?[eE][-+]?\d+", value):
+    value = value[1:-1].strip() if negative else value
+    if _SCIENTIFIC.fullmatch(value):
         value = format(Decimal(value), "f")
     match = _AMOUNT.fullmatch(value)
     if match:
+        own_unit = match[4] or match[5]
         number = Decimal(match[3]) * _SCALES.get(match[4] or "", 1)
         negative = negative or "-" in (match[1], match[2])
     else:
+        own_unit = re.search("[元圆角分]", value)
         number = _chinese_amount(value)
-    exact = number * scale * 100
+    exact = number * (1 if own_unit else scale) * 100
     fen = exact.to_integral_value()
     if abs(exact - fen) > Decimal("0.0001"):
         raise BadValue("金额精确到分以下，请核对单位（元、万元）")
@@ -121,22 +138,28 @@ def parse_amount_fen(text: str, *, scale: int = 1) -> int:
 
 
 def parse_integer(text: str) -> int:
-    value = clean(text).replace(",", "")
-    match = re.fullmatch(r"([-+]?\d{1,15})(?:\.0+)?", value)
+    match = re.fullmatch(r"([-+]?\d{1,15})(?:\.0*)?", _without_grouping(clean(text)), re.ASCII)
     if not match:
         raise BadValue("不是整数")
     return int(match[1])
 
 
 def parse_decimal(text: str) -> float:
-    value = clean(text).replace(",", "").removesuffix("%").removesuffix("亩")
-    try:
-        number = Decimal(value)
-    except InvalidOperation as error:
-        raise BadValue("不是数字") from error
-    if not number.is_finite() or abs(number) > 10**15:
+    value = _without_grouping(clean(text)).removesuffix("%").removesuffix("亩").rstrip()
+    if not _NUMBER.fullmatch(value) or abs(number := Decimal(value)) > 10**15:
         raise BadValue("不是数字")
     return float(number)
+
+
+def _without_grouping(value: str) -> str:
+    """1,234.50 and 1 234.50 and 1,0000 without their separators; 1234,5 and 12 34 are not one number."""
+    if "," not in value and " " not in value:
+        return value
+    value = re.sub(r" ?([-+元万亿¥()]) ?", r"\1", value)
+    groups = re.search(r"\d[\d, ]*", value, re.ASCII)
+    if groups is None or not _GROUPED.fullmatch(groups[0]):
+        return value
+    return value.replace(groups[0], re.sub("[, ]", "", groups[0]), 1)
 
 
 def parse_bool(text: str) -> bool:
@@ -151,13 +174,15 @@ def parse_bool(text: str) -> bool:
 def parse_id_number(text: str) -> str:
     """A resident ID number of 18 characters (GB 11643); an old one of 15 digits is carried over."""
     value = clean(text).replace(" ", "").replace("-", "").upper()
-    if re.fullmatch(r"\d+(\.\d+)?E\+?\d+", value):
+    if re.fullmatch(r"\d+(\.\d+)?E\+?\d+", value, re.ASCII):
         raise BadValue("身份证号被表格软件改成了科学计数，请把该列设为文本后重新导出")
-    if re.fullmatch(r"\d{15}", value):
+    if re.fullmatch(r"\d{15}", value, re.ASCII):
         value = f"{value[:6]}19{value[6:]}"
         value += id_check_digit(value)
-    if not re.fullmatch(r"\d{17}[\dX]", value):
+    if len(value) != 18:
         raise BadValue("身份证号应为 18 位")
+    if not re.fullmatch(r"\d{17}[\dX]", value, re.ASCII):
+        raise BadValue("身份证号含有数字和末位 X 以外的字符（如把 0 写成字母 O）")
     try:
         date(int(value[6:10]), int(value[10:12]), int(value[12:14]))
     except ValueError as error:
@@ -195,7 +220,7 @@ def credit_code_check(first17: str) -> str:
 def parse_division(text: str) -> str:
     """A division code, 2 to 12 digits, without the zeros that fill a higher level up to 12 digits."""
     value = re.sub(r"\.0+$", "", clean(text).replace(" ", ""))
-    if not re.fullmatch(r"\d{2}|\d{4}|\d{6}|\d{9}|\d{12}", value):
+    if not re.fullmatch(r"\d{2}|\d{4}|\d{6}|\d{9}|\d{12}", value, re.ASCII):
         raise BadValue("区划代码应为 12 位数字")
     if value[:2] not in PROVINCES:
         raise BadValue("区划代码的省份不存在")
@@ -207,16 +232,16 @@ def parse_division(text: str) -> str:
 
 def parse_phone(text: str) -> str:
     value = re.sub(r"[\s\-()]", "", clean(text)).removeprefix("+86")
-    if not re.fullmatch(r"1\d{10}|0\d{9,11}|\d{7,8}", value):
+    if not re.fullmatch(r"1\d{10}|0\d{9,11}|\d{7,8}", value, re.ASCII):
         raise BadValue("不是电话号码")
     return value
 
 
 def parse_account(text: str) -> str:
     value = re.sub(r"[\s\-]", "", clean(text))
-    if re.fullmatch(r"\d+(\.\d+)?[eE]\+?\d+", value):
+    if re.fullmatch(r"\d+(\.\d+)?[eE]\+?\d+", value, re.ASCII):
         raise BadValue("银行账号被表格软件改成了科学计数，请把该列设为文本后重新导出")
-    if not re.fullmatch(r"\d{8,30}", value):
+    if not re.fullmatch(r"\d{8,30}", value, re.ASCII):
         raise BadValue("银行账号应为 8 至 30 位数字")
     return value
 
@@ -245,16 +270,22 @@ def _chinese_date_digits(value: str) -> str:
 
 
 def _chinese_number(text: str) -> int:
-    """A Chinese number below ten thousand, such as 三百二十 or 壹仟零伍."""
-    total, digit = 0, 0
+    """A Chinese number below ten thousand, such as 三百二十 or 壹仟零伍.
+
+    一百二 is refused (120 or 102?), and so is what no one would say (二百三百, 一二三).
+    """
+    total, digit, last_unit, after_zero = 0, 0, 10_000, False
     for character in text:
-        if character in _CHINESE_UNITS:
-            total += (digit or 1) * _CHINESE_UNITS[character]
-            digit = 0
-        elif character in _CHINESE_DIGITS:
-            digit = _CHINESE_DIGITS[character]
+        unit = _CHINESE_UNITS.get(character)
+        number = _CHINESE_DIGITS.get(character)
+        if unit is not None and unit < last_unit and (digit or unit == 10):
+            total, digit, last_unit, after_zero = total + (digit or 1) * unit, 0, unit, False
+        elif number is not None and not digit:
+            digit, after_zero = number, after_zero or number == 0
         else:
             raise BadValue("不是金额")
+    if digit and 100 <= last_unit < 10_000 and not after_zero:
+        raise BadValue("金额的写法有歧义，请写成数字")
     return total + digit
 
 
@@ -269,4 +300,6 @@ def _chinese_amount(value: str) -> Decimal:
     hundred_million, ten_thousand, ones, jiao, fen = (
         _chinese_number(part) if part else 0 for part in match.groups()
     )
+    if match[2] and match[3] and len(match[3]) == 1:
+        raise BadValue("金额的写法有歧义，请写成数字")
     return Decimal(hundred_million * 10**8 + ten_thousand * 10**4 + ones) + Decimal(jiao * 10 + fen) / 100

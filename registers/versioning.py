@@ -16,10 +16,12 @@ from sqlglot import exp
 
 from registers.catalogue import Catalogue, Column, Register
 from registers.engine import connect, read_parquet
-from registers.lake import Lake
+from registers.lake import Batch, Lake
 from registers.query import DIALECT, literal, to_sql
 
 NOT_PLACED = "all"  # partition of rows that belong to no county
+
+SEPARATOR = "\x1f"  # a control character, which no cleaned text holds
 
 KEYED = "SELECT source_row, row_key, content FROM incoming"
 REPEATED = "SELECT row_key, min(source_row) AS first_row FROM keyed GROUP BY row_key HAVING count(*) > 1"
@@ -37,11 +39,18 @@ WHERE NOT EXISTS (SELECT 1 FROM copies AS c WHERE c.source_row = k.source_row)
 MET = """
 SELECT k.source_row, o.row_id, k.content = o.content AS same
 FROM kept AS k JOIN open_rows AS o ON o.row_key = k.row_key
+WHERE NOT EXISTS (SELECT 1 FROM superseded AS s WHERE s.source_row = k.source_row)
+"""
+SUPERSEDED = """
+SELECT k.source_row, bool_or(k.content = v.content) AS same
+FROM kept AS k JOIN versions AS v ON v.row_key = k.row_key
+GROUP BY k.source_row HAVING bool_or(k.content = v.content OR v.later)
 """
 ACCEPTED = """
 SELECT k.source_row, k.row_key, k.content, m.row_id AS replaces
 FROM kept AS k LEFT JOIN met AS m ON m.source_row = k.source_row
-WHERE m.same IS NULL OR NOT m.same
+WHERE (m.same IS NULL OR NOT m.same)
+  AND NOT EXISTS (SELECT 1 FROM superseded AS s WHERE s.source_row = k.source_row)
 """
 
 
@@ -71,8 +80,14 @@ def resolve_versions(
     batch_id: str,
     delivered_on: date,
     backfill: bool,
+    imported_before: Batch | None,
 ) -> Resolved:
-    """Compare the staged rows of `folder` with each other and with the lake, and write the new files aside."""
+    """Compare the staged rows of `folder` with each other and with the lake, and write the new files aside.
+
+    Args:
+        imported_before: the first import of the same file, when it comes again because its references were missing.
+            Its rows then give way to every version that was delivered after it.
+    """
     staged = sorted(str(path) for path in folder.glob("rows-*.parquet"))
     if not staged:
         return Resolved(0, 0, 0, 0, {}, {}, {}, None, None, [], None)
@@ -85,12 +100,15 @@ def resolve_versions(
         orphans = _find_orphans(work, lake, catalogue, register)
         work.table("kept", KEPT)
         work.view("open_rows", _open_rows(lake, register))
+        work.view("versions", _versions(lake, register, imported_before))
+        work.table("superseded", SUPERSEDED)
         work.table("met", MET)
         work.table("accepted", ACCEPTED)
         work.view("new_rows", _new_rows(register, batch_id, delivered_on, backfill=backfill))
         return Resolved(
             accepted=work.count("SELECT count(*) FROM accepted"),
-            unchanged=work.count("SELECT count(*) FROM met WHERE same"),
+            unchanged=work.count("SELECT count(*) FROM met WHERE same")
+            + work.count("SELECT count(*) FROM superseded WHERE same"),
             duplicates=work.count("SELECT count(*) FROM copies WHERE same"),
             replaced=work.count("SELECT count(*) FROM accepted WHERE replaces IS NOT NULL"),
             set_aside=_set_aside(work),
@@ -135,8 +153,8 @@ def _with_keys(register: Register, rows: exp.Select, *, content: bool) -> exp.Se
 
 
 def _joined(*texts: exp.Expr) -> exp.Expr:
-    """The texts that are not NULL, with a bar between them."""
-    return exp.func("concat_ws", literal("|"), *texts, dialect=DIALECT)
+    """The texts that are not NULL, so that different rows never give the same text."""
+    return exp.func("concat_ws", literal(SEPARATOR), *texts, dialect=DIALECT)
 
 
 def _text(name: str) -> exp.Expr:
@@ -146,10 +164,7 @@ def _text(name: str) -> exp.Expr:
 def _open_rows(lake: Lake, register: Register) -> exp.Select:
     files = lake.files(register.id)
     if not files:
-        nothing = {"row_key": "VARCHAR", "content": "UBIGINT", "row_id": "VARCHAR"}
-        return exp.select(
-            *(exp.alias_(exp.cast(exp.null(), kind, dialect=DIALECT), name) for name, kind in nothing.items())
-        ).where(exp.false())
+        return _nothing(row_key="VARCHAR", content="UBIGINT", row_id="VARCHAR")
     rows = exp.select("content", "row_id", *register.key).from_(
         exp.alias_(read_parquet(files), "l", table=True)
     )
@@ -159,6 +174,23 @@ def _open_rows(lake: Lake, register: Register) -> exp.Select:
         closures = exp.select("1").from_(exp.alias_(read_parquet(closed), "c", table=True)).where(same)
         rows = rows.where(exp.Not(this=exp.Exists(this=closures)))
     return _with_keys(register, rows, content=False)
+
+
+def _versions(lake: Lake, register: Register, imported_before: Batch | None) -> exp.Select:
+    """Every version of every row, closed or not, for a file that comes again; else nothing."""
+    files = lake.files(register.id)
+    if imported_before is None or not files:
+        return _nothing(row_key="VARCHAR", content="UBIGINT", later="BOOLEAN")
+    later = [b.batch_id for b in lake.batches(register.id) if b.sequence > imported_before.sequence]
+    is_later = exp.column("batch_id").isin(*map(literal, later)) if later else exp.false()
+    rows = exp.select("content", *register.key, exp.alias_(is_later, "later")).from_(read_parquet(files))
+    return _with_keys(register, rows, content=False)
+
+
+def _nothing(**columns: str) -> exp.Select:
+    """A relation without rows; `columns` are names and types."""
+    nulls = (exp.alias_(exp.cast(exp.null(), kind, dialect=DIALECT), name) for name, kind in columns.items())
+    return exp.select(*nulls).where(exp.false())
 
 
 def _find_orphans(work: _Work, lake: Lake, catalogue: Catalogue, register: Register) -> dict[str, int]:
@@ -209,6 +241,8 @@ def _set_aside(work: _Work) -> dict[int, list[str]]:
         "WHERE NOT EXISTS (SELECT 1 FROM copies AS c WHERE c.source_row = o.source_row AND c.same) ORDER BY ALL"
     ):
         reasons.setdefault(int(row or 0), []).append(str(reason))
+    for row, *_ in work.rows("SELECT source_row FROM superseded WHERE NOT same ORDER BY source_row"):
+        reasons.setdefault(int(row or 0), []).append("后来的交付已有这一行的新版本")
     return reasons
 
 

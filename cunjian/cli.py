@@ -1,0 +1,352 @@
+"""The command line. Every command says what it does in Chinese, prints a table for people or JSON for machines,
+and ends with exit code 0 only when it did what it was asked to."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cunjian import console, report
+from cunjian.settings import Settings
+from supervision.catalogue import Model, load_models
+
+app = typer.Typer(
+    name="cunjian",
+    help="村鉴：监督村（社区）公共资金和公共权力。分数与疑点只是查看的理由，不是结论。",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+models_app = typer.Typer(help="监督模型：列出、查看、检验。", no_args_is_help=True)
+train_app = typer.Typer(
+    help="训练：anomaly（异常）、risk（风险）、triage（来信分拣）。", no_args_is_help=True
+)
+accounts_app = typer.Typer(help="账号：新建。", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+app.add_typer(train_app, name="train")
+app.add_typer(accounts_app, name="accounts")
+
+Json = Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象，供程序读取")]
+AsOf = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="截至哪一天，默认今天")]
+Seed = Annotated[int, typer.Option(help="随机种子；同样的输入和种子给出同样的结果")]
+TruthFile = Annotated[Path | None, typer.Option(help="模拟县的 truth.csv，用来报告与真相的对照")]
+
+
+def main() -> None:
+    """Entry point: errors that a person can mend are one clear line, not a stack trace."""
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except typer.Abort:
+        sys.exit(130)
+    except Exception as error:
+        line = report.error_line(error)
+        if line is None:
+            raise
+        console.ERR.print(line, markup=False)
+        sys.exit(1)
+
+
+@app.command(epilog="例：cunjian simulate var/simulated --villages 120 --seed 7")
+def simulate(
+    out: Annotated[Path, typer.Argument(help="写到哪个文件夹（须为空，或是以前的模拟）")],
+    villages: Annotated[int, typer.Option(min=1, max=30_000, help="村数")] = 120,
+    seed: Seed = 7,
+    start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="第一天")] = "2023-01-01",  # type: ignore[assignment]  # typer parses it
+    end: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="最后一天，也是交付日")] = "2025-12-31",  # type: ignore[assignment]
+    wrongdoing_rate: Annotated[float, typer.Option(min=0, max=1, help="有人作案的村的比例")] = 0.12,
+    inbox: Annotated[int, typer.Option(min=0, help="模拟来信件数")] = 300,
+    as_json: Json = False,
+) -> None:
+    """写一个模拟的县：登记表、来信、以往核查和真相。全部是模拟数据。"""
+    from simulation.run import simulate as write_county
+
+    with console.progress("模拟") as step:
+        summary = write_county(
+            out, villages=villages, seed=seed, start=start.date(), end=end.date(),
+            wrongdoing_rate=wrongdoing_rate, inbox=inbox, progress=step,
+        )  # fmt: skip
+    _show(summary, report.simulation, as_json=as_json)
+
+
+@app.command(
+    name="import",
+    epilog="例：cunjian import 数据/ --delivered-on 2025-12-31\n\n    cunjian import 付款.csv --register ledger_entry --map 供应商号=counterparty_id",
+)
+def import_(
+    path: Annotated[Path, typer.Argument(help="一个表格文件，或一个文件夹（csv、xlsx、xls、parquet）")],
+    register: Annotated[
+        str | None, typer.Option(help="登记表的英文名或中文名；默认按文件名和表头判断")
+    ] = None,
+    delivered_on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="交付日期，默认今天")
+    ] = None,
+    map_: Annotated[list[str] | None, typer.Option("--map", help="列名对照：表头=英文列名，可多次")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="整份文件同一个值的列：英文列名=值，可多次")
+    ] = None,
+    backfill: Annotated[bool, typer.Option(help="首次补录历史：按各行登记日期算作已知")] = False,
+    as_json: Json = False,
+) -> None:
+    """导入登记表。坏行连同原因进隔离文件，一行不丢；同一文件再导一次什么都不变。"""
+    from cunjian.imports import VERIFICATIONS, Refused, import_path
+    from cunjian.stages import import_outcomes
+    from registers.catalogue import load_catalogue
+
+    settings = Settings()
+    with console.progress("导入") as step:
+        results = list(
+            import_path(
+                path,
+                home=settings.home,
+                catalogue=load_catalogue(),
+                delivered_on=_day(delivered_on),
+                register=register,
+                mapping=_pairs(map_),
+                constants=_pairs(set_),
+                backfill=backfill,
+                done=step,
+            )
+        )
+    outcomes = import_outcomes(settings, path / VERIFICATIONS) if (path / VERIFICATIONS).is_file() else 0
+    _show({"files": results, "outcomes": outcomes}, report.imports, as_json=as_json)
+    if any(isinstance(result, Refused) for result in results):
+        raise typer.Exit(1)
+
+
+@app.command(epilog="例：cunjian run --as-of 2025-12-31")
+def run(
+    as_of: AsOf = None,
+    model: Annotated[list[str] | None, typer.Option(help="只运行这个模型，可多次")] = None,
+    as_json: Json = False,
+) -> None:
+    """运行监督模型，存下四种答案和每条疑点的证据；有了训练好的模型就一并打分。"""
+    from cunjian.stages import run_stage, score_stage
+
+    settings, now = Settings(), datetime.now(UTC)
+    chosen = [_model(name) for name in model or ()]
+    with console.progress("运行模型") as step:
+        found, published = run_stage(settings, as_of=_day(as_of), at=now, models=chosen, done=step)
+    scored = None if chosen else score_stage(settings, found, at=now)
+    _show(report.RunSummary.of(found, published, scored), report.run, as_json=as_json)
+
+
+@train_app.command(epilog="例：cunjian train anomaly --as-of 2025-12-31")
+def anomaly(as_of: AsOf = None, seed: Seed = 0, truth: TruthFile = None, as_json: Json = False) -> None:
+    """训练村和干部的异常模型，登记为候选。"""
+    from cunjian.stages import Snapshots, planted_truth, train_anomaly_stage
+
+    settings = Settings()
+    planted = planted_truth(truth, home=settings.home) if truth else {}
+    trained = train_anomaly_stage(settings, Snapshots(settings), as_of=_day(as_of), seed=seed, truth=planted)
+    _show(trained, report.trained, as_json=as_json)
+
+
+@train_app.command(epilog="例：cunjian train risk --as-of 2025-12-31")
+def risk(as_of: AsOf = None, seed: Seed = 0, truth: TruthFile = None, as_json: Json = False) -> None:
+    """用以往核查的结果训练村和干部的风险模型，回测后登记为候选。"""
+    from cunjian.stages import Snapshots, planted_truth, train_risk_stage
+
+    settings = Settings()
+    planted = planted_truth(truth, home=settings.home) if truth else {}
+    trained = train_risk_stage(settings, Snapshots(settings), as_of=_day(as_of), seed=seed, truth=planted)
+    _show(trained, report.trained, as_json=as_json)
+
+
+@train_app.command(epilog="例：cunjian train triage ../shared/data/complaints")
+def triage(
+    data: Annotated[Path, typer.Argument(help="留言数据所在的文件夹（board_*.parquet）")],
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """用已标注的真实留言训练来信分拣模型，登记为候选。"""
+    from cunjian.triage import train_triage_stage
+
+    with console.progress("训练来信分拣") as step:
+        trained = train_triage_stage(Settings(), data, seed=seed, done=step)
+    _show(trained, report.triage_trained, as_json=as_json)
+
+
+@app.command(
+    epilog="例：cunjian promote risk_village\n\n    cunjian promote risk_village --version 3   （回退到第 3 版）"
+)
+def promote(
+    kind: Annotated[
+        str, typer.Argument(help="anomaly_village、anomaly_official、risk_village、risk_official 或 triage")
+    ],
+    version: Annotated[str | None, typer.Option(help="版本号，默认最新的候选")] = None,
+    by: Annotated[str, typer.Option(help="谁批准的", envvar="USER")] = "unknown",
+    as_json: Json = False,
+) -> None:
+    """让一个登记过的模型开始使用；再用一次旧版本号就是回退。"""
+    from cunjian.stages import promote_stage
+
+    _show(promote_stage(Settings(), kind, version=version, by=by), report.promoted, as_json=as_json)
+
+
+@app.command(name="triage", epilog="例：cunjian triage 来信.xlsx --out 分拣结果.xlsx")
+def triage_(
+    file: Annotated[Path, typer.Argument(help="有文字列的表格（csv、xlsx、parquet）")],
+    out: Annotated[Path, typer.Option(help="结果写到哪里，按扩展名定格式")],
+    column: Annotated[str | None, typer.Option(help="文字所在的列，默认自动寻找")] = None,
+    as_json: Json = False,
+) -> None:
+    """分拣来信：关键事项的概率、性质、领域、主题、依据的词语、重复件分组。"""
+    from cunjian.triage import triage_stage
+
+    with console.progress("分拣") as step:
+        summary = triage_stage(Settings(), file, out=out, column=column, done=step)
+    _show(summary, report.triaged, as_json=as_json)
+
+
+@models_app.command(name="list", epilog="例：cunjian models list --json")
+def list_models(as_json: Json = False) -> None:
+    """列出全部监督模型。"""
+    from supervision.catalogue import load_models
+
+    _show(
+        [report.ModelLine.of(model) for model in load_models().values()], report.model_list, as_json=as_json
+    )
+
+
+@models_app.command(epilog="例：cunjian models show assistance_paid_after_death")
+def show(model: Annotated[str, typer.Argument(help="模型的英文名")], as_json: Json = False) -> None:
+    """查看一个监督模型：法律依据、正当理由、核实办法、等级、参数、查询。"""
+    from registers.catalogue import load_catalogue
+    from supervision.pages import model_page
+
+    chosen = _model(model)
+    _show(
+        chosen.model_dump(mode="json"),
+        lambda _: console.OUT.print(model_page(chosen, load_catalogue()), markup=False),
+        as_json=as_json,
+    )
+
+
+@models_app.command(
+    epilog="例：cunjian models check\n\n    cunjian models check --file 我的模型/assistance/my_model.yaml"
+)
+def check(
+    file: Annotated[Path | None, typer.Option(help="只检验这个模型文件")] = None,
+    as_json: Json = False,
+) -> None:
+    """检验监督模型：能否加载，自带用例是否全部成立。"""
+    from supervision.cases import failures
+    from supervision.catalogue import load_model
+
+    chosen = [load_model(file)] if file else list(load_models().values())
+    broken: list[str] = []
+    with console.progress("检验模型") as step:
+        for done, model in enumerate(chosen, start=1):
+            broken += failures(model)
+            step(done, len(chosen))
+    _show(report.CheckSummary.of(chosen, broken), report.check, as_json=as_json)
+    if broken:
+        raise typer.Exit(1)
+
+
+@accounts_app.command(
+    name="add", epilog="例：cunjian accounts add wang --name 王某 --role supervisor --division 990101"
+)
+def add_account(
+    login: Annotated[str, typer.Argument(help="登录名")],
+    name: Annotated[str, typer.Option(help="姓名")],
+    role: Annotated[
+        str,
+        typer.Option(
+            help="clerk、supervisor、liaison、leader、technician、system_admin、security_admin、audit_admin"
+        ),
+    ],
+    division: Annotated[str, typer.Option(help="管辖的区划代码：省 2 位、市 4、县 6、乡镇 9、村 12")],
+    password: Annotated[
+        str, typer.Option(prompt="密码", hide_input=True, confirmation_prompt=True, help="密码")
+    ],
+) -> None:
+    """新建账号。"""
+    from cunjian.service import add_account as create
+
+    create(
+        Settings(),
+        login=login,
+        name=name,
+        role=role,
+        division=division,
+        password=password,
+        at=datetime.now(UTC),
+    )
+    console.say(f"已新建账号 {login}")
+
+
+@app.command(epilog="例：cunjian serve --port 8000")
+def serve(
+    host: Annotated[str, typer.Option(help="监听地址")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="端口")] = 8000,
+    secure: Annotated[bool, typer.Option(help="在 HTTPS 之后运行：Cookie 只走加密连接")] = False,
+) -> None:
+    """启动网页和接口服务。"""
+    from cunjian.service import serve as start
+
+    start(Settings(), host=host, port=port, secure=secure)
+
+
+@app.command(epilog="例：cunjian demo --villages 120")
+def demo(
+    villages: Annotated[int, typer.Option(min=30, max=3000, help="村数")] = 120,
+    seed: Seed = 7,
+) -> None:
+    """从头演示：模拟一个县，导入，运行模型，训练，打分，分拣来信，打印报告。"""
+    from cunjian.demo import demo as run_demo
+
+    run_demo(Settings(), villages=villages, seed=seed, at=datetime.now(UTC))
+
+
+@app.command(epilog="例：cunjian docs --check")
+def docs(
+    check_only: Annotated[bool, typer.Option("--check", help="只检查文档是否与代码一致")] = False,
+) -> None:
+    """重写由代码生成的文档页：模型、登记表、特征、命令。"""
+    from cunjian.docs import stale_pages, write_pages
+
+    if not check_only:
+        console.say(f"写了 {len(write_pages())} 页")
+        return
+    stale = stale_pages()
+    if stale:
+        console.ERR.print(f"文档与代码不一致，请运行 make docs：{'、'.join(stale)}")
+        raise typer.Exit(1)
+    console.say("文档与代码一致")
+
+
+def _show(content: object, human: report.Printer, *, as_json: bool) -> None:
+    if as_json:
+        console.print_json(content)
+    else:
+        human(content)
+
+
+def _day(moment: datetime | None) -> date:
+    return moment.date() if moment else datetime.now(UTC).astimezone().date()
+
+
+def _pairs(texts: Iterable[str] | None) -> dict[str, str]:
+    pairs = {}
+    for text in texts or ():
+        left, mark, right = text.partition("=")
+        if not mark:
+            raise typer.BadParameter(f"“{text}”应写成 名称=值")
+        pairs[left] = right
+    return pairs
+
+
+def _model(name: str) -> Model:
+    models = load_models()
+    if name not in models:
+        raise typer.BadParameter(f"没有模型“{name}”；用 cunjian models list 查看")
+    return models[name]

@@ -1,0 +1,148 @@
+"""Import of a file, or of a folder of files in the order in which registers refer to each other."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from casework.models import Entity, Outcome, SelectedBy
+from casework.outcomes import PastVerification
+from registers.catalogue import Catalogue
+from registers.importing import ImportRefused, import_file
+from registers.lake import Lake
+from registers.pseudonyms import Pseudonyms, load_key
+from registers.quality import QualityReport
+
+TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xls", ".parquet"})
+VERIFICATIONS = "verifications.csv"
+
+FileDone = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A file to import, and what its folder's manifest says of it."""
+
+    path: Path
+    register: str | None
+    delivered_on: date
+    simulated: bool
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A file that could not be imported, with the reason in Chinese."""
+
+    source_file: str
+    reason: str
+
+
+def import_path(
+    path: Path,
+    *,
+    home: Path,
+    catalogue: Catalogue,
+    delivered_on: date,
+    register: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    constants: Mapping[str, str] | None = None,
+    backfill: bool = False,
+    done: FileDone | None = None,
+) -> Iterator[QualityReport | Refused]:
+    """Import a file or every table of a folder; a refused file does not stop the others."""
+    deliveries = list_deliveries(path, catalogue=catalogue, register=register, delivered_on=delivered_on)
+    lake = Lake(home)
+    for number, delivery in enumerate(deliveries, start=1):
+        try:
+            yield import_file(
+                delivery.path,
+                lake=lake,
+                catalogue=catalogue,
+                delivered_on=delivery.delivered_on,
+                register=delivery.register,
+                mapping=mapping,
+                constants=constants,
+                backfill=backfill,
+                simulated=delivery.simulated,
+            )
+        except ImportRefused as error:
+            yield Refused(delivery.path.name, str(error))
+        if done:
+            done(number, len(deliveries))
+
+
+def list_deliveries(
+    path: Path, *, catalogue: Catalogue, register: str | None, delivered_on: date
+) -> list[Delivery]:
+    """The files to import, in order. Raises `ImportRefused` when there are none."""
+    if path.is_file():
+        return [Delivery(path, register, delivered_on, simulated=_says_simulated(path))]
+    if not path.is_dir():
+        raise ImportRefused(f"找不到文件或文件夹：{path}")
+    found = _from_manifest(path) or [
+        Delivery(file, register, delivered_on, simulated=False)
+        for file in sorted(path.iterdir())
+        if file.suffix.lower() in TABLE_SUFFIXES and file.name != VERIFICATIONS
+    ]
+    if not found:
+        raise ImportRefused(f"{path} 里没有可导入的表格（csv、xlsx、xls、parquet）")
+    order = {name: place for place, name in enumerate(catalogue.import_order())}
+
+    def place(delivery: Delivery) -> tuple[int, str]:
+        named = catalogue.by_name(delivery.register or delivery.path.stem)
+        return (order[named.id] if named else len(order), delivery.path.name)
+
+    return sorted(found, key=place)
+
+
+def _from_manifest(folder: Path) -> list[Delivery]:
+    path = folder / "manifest.json"
+    if not path.exists():
+        return []
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return [
+        Delivery(
+            folder / item["file"],
+            item["register"],
+            date.fromisoformat(item["delivered_on"]),
+            bool(item["simulated"]),
+        )
+        for item in content["files"]
+    ]
+
+
+def _says_simulated(path: Path) -> bool:
+    """A file taken out of a simulated folder is still simulated."""
+    return any(d.simulated for parent in path.parents[:2] for d in _from_manifest(parent) if d.path == path)
+
+
+def read_verifications(path: Path, *, home: Path) -> list[PastVerification]:
+    """Outcomes of past verifications; officials come with ID numbers and leave with surrogate keys.
+
+    Raises `ImportRefused` with the row when a value does not exist.
+    """
+    pseudonyms = Pseudonyms(load_key(home, "pseudonym"))
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return [
+            _verification(number, row, pseudonyms) for number, row in enumerate(csv.DictReader(file), start=2)
+        ]
+
+
+def _verification(number: int, row: Mapping[str, str], pseudonyms: Pseudonyms) -> PastVerification:
+    try:
+        entity = Entity(row["entity"])
+        return PastVerification(
+            entity=entity,
+            entity_id=pseudonyms.person(row["entity_id"]) if entity is Entity.OFFICIAL else row["entity_id"],
+            selected_on=date.fromisoformat(row["selected_on"]),
+            selected_by=SelectedBy(row["selected_by"]),
+            propensity=float(row["propensity"]) if row["propensity"] else None,
+            decided_on=date.fromisoformat(row["decided_on"]),
+            outcome=Outcome(row["outcome"]),
+        )
+    except (KeyError, ValueError) as error:
+        raise ImportRefused(f"{VERIFICATIONS} 第 {number} 行无法读取，请核对列名、日期和取值") from error

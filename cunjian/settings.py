@@ -1,0 +1,28 @@
+"""Settings: a few, read from the environment once, passed on as arguments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from casework.database import sqlite_url
+
+
+class Settings(BaseSettings):
+    """CUNJIAN_HOME, CUNJIAN_MLRUNS, CUNJIAN_DATABASE_URL, CUNJIAN_DIVISION, CUNJIAN_SMS_SECRET."""
+
+    model_config = SettingsConfigDict(env_prefix="CUNJIAN_", frozen=True)
+
+    home: Path = Path("var")
+    mlruns: Path = Path("mlruns")
+    database_url: str | None = None  # by default SQLite in the home folder
+    division: str | None = None  # code of the office; by default the county of the division register
+    sms_secret: SecretStr | None = None  # shared with the SMS gateway; without it the webhook is closed
+
+    @property
+    def database(self) -> str:
+        if self.database_url is None:
+            self.home.mkdir(parents=True, exist_ok=True)
+        return self.database_url or sqlite_url(self.home)

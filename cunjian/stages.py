@@ -1,0 +1,229 @@
+"""The stages of the main job on one home: run the models, train, promote, score, bring results before people."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache, partial
+from pathlib import Path
+
+import pyarrow as pa
+from sqlglot import exp
+
+from casework.database import open_engine, sessions
+from casework.migrations import upgrade
+from casework.outcomes import import_verifications, verification_frame
+from casework.publishing import Post, Published, publish_directory, publish_run, publish_scores
+from cunjian.imports import read_verifications
+from cunjian.settings import Settings
+from features.compute import FeatureSet, feature_set
+from features.dictionary import Entity, dictionary
+from ml.scoring import NoChampion, load_scorers, score_entities, write_scores
+from registers.engine import DuckDBEngine, Engine
+from registers.lake import Lake
+from registers.pseudonyms import Pseudonyms, load_key
+from registers.query import literal
+from supervision.catalogue import Model, load_models
+from supervision.runner import run_models
+from supervision.runs import Run, store_run
+from training.registry import Promotion, challenger, promote
+from training.train import Trained, train_anomaly, train_risk
+
+ENTITIES: tuple[Entity, ...] = ("village", "official")
+SCORE_KINDS = tuple(f"{model}_{entity}" for model in ("anomaly", "risk") for entity in ENTITIES)
+SIGNING_KEY = "signing"
+
+Done = Callable[[int, int], None]
+
+
+class NothingImported(LookupError):
+    """The home holds no registers yet."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The scores of one day by entity, highest risk first; empty where no champion was promoted."""
+
+    as_of: date
+    run_id: str
+    tables: dict[Entity, pa.Table]
+    published: Published | None
+
+
+def open_lake(settings: Settings, *, as_of: date) -> DuckDBEngine:
+    """The engine over the home's registers as they were known on a day. Raises `NothingImported`."""
+    lake = Lake(settings.home)
+    if not lake.registers():
+        raise NothingImported(f"“{settings.home}”里还没有登记表，请先运行 cunjian import")
+    return DuckDBEngine(lake, as_of=as_of)
+
+
+def run_stage(
+    settings: Settings, *, as_of: date, at: datetime, models: Sequence[Model] = (), done: Done | None = None
+) -> tuple[Run, Published]:
+    """Run supervision models, store the run, and bring its findings before people as warnings."""
+    chosen = list(models) or list(load_models().values())
+    finished: list[str] = []
+
+    def model_done(model_id: str) -> None:
+        finished.append(model_id)
+        if done:
+            done(len(finished), len(chosen))
+
+    with open_lake(settings, as_of=as_of) as engine:
+        run = run_models(engine, chosen, progress=model_done)
+        store_run(settings.home, run)
+        places, posts = _directory(engine)
+    upgrade(settings.database)
+    with sessions(open_engine(settings.database)).begin() as session:
+        publish_directory(session, places=places, posts=posts)
+        published = publish_run(session, settings.home, run.run_id, at=at)
+    return run, published
+
+
+def _directory(engine: Engine) -> tuple[dict[str, str], list[Post]]:
+    places = engine.query(exp.select("division_code", "name").from_("division")).to_pylist()
+    columns = ("person_key", "village_code", "post", "managing_authority")
+    end = exp.column("term_end")
+    in_office = exp.or_(end.is_(exp.null()), end >= literal(engine.as_of))
+    posts = engine.query(
+        exp.select(*columns).from_("official").where(in_office).order_by(*columns)
+    ).to_pylist()
+    return (
+        {row["division_code"]: row["name"] for row in places},
+        [
+            Post(
+                person_key=r["person_key"],
+                village_code=r["village_code"],
+                post=r["post"],
+                authority=r["managing_authority"],
+            )
+            for r in posts
+        ],
+    )
+
+
+class Snapshots:
+    """Features and findings of past days, each day computed once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._findings = cache(self._compute_findings)
+        self._features = cache(self._compute_features)
+
+    def at(self, entity: Entity, day: date) -> tuple[FeatureSet, pa.Table]:
+        """What was known of every entity on a day, and the findings of that day."""
+        return self._features(entity, day), self._findings(day)
+
+    def _compute_findings(self, day: date) -> pa.Table:
+        with open_lake(self._settings, as_of=day) as engine:
+            return run_models(engine, load_models().values()).findings
+
+    def _compute_features(self, entity: Entity, day: date) -> FeatureSet:
+        with open_lake(self._settings, as_of=day) as engine:
+            return feature_set(engine, entity)
+
+
+def train_anomaly_stage(
+    settings: Settings, snapshots: Snapshots, *, as_of: date, seed: int, truth: dict[Entity, set[str]]
+) -> list[Trained]:
+    """Train and register an anomaly model of each entity."""
+    return [
+        train_anomaly(
+            snapshots.at(entity, as_of)[0],
+            dictionary=dictionary(entity),
+            mlruns=settings.mlruns,
+            key=load_key(settings.home, SIGNING_KEY),
+            simulated=Lake(settings.home).simulated(),
+            seed=seed,
+            truth=truth.get(entity),
+        )
+        for entity in ENTITIES
+    ]
+
+
+def train_risk_stage(
+    settings: Settings, snapshots: Snapshots, *, as_of: date, seed: int, truth: dict[Entity, set[str]]
+) -> list[Trained]:
+    """Train and register a risk model of each entity on the outcomes that casework keeps."""
+    upgrade(settings.database)
+    with sessions(open_engine(settings.database)).begin() as session:
+        outcomes = verification_frame(session)
+    return [
+        train_risk(
+            outcomes,
+            entity=entity,
+            as_of=as_of,
+            features_at=partial(snapshots.at, entity),
+            dictionary=dictionary(entity),
+            mlruns=settings.mlruns,
+            key=load_key(settings.home, SIGNING_KEY),
+            simulated=Lake(settings.home).simulated(),
+            seed=seed,
+            truth=truth.get(entity),
+        )
+        for entity in ENTITIES
+    ]
+
+
+def promote_stage(settings: Settings, kind: str, *, version: str | None, by: str) -> Promotion:
+    """Let a version serve, by default the challenger."""
+    chosen = version or challenger(kind, mlruns=settings.mlruns)
+    return promote(
+        kind,
+        chosen,
+        by=by,
+        home=settings.home,
+        mlruns=settings.mlruns,
+        key=load_key(settings.home, SIGNING_KEY),
+    )
+
+
+def score_stage(settings: Settings, run: Run, *, at: datetime) -> Scored:
+    """Score villages and officials with the champions, store the scores and bring them before people."""
+    key = load_key(settings.home, SIGNING_KEY)
+    tables: dict[Entity, pa.Table] = {}
+    bundles: dict[str, str] = {}
+    with open_lake(settings, as_of=run.as_of) as engine:
+        for entity in ENTITIES:
+            features = feature_set(engine, entity)
+            try:
+                scorers = load_scorers(settings.home, features=features, key=key)
+            except NoChampion:
+                continue
+            tables[entity] = score_entities(
+                features,
+                run.findings,
+                scorers=scorers,
+                dictionary=dictionary(entity),
+                simulated=run.simulated,
+            )
+            bundles |= scorers.versions
+    if not tables:
+        return Scored(run.as_of, run.run_id, {}, None)
+    write_scores(settings.home, tables, as_of=run.as_of, run_id=run.run_id, bundles=bundles)
+    with sessions(open_engine(settings.database)).begin() as session:
+        published = publish_scores(session, settings.home, run.as_of, at=at)
+    return Scored(run.as_of, run.run_id, tables, published)
+
+
+def import_outcomes(settings: Settings, path: Path) -> int:
+    """Import past verifications into casework; the same file twice adds nothing."""
+    upgrade(settings.database)
+    past = read_verifications(path, home=settings.home)
+    with sessions(open_engine(settings.database)).begin() as session:
+        return import_verifications(session, past, source=path.name)
+
+
+def planted_truth(path: Path, *, home: Path) -> dict[Entity, set[str]]:
+    """Villages and officials with planted wrongdoing, from a simulated county's truth file."""
+    pseudonyms = Pseudonyms(load_key(home, "pseudonym"))
+    truth: dict[Entity, set[str]] = {"village": set(), "official": set()}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["kind"] == "scheme":
+                truth["village"].add(row["village_code"])
+                truth["official"] |= {pseudonyms.person(i) for i in row["officials"].split(";") if i}
+    return truth
