@@ -37,6 +37,7 @@ from casework.states import (
 )
 from casework.watchlist import Wanted, Watched, Watchlist, place_names, score_of, towns_of, watchlist
 from casework.working_days import local_date
+from ml.triage.labels import NATURES
 
 router = APIRouter(include_in_schema=False)
 PAGE_SIZE: Final = 25
@@ -169,7 +170,7 @@ def show_complaint(
         "proposal": complaints.proposed_review(complaint),
         "place": place_names(session, [complaint.about or ""]).get(complaint.about or ""),
         "office": complaint.office or default_office(complaint.about, received_in=complaint.division),
-        "natures": complaints.NATURES,
+        "natures": NATURES,
         "fields": complaints.FIELDS,
         "history": history(session, complaint),
         "actions": actions_from(COMPLAINT_TRANSITIONS, complaint.state, role=actor.role),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,28 +14,14 @@ from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 from markupsafe import Markup, escape
 
-from casework.complaints import FIELDS, NATURES
+from casework.complaints import FIELDS
 from casework.roles import ROLE_NAMES
+from casework.words import WORDS as CASEWORK_WORDS
 from casework.working_days import CHINA
+from ml.triage.labels import NATURES
+from registers.catalogue import Catalogue, load_catalogue
 
-WORDS: Final[Mapping[str, str]] = {
-    "red": "红色", "yellow": "黄色", "blue": "蓝色",
-    "received": "已收", "triaged": "待审核", "not_key": "非关键事项", "transferred": "已转办",
-    "key_matter": "关键事项", "in_task": "核查中", "closed": "已办结",
-    "open": "待处理", "set_aside_proposed": "拟暂存", "set_aside": "暂存待查",
-    "assigned": "待接收", "checking": "核查中", "reported": "待审核",
-    "data_check": "数据核对", "verification": "核查",
-    "substantiated": "属实", "irregular_rectified": "有不规范，已整改", "not_substantiated": "不属实",
-    "data_error": "数据错误", "cannot_determine": "无法认定",
-    "create": "登记", "triage": "自动分拣", "confirm_key": "确认关键事项", "decline_key": "判为非关键事项",
-    "transfer": "转办", "return": "退回", "open_task": "派发任务", "close": "办结", "accept": "接收",
-    "report": "报告结果", "approve": "审核通过", "reassign": "改派", "propose_set_aside": "提出暂存",
-    "approve_set_aside": "同意暂存", "refuse_set_aside": "不同意暂存", "reopen": "重新处理",
-    "secretary": "书记", "director": "主任", "deputy": "副职", "member": "委员", "accountant": "会计",
-    "cashier": "出纳", "supervisor": "监督人员", "group_leader": "组长", "town_staff": "乡镇干部",
-    "sms": "短信", "web": "网页", "phone": "电话", "visit": "来访",
-    **NATURES, **FIELDS,
-}  # fmt: skip
+WORDS: Final[Mapping[str, str]] = {**CASEWORK_WORDS, **NATURES, **FIELDS}
 
 _FOLDER: Final = Path(__file__).parent
 _templates = Jinja2Templates(directory=_FOLDER / "templates")
@@ -75,7 +62,33 @@ def highlight(text: str, found: Sequence[str]) -> Markup:
     return Markup("").join([*parts, escape(text[end:])])
 
 
-_templates.env.filters.update(words=words, money=money, moment=moment, share=share, highlight=highlight)
+def register_name(register_id: str) -> str:
+    """Chinese name of a register; one that has left the catalogue keeps its id."""
+    register = _registers().get(register_id)
+    return register.name if register else register_id
+
+
+def column_name(column: str, register_id: str) -> str:
+    """Chinese name of a column of a register."""
+    register = _registers().get(register_id)
+    named = {known.name: known.zh for known in register.columns} if register else {}
+    return named.get(column, column)
+
+
+@cache
+def _registers() -> Catalogue:
+    return load_catalogue()
+
+
+_templates.env.filters.update(
+    words=words,
+    money=money,
+    moment=moment,
+    share=share,
+    highlight=highlight,
+    register_name=register_name,
+    column_name=column_name,
+)
 _templates.env.globals["role_names"] = {role.value: name for role, name in ROLE_NAMES.items()}
 
 

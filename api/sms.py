@@ -29,6 +29,9 @@ _TIME: Final = ("time", "motime", "mo_time", "receivetime", "receive_time", "sen
 _WRAPPERS: Final = ("list", "data", "messages", "sms")
 _TIME_FORMATS: Final = ("%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y%m%d%H%M%S", "%Y-%m-%dT%H:%M:%S")
 
+_EPOCH_DIGITS: Final = (10, 13)
+_YEARS: Final = range(2000, 2100)
+
 
 @dataclass(frozen=True)
 class Sms:
@@ -126,13 +129,16 @@ def _text(fields: Mapping[str, object], names: Sequence[str]) -> str:
 
 
 def _time(text: str) -> datetime | None:
+    """A written time in China, or Unix seconds or milliseconds. Raises `BadInput` for anything else."""
     if not text:
         return None
+    if text.isascii() and text.isdigit() and len(text) in _EPOCH_DIGITS:
+        return datetime.fromtimestamp(int(text[:10]), tz=UTC)
     for pattern in _TIME_FORMATS:
         try:
-            return datetime.strptime(text, pattern).replace(tzinfo=CHINA)
+            written = datetime.strptime(text, pattern).replace(tzinfo=CHINA)
         except ValueError:
             continue
-    if text.isascii() and text.isdigit() and len(text) in (10, 13):
-        return datetime.fromtimestamp(int(text[:10]), tz=UTC)
+        if written.year in _YEARS:
+            return written
     raise BadInput("time", "时间格式无法识别，应如 2026-11-22 09:30:00")

@@ -18,14 +18,9 @@ from casework.models import Complaint, ReviewLabel
 from casework.roles import Actor, is_division
 from casework.scope import visible_complaints
 from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, ComplaintState, step
+from ml.triage.labels import NATURES
 from supervision.catalogue import FIELD_NAMES
 
-NATURES: Final = {
-    "accusation": "检举控告",
-    "appeal_for_help": "求决",
-    "consultation": "咨询",
-    "suggestion": "建议",
-}
 FIELDS: Final = {
     **FIELD_NAMES,
     "law_enforcement": "执法司法",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from casework.words import word
+
 
 class CaseworkError(Exception):
     """Base of the errors of this package; `str(error)` is a sentence for a person, free of personal data."""
@@ -13,7 +15,7 @@ class UnknownTransition(CaseworkError):
     """The pair (state, action) is not in the table of the machine."""
 
     def __init__(self, state: str, action: str) -> None:
-        super().__init__(f"当前状态（{state}）不能执行该操作（{action}）；请刷新页面，看最新状态")
+        super().__init__(f"当前状态为“{word(state)}”，不能{word(action)}；请刷新页面，看最新状态")
         self.state = state
         self.action = action
 
@@ -22,7 +24,7 @@ class RoleNotAllowed(CaseworkError):
     """The move exists, but not for this role."""
 
     def __init__(self, role: str, action: str) -> None:
-        super().__init__(f"角色 {role} 不能执行 {action}；请交由有此职责的人员办理")
+        super().__init__(f"{word(action)}不在您的职责内；请交由有此职责的人员办理")
         self.role = role
         self.action = action
 
@@ -31,7 +33,7 @@ class MissingField(CaseworkError):
     """The move needs fields that were not given."""
 
     def __init__(self, fields: Sequence[str]) -> None:
-        super().__init__(f"缺少必填项：{'、'.join(fields)}")
+        super().__init__(f"缺少必填项：{'、'.join(map(word, fields))}")
         self.fields = tuple(fields)
 
 
@@ -39,7 +41,7 @@ class SecondPersonRequired(CaseworkError):
     """The one who proposed or reported may not also decide."""
 
     def __init__(self, action: str) -> None:
-        super().__init__(f"{action} 须由另一人办理：提出人、报告人不能审核自己的结果")
+        super().__init__(f"{word(action)}须由另一人办理：提出人、报告人不能审核自己的结果")
         self.action = action
 
 
@@ -54,7 +56,7 @@ class NotPermitted(CaseworkError):
     """The role lacks the permission of the route or of the function."""
 
     def __init__(self, permission: str) -> None:
-        super().__init__(f"您的角色没有此项权限（{permission}）")
+        super().__init__("您的角色没有此项权限；如工作需要，请联系安全管理员")
         self.permission = permission
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -22,7 +22,8 @@ from casework.locating import locate
 from casework.models import Complaint, Place
 from casework.receipts import new_receipt
 from casework.redaction import redact_for_work
-from casework.roles import TRIAGE_MACHINE, covers, is_division
+from casework.roles import TRIAGE_MACHINE, is_division
+from casework.scope import within
 from casework.sealing import Sealer
 from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, ComplaintState, step
 
@@ -57,7 +58,7 @@ class Triage(Protocol):
     def predict(self, texts: list[str], /) -> Sequence[TriageVerdict]: ...
 
 
-Grouper = Callable[[Sequence[str]], Sequence[int]]
+Grouper = Callable[[Sequence[str]], Iterable[int]]
 """Texts → group number of each; near-identical texts share a number."""
 
 
@@ -104,9 +105,10 @@ def receive(
     """
     for message in messages:
         _check(message)
+    places = {division: _places_below(session, division) for division in {m.division for m in messages}}
     answers, fresh = [], []
     for message in messages:
-        complaint, is_new = _store(session, message, sealer=sealer)
+        complaint, is_new = _store(session, message, sealer=sealer, places=places[message.division])
         answers.append(Accepted(complaint.receipt, not is_new, complaint.id))
         if is_new:
             fresh.append(complaint)
@@ -137,7 +139,9 @@ def _is_storable(text: str) -> bool:
     return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _store(session: Session, message: Message, *, sealer: Sealer) -> tuple[Complaint, bool]:
+def _store(
+    session: Session, message: Message, *, sealer: Sealer, places: Mapping[str, str]
+) -> tuple[Complaint, bool]:
     """Insert unless (channel, message id) is there; two deliveries at once end with one row."""
     receipt = _free_receipt(session, message.received_at.year)
     original = f"{message.sender or ''}\n{message.text}"
@@ -150,7 +154,7 @@ def _store(session: Session, message: Message, *, sealer: Sealer) -> tuple[Compl
             message_id=message.message_id,
             received_at=message.received_at,
             division=message.division,
-            about=message.about or _locate(session, message),
+            about=message.about or locate(message.text, places),
             sealed=sealer.seal(original, bound_to=receipt),
             work_text=work_text,
             duplicate_group=_fingerprint(work_text),
@@ -180,12 +184,9 @@ def _free_receipt(session: Session, year: int) -> str:
             return receipt
 
 
-def _locate(session: Session, message: Message) -> str | None:
-    places = session.execute(select(Place.code, Place.name)).all()
-    return locate(
-        message.text,
-        {code: name for code, name in places if covers(message.division, code) and code != message.division},
-    )
+def _places_below(session: Session, division: str) -> dict[str, str]:
+    query = select(Place.code, Place.name).where(within(Place.code, division), Place.code != division)
+    return dict(session.execute(query).all())
 
 
 def _sort(session: Session, complaints: Sequence[Complaint], *, triage: Triage, triage_version: str) -> None:

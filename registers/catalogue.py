@@ -77,7 +77,9 @@ class Column(Strict):
     vault: Literal["id_number", "name", "phone"] | None = None  # kept (also) in the identity vault
     future: bool = False  # a date that may lie after the day of delivery
     max_years_ahead: int = 50
-    sparse: bool = False  # empty is a normal answer, not a gap in the data
+    empty: Literal["gap", "telling", "normal"] = "gap"
+    """What an empty cell means: data are missing; or it says something (no approval, no resolution), unless nobody
+    ever fills the column; or nothing happened (a term that has not ended)."""
     known_with: str | None = None  # the date column with which this value became known
     otherwise: str | None = None  # the value before that date
 

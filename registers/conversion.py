@@ -12,7 +12,7 @@ import pyarrow as pa
 from registers.catalogue import PARSERS, Column, Register, split_unit
 from registers.pseudonyms import Pseudonyms
 from registers.tables import TextBatch
-from registers.values import BadValue, clean, parse_amount_fen
+from registers.values import BadValue, clean, is_formula, parse_amount_fen
 
 ARROW_TYPES = {
     "BOOLEAN": pa.bool_(),
@@ -149,6 +149,8 @@ class Converter:
 def _read_cell(column: Column, text: str, read: Callable[[str], object]) -> tuple[object, str | None]:
     if not clean(text):
         return None, f"必填项“{column.zh}”为空" if column.required else None
+    if is_formula(text):
+        return None, f"{column.zh}：是没有算出结果的公式，请粘贴为数值后重新导出"
     try:
         return read(text), None
     except BadValue as error:

@@ -306,7 +306,7 @@ def _report(blank: QualityReport, stage: _Stage, resolved: Resolved, table: Tabl
         first_event=resolved.first_event,
         last_event=resolved.last_event,
         quarantine_file=f"quarantine/{blank.batch_id}.csv" if stage.quarantined else None,
-        notes=tuple(table.notes),
+        notes=tuple(table.notes if stage.rows_in else [*table.notes, "只有表头，没有数据行"]),
     )
     if not report.balanced:
         raise RuntimeError(f"rows lost or counted twice in {report.batch_id}: {report}")

@@ -66,13 +66,16 @@ def clean(text: str) -> str:
 
 
 def parse_text(text: str) -> str:
-    """The cleaned text. Raises on characters that did not survive the file's encoding, formulas and their errors."""
+    """The cleaned text. Raises on characters that did not survive the file's encoding."""
     if "\ufffd" in text:
         raise BadValue("含有无法识别的字符，请按 UTF-8 或 GBK 重新导出")
+    return clean(text)
+
+
+def is_formula(text: str) -> bool:
+    """Whether a cell holds a formula, or the error of one, instead of a value (`="007"` is a text)."""
     value = clean(text)
-    if value.startswith("=") or value.upper() in SHEET_ERRORS:
-        raise BadValue("是没有算出结果的公式，请粘贴为数值后重新导出")
-    return value
+    return value.startswith("=") or value.upper() in SHEET_ERRORS
 
 
 def parse_date(text: str) -> date:

@@ -71,20 +71,19 @@ class Computability:
 
 
 def _thin(register: Register, state: _RegisterState, columns: Iterable[str], village: str) -> str | None:
-    """A column that the village leaves empty, or one that may be empty but that nobody in the county ever fills."""
+    """A column that the village leaves empty, or one whose empty cells would speak if anybody ever filled it."""
     place = village if register.village_column else ""
     rows = state.rows.get(place, 0)
     for name in columns:
         column = register[name]
         if column.required or not rows:
             continue
-        if column.sparse:
-            if sum(state.rows.values()) >= ROWS_TO_JUDGE_EMPTY and not any(state.filled[name].values()):
-                return f"“{register.name}”的“{column.zh}”从未填写"
-            continue
         share = state.filled[name].get(place, 0) / rows
-        if share < register.min_coverage:
+        if column.empty == "gap" and share < register.min_coverage:
             return f"“{register.name}”的“{column.zh}”只填了 {share:.0%}（至少 {register.min_coverage:.0%}）"
+        ever_filled = any(state.filled[name].values())
+        if column.empty == "telling" and not ever_filled and sum(state.rows.values()) >= ROWS_TO_JUDGE_EMPTY:
+            return f"“{register.name}”的“{column.zh}”从未填写"
     return None
 
 

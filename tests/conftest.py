@@ -1,5 +1,22 @@
-"""Fixtures that several parts share."""
+"""Fixtures that several parts share, and the rule that CI skips nothing silently."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Generator
+
+import pytest
+
 pytest_plugins = ["tests.conftest_pg", "tests.casework_world"]
+
+MAY_SKIP_IN_CI: dict[str, str] = {}
+"""Test id → why CI may skip it. Everything else that is skipped there fails."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if os.environ.get("CI") and report.skipped and item.nodeid not in MAY_SKIP_IN_CI:
+        report.outcome = "failed"
+        report.longrepr = f"skipped in CI without a listed reason: {report.longrepr}"
+    return report

@@ -1,9 +1,9 @@
 """The city board messages that triage is trained on, read from a local folder; no text of them is ever stored.
 
-    board_topics.parquet    id, subject, detail, label (topic)
-    board_hot.parquet       msg_id, subject, detail
-    board_replies.parquet   msg_id, subject, detail
-    key_matter_dev.csv      the test set: subject, detail, key, nature, nature_alt, field, field_alt
+board_topics.parquet    id, subject, detail, label (topic)
+board_hot.parquet       msg_id, subject, detail
+board_replies.parquet   msg_id, subject, detail
+key_matter_dev.csv      the test set: subject, detail, key, nature, nature_alt, field, field_alt
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class TestMessage:
+class JudgedMessage:
     """A message of the test set with the answers of two readers; the second only where it differs."""
 
     text: str
@@ -62,11 +62,11 @@ def read_board(folder: Path) -> list[Message]:
     return [message for source, id_column in _FILES for message in _read_file(folder, source, id_column)]
 
 
-def read_test_set(folder: Path) -> list[TestMessage]:
+def read_test_set(folder: Path) -> list[JudgedMessage]:
     """Return the messages of ``key_matter_dev.csv``, unmasked. They are for testing only."""
     with (folder / "key_matter_dev.csv").open(encoding="utf-8-sig", newline="") as file:
         return [
-            TestMessage(
+            JudgedMessage(
                 whole_text(row["subject"], row["detail"]),
                 row["key"] == "1",
                 tuple(filter(None, (row["nature"], row["nature_alt"]))),
@@ -79,9 +79,16 @@ def read_test_set(folder: Path) -> list[TestMessage]:
 def _read_file(folder: Path, source: str, id_column: str) -> list[Message]:
     table = pq.read_table(folder / f"board_{source}.parquet")
     topics = table["label"].to_pylist() if "label" in table.column_names else [None] * table.num_rows
-    rows = zip(table[id_column].to_pylist(), table["subject"].to_pylist(), table["detail"].to_pylist(), topics, strict=True)
+    rows = zip(
+        table[id_column].to_pylist(),
+        table["subject"].to_pylist(),
+        table["detail"].to_pylist(),
+        topics,
+        strict=True,
+    )
     return [
-        _message(f"{source}:{row_id}", whole_text(subject, detail), topic) for row_id, subject, detail, topic in rows
+        _message(f"{source}:{row_id}", whole_text(subject, detail), topic)
+        for row_id, subject, detail, topic in rows
     ]
 
 

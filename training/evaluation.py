@@ -5,13 +5,14 @@ Beside every figure stand two baselines: a random order, and the number of findi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
+from sklearn.metrics import brier_score_loss
 
 from ml.matrix import Floats
 
@@ -66,13 +67,14 @@ def rank_quality(score: Floats, truth: Floats, *, k: int, name: str, seed: int =
     """
     k = min(k, len(score))
     found = _expected_in_top(score, truth, k=k)
+    auc, average_precision = _resampled_areas(score, truth, seed=seed)
     return Ranking(
         name=name,
         k=k,
         precision=wilson(found, k),
         recall=wilson(found, int(truth.sum())),
-        auc=_bootstrap(roc_auc_score, score, truth, seed=seed),
-        average_precision=_bootstrap(average_precision_score, score, truth, seed=seed),
+        auc=auc,
+        average_precision=average_precision,
     )
 
 
@@ -145,16 +147,37 @@ def _expected_in_top(score: Floats, truth: Floats, *, k: int) -> float:
     return float(truth[above].sum() + truth[level].mean() * (k - above.sum()))
 
 
-def _bootstrap(
-    measure: Callable[[Floats, Floats], float], score: Floats, truth: Floats, *, seed: int
-) -> Estimate:
-    if not 0 < truth.sum() < len(truth):
-        return Estimate(np.nan, np.nan, np.nan, len(truth))
+def _resampled_areas(score: Floats, truth: Floats, *, seed: int) -> tuple[Estimate, Estimate]:
+    """AUC and average precision with bootstrap intervals; NaN while all cases are of one class."""
+    cases = len(truth)
+    if not 0 < truth.sum() < cases:
+        unknown = Estimate(np.nan, np.nan, np.nan, cases)
+        return unknown, unknown
+    order = np.argsort(-score, kind="stable")
+    level_starts = np.flatnonzero(np.diff(score[order], prepend=np.inf))
     random = np.random.default_rng(seed)
-    values = []
-    for _ in range(RESAMPLES):
-        rows = random.integers(0, len(truth), len(truth))
-        if 0 < truth[rows].sum() < len(truth):
-            values.append(float(measure(truth[rows], score[rows])))
-    low, high = np.percentile(values, [2.5, 97.5])
-    return Estimate(float(measure(truth, score)), float(low), float(high), len(truth))
+    resamples = [
+        _areas(np.bincount(random.integers(0, cases, cases), minlength=cases), truth[order], level_starts)
+        for _ in range(RESAMPLES)
+    ]
+    low, high = np.nanpercentile(resamples, [2.5, 97.5], axis=0)
+    whole = _areas(np.ones(cases, dtype=np.int64), truth[order], level_starts)
+    auc, average_precision = (
+        Estimate(float(value), float(below), float(above), cases)
+        for value, below, above in zip(whole, low, high, strict=True)
+    )
+    return auc, average_precision
+
+
+def _areas(
+    times: npt.NDArray[np.int64], truth: Floats, level_starts: npt.NDArray[np.intp]
+) -> tuple[float, float]:
+    """AUC and average precision of cases in descending order, each counted so many `times`; NaN for one class."""
+    true = np.add.reduceat(times * truth, level_starts)
+    false = np.add.reduceat(times * (1 - truth), level_starts)
+    true_so_far, false_so_far = true.cumsum(), false.cumsum()
+    if true_so_far[-1] == 0 or false_so_far[-1] == 0:
+        return np.nan, np.nan
+    auc = (false * (true_so_far - true / 2)).sum() / (true_so_far[-1] * false_so_far[-1])
+    so_far = np.maximum(true_so_far + false_so_far, 1)
+    return float(auc), float((true * true_so_far / so_far).sum() / true_so_far[-1])

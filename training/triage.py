@@ -17,7 +17,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 from sklearn.metrics import average_precision_score, f1_score
 from sklearn.model_selection import StratifiedGroupKFold
 
@@ -30,10 +29,9 @@ from training.triage_evaluation import (
     Figure,
     Floats,
     best_threshold,
-    bootstrapped,
     calibration,
     calibration_error,
-    macro_f1,
+    macro_f1_figure,
     over_folds,
 )
 from training.triage_heads import fit_choice_head, fit_key_head
@@ -94,7 +92,9 @@ def train_triage(
     for name in HEADS[1:]:
         figures[f"{name} macro-F1"] = _cross_validate_choice(corpus, name, seed=seed)
         steps.done()
-    heads = {name: _fit(corpus, name, np.arange(len(corpus.questions[name].rows)), seed=seed) for name in HEADS}
+    heads = {
+        name: _fit(corpus, name, np.arange(len(corpus.questions[name].rows)), seed=seed) for name in HEADS
+    }
     report = TriageReport(
         messages=corpus.distinct,
         labels=len(keys),
@@ -157,7 +157,9 @@ def _fit(corpus: Corpus, name: str, chosen: Rows, *, seed: int) -> Head:
     extended = corpus.extended(question.rows[chosen])
     answers = question.answers[chosen]
     if name == "key":
-        return fit_key_head(extended, answers == "1", sure=question.sure[chosen], space=corpus.space, seed=seed)
+        return fit_key_head(
+            extended, answers == "1", sure=question.sure[chosen], space=corpus.space, seed=seed
+        )
     return fit_choice_head(extended, answers, space=corpus.space, balanced=name != "topic", seed=seed)
 
 
@@ -205,9 +207,7 @@ def _cross_validate_choice(corpus: Corpus, name: str, *, seed: int) -> Figure:
     for train, test in _splits(corpus, name, seed=seed):
         head = _fit(corpus, name, train, seed=seed)
         answered[test] = head.answers(corpus.features_of(question.rows[test]))
-    return bootstrapped(
-        lambda drawn: macro_f1(question.answers[drawn], answered[drawn]), len(answered), seed=seed, rounds=200
-    )
+    return macro_f1_figure(question.answers, answered, seed=seed, rounds=200)
 
 
 def _metrics(report: TriageReport) -> bytes:

@@ -94,7 +94,9 @@ def read_corpus(data_folder: Path, *, labels: Path, seed: int, step: Callable[[]
 def _labelled_questions(row_of: dict[str, int], folder: Path) -> dict[str, Question]:
     answers = settled_labels(load_readings(folder), folder)
     if unknown := sorted(answers.keys() - row_of.keys()):
-        raise LabelError(f"{unknown[0]} is labelled but not in the data; use the board files that the labels name")
+        raise LabelError(
+            f"{unknown[0]} is labelled but not in the data; use the board files that the labels name"
+        )
     rows = np.array([row_of[message_id] for message_id in answers])
     sure = np.array([answer.sure for answer in answers.values()])
     columns = {

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score, f1_score, precision_recall_curve, precision_score, recall_score
+from sklearn.metrics import (
+    average_precision_score,
+    f1_score,
+    precision_recall_curve,
+    precision_score,
+    recall_score,
+)
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -74,6 +80,15 @@ def ranking_figures(keys: Bools, probability: Floats, *, threshold: float, seed:
     return {name: bootstrapped(measure, len(keys), seed=seed) for name, measure in measures.items()}
 
 
-def macro_f1(truth: Sequence[str], answers: Sequence[str]) -> float:
+def macro_f1_figure(
+    truth: NDArray[np.str_], answers: NDArray[np.str_], *, seed: int, rounds: int = 1_000
+) -> Figure:
+    """Return `macro_f1` with its bootstrap interval."""
+    return bootstrapped(
+        lambda rows: macro_f1(truth[rows], answers[rows]), len(truth), seed=seed, rounds=rounds
+    )
+
+
+def macro_f1(truth: NDArray[np.str_], answers: NDArray[np.str_]) -> float:
     """Return F1 averaged over the labels that occur in the truth."""
-    return float(f1_score(truth, answers, labels=sorted(set(truth)), average="macro", zero_division=0))
+    return float(f1_score(truth, answers, labels=np.unique(truth), average="macro", zero_division=0))

@@ -8,7 +8,6 @@ weight per feature, and the shipped model knows nothing of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,10 +65,10 @@ def fit_key_head(
 
 
 def fit_choice_head(
-    extended: csr_array, answers: Sequence[str], *, space: LatentSpace, balanced: bool, seed: int
+    extended: csr_array, answers: NDArray[np.str_], *, space: LatentSpace, balanced: bool, seed: int
 ) -> Head:
     """Fit a head that chooses one of several labels; ``balanced`` lets rare labels weigh as much as common ones."""
     model = LinearSVC(C=CHOICE_COST, class_weight="balanced" if balanced else None, random_state=seed)
-    model.fit(extended, np.array(answers))
+    model.fit(extended, answers)
     labels = tuple(str(label) for label in model.classes_)
     return Head(labels, space.fold(model.coef_.T), np.asarray(model.intercept_, dtype=np.float64))

@@ -55,7 +55,9 @@ class Agreement:
 def load_readings(folder: Path = FOLDER) -> list[Reading]:
     """Return every reading of ``key_matters.csv``. Raises `LabelError` on an unknown answer."""
     with (folder / "key_matters.csv").open(encoding="utf-8", newline="") as file:
-        return [Reading(row["id"], row["reader"], _answer(row, sure=row["sure"])) for row in csv.DictReader(file)]
+        return [
+            Reading(row["id"], row["reader"], _answer(row, sure=row["sure"])) for row in csv.DictReader(file)
+        ]
 
 
 def settled_labels(readings: Iterable[Reading], folder: Path = FOLDER) -> dict[str, Answer]:
@@ -67,7 +69,9 @@ def settled_labels(readings: Iterable[Reading], folder: Path = FOLDER) -> dict[s
     with (folder / "settlements.csv").open(encoding="utf-8", newline="") as file:
         settled = {row["id"]: _answer(row, sure="0") for row in csv.DictReader(file)}
     by_message = _by_message(readings)
-    disputed = {message_id for message_id, answers in by_message.items() if len({_asked(a) for a in answers}) > 1}
+    disputed = {
+        message_id for message_id, answers in by_message.items() if len({_asked(a) for a in answers}) > 1
+    }
     if open_or_idle := sorted(disputed ^ settled.keys()):
         raise LabelError(f"{open_or_idle[0]}: readers differ without a settlement, or it settles nothing")
     return {
@@ -80,7 +84,9 @@ def agreement(readings: Iterable[Reading]) -> list[Agreement]:
     twice = [answers for answers in _by_message(readings).values() if len(answers) == 2]
     report = []
     for question in QUESTIONS:
-        first, second = ([str(getattr(answer, question)) for answer in side] for side in zip(*twice, strict=True))
+        first, second = (
+            [str(getattr(answer, question)) for answer in side] for side in zip(*twice, strict=True)
+        )
         equal = sum(a == b for a, b in zip(first, second, strict=True)) / len(twice)
         report.append(Agreement(question, len(twice), equal, float(cohen_kappa_score(first, second))))
     return report

@@ -56,9 +56,13 @@ def _chosen(messages: Sequence[Message], terms_of: Terms) -> dict[str, int]:
             for term in terms:
                 cities.setdefault(term, set()).add(message.city)
     frequent = {
-        term for term, count in counts.items() if count >= FEWEST_MESSAGES and len(cities.get(term, ())) >= FEWEST_CITIES
+        term
+        for term, count in counts.items()
+        if count >= FEWEST_MESSAGES and len(cities.get(term, ())) >= FEWEST_CITIES
     }
     unmasked: Counter[str] = Counter()
     for message in messages:
         unmasked.update(terms_of(message.normalised) & frequent)
-    return {term: counts[term] for term in sorted(frequent) if counts[term] >= (1 - MOST_MASKED) * unmasked[term]}
+    return {
+        term: counts[term] for term in sorted(frequent) if counts[term] >= (1 - MOST_MASKED) * unmasked[term]
+    }

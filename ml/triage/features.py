@@ -79,7 +79,10 @@ class Features:
 
     def _word_counts(self, masked: Sequence[str]) -> csr_array:
         column_of = self._word_column.get
-        columns = [[column for word in rjieba.cut(text) if (column := column_of(word)) is not None] for text in masked]
+        columns = [
+            [column for word in rjieba.cut(text) if (column := column_of(word)) is not None]
+            for text in masked
+        ]
         lengths = np.fromiter((len(found) for found in columns), dtype=np.int64, count=len(masked))
         rows = np.repeat(np.arange(len(masked)), lengths)
         flat = np.fromiter((column for found in columns for column in found), dtype=np.int64)

@@ -36,7 +36,8 @@ def to_files(vocabulary: Vocabulary, heads: Mapping[str, Head], decision: Decisi
         "format": FORMAT,
         "decision": vars(decision),
         "heads": {
-            name: {"labels": head.labels, "intercepts": head.intercepts.tolist()} for name, head in heads.items()
+            name: {"labels": head.labels, "intercepts": head.intercepts.tolist()}
+            for name, head in heads.items()
         },
     }
     files = {
@@ -59,7 +60,9 @@ def from_files(files: Mapping[str, bytes]) -> tuple[Vocabulary, dict[str, Head],
     try:
         described = json.loads(files["model.json"])
         if described["format"] != FORMAT:
-            raise BundleRefused(f"triage model: format {described['format']}, this version reads {FORMAT}; train again")
+            raise BundleRefused(
+                f"triage model: format {described['format']}, this version reads {FORMAT}; train again"
+            )
         vocabulary = Vocabulary.from_json(files["vocabulary.json"])
         heads = {
             name: Head(
@@ -71,9 +74,13 @@ def from_files(files: Mapping[str, bytes]) -> tuple[Vocabulary, dict[str, Head],
         }
         decision = Decision(**described["decision"])
     except KeyError as error:
-        raise BundleRefused(f"triage model: {error.args[0]} is missing; restore the folder or train again") from error
+        raise BundleRefused(
+            f"triage model: {error.args[0]} is missing; restore the folder or train again"
+        ) from error
     except (ValueError, TypeError, EOFError) as error:
-        raise BundleRefused(f"triage model: a file cannot be read ({error}); restore it or train again") from error
+        raise BundleRefused(
+            f"triage model: a file cannot be read ({error}); restore it or train again"
+        ) from error
     features = len(Features(vocabulary).names)
     for name, head in heads.items():
         _check_shape(name, head.weights, (features, len(head.labels)))
@@ -85,7 +92,9 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
+    sums = "".join(
+        f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())
+    )
     (folder / SUMS).write_text(sums, encoding="utf-8")
 
 
@@ -101,10 +110,14 @@ def read_folder(folder: Path) -> dict[str, bytes]:
             expected, name = line.split("  ", 1)
             files[name] = (folder / Path(name).name).read_bytes()
             if hashlib.sha256(files[name]).hexdigest() != expected:
-                raise BundleRefused(f"triage model {folder.name}/{name} was changed; restore it or train again")
+                raise BundleRefused(
+                    f"triage model {folder.name}/{name} was changed; restore it or train again"
+                )
     except FileNotFoundError as error:
         missing = Path(error.filename).name
-        raise BundleRefused(f"triage model {folder.name}/{missing} is missing; restore it or train again") from error
+        raise BundleRefused(
+            f"triage model {folder.name}/{missing} is missing; restore it or train again"
+        ) from error
     except ValueError as error:
         raise BundleRefused(f"triage model {folder.name}/{SUMS} cannot be read; train again") from error
     return files
@@ -112,4 +125,6 @@ def read_folder(folder: Path) -> dict[str, bytes]:
 
 def _check_shape(name: str, weights: NDArray[np.float32], expected: tuple[int, int]) -> None:
     if weights.shape != expected:
-        raise BundleRefused(f"triage model: {name}.npy has shape {weights.shape}, its features and labels ask for {expected}")
+        raise BundleRefused(
+            f"triage model: {name}.npy has shape {weights.shape}, its features and labels ask for {expected}"
+        )

@@ -16,17 +16,12 @@ TITLES: Final = (
     "村支书|支部书记|书记|支书|村主任|主任|村长|组长|会计|出纳|局长|县长|镇长|乡长|区长|市长|省长|校长|院长|所长|队长|科长|处长"
     "|厅长|站长|部长|主席|老板|总经理|经理|董事长|医生|大夫|老师|教师|警官|法官|律师|先生|女士|小姐|同志|师傅|教练|园长|司机"
 )
-KINSHIP: Final = (
-    "妻子|丈夫|老婆|老公|儿子|女儿|弟弟|哥哥|妹妹|姐姐|父亲|母亲|儿媳|女婿|亲戚|亲属|侄子|外甥|岳父|舅舅|叔叔|之子|之妻"
-)
+KINSHIP: Final = "妻子|丈夫|老婆|老公|儿子|女儿|弟弟|哥哥|妹妹|姐姐|父亲|母亲|儿媳|女婿|亲戚|亲属|侄子|外甥|岳父|舅舅|叔叔|之子|之妻"
 NAME_CUES: Final = (
     f"{TITLES}|{KINSHIP}|文书|包工头|法定代表人|法人代表|法人|负责人|民警|村民|居民|业主|我叫|我是|名叫|叫做|姓名|联系人|举报人"
     "|反映人|投诉人|申请人|当事人|收款人|账户名|户名|本人|网民|网友"
 )
 DEEDS: Final = "贪污|侵占|挪用|受贿|收受|索要|索取|虚报|冒领|套取|私分|私自|利用|强占|霸占|打人|殴打"
-
-NO_NAMES: Final = frozenset("谢谢 文明 明白 公正 安宁 安静 安全 康复 高峰 于是 关于 由于 任由 任何 成功".split())
-"""Words that begin like a surname and that the segmenter takes for names."""
 
 REGIONS: Final = (
     "北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西"
@@ -37,13 +32,19 @@ REGIONS: Final = (
 
 PLACE_SUFFIXES: Final = (
     "街道|社区|小区|大道|公寓|花园|家园|山庄|大厦|广场|佳苑|中学|小学|幼儿园|大学|学院|医院|水库|煤矿"
-    "|[省市县区州镇乡村组路街巷苑]"
+    "|[省市县区](?!民(?!政)|级|场|容)|[州镇乡村组路街巷苑]"
 )
 NEVER_IN_A_PLACE: Final = (
-    "的了是在我你他她它您这那哪某没不们等及把被让请说就都也还很个几每各该此其所吗呢吧啊者支书委干部员民给"
+    "的了是在我你他她它您这那哪某没不们等及把被让请说就都也还很个几每该此其所吗呢吧啊者委给"
 )
-SELDOM_IN_A_PLACE: Final = "和与同向为来有于能要会到从由对将以并但如因而或且跟过着一两多去上下叫"
+SELDOM_IN_A_PLACE: Final = "和与同向为来有于能要会到从由对将以并但如因而或且跟过着两多去叫"
 """Allowed in a name only straight after a larger unit: 和平村 in "文明镇和平村", not in "和平村"."""
+
+ROLES_AND_VERBS: Final = (
+    "[村组镇乡县市区局校院所队科处厅部站会厂]长|[人党学社组职官]员|支书|书记|主任|干部|村民|居民|农民|政府|各(?!庄)"
+    "|举报|检举|反映|投诉|咨询|控告|关于|要求|请求|建议|希望|质疑|强烈|恳请|查处|揭发"
+)
+"""A place name begins after these and does not run over them."""
 
 NO_PLACE: Final[dict[str, frozenset[str]]] = {
     suffix: frozenset(words.split())
@@ -57,7 +58,7 @@ NO_PLACE: Final[dict[str, frozenset[str]]] = {
         ),
         "镇": "集 本 全 重 村 古 各 中心 建制",
         "乡": "本 全 下 老 故 回 返 美丽",
-        "村": "本 全 邻 外 新 山 老 乡 各 组 行政 自然 贫困 中心 空心 城中 度假 示范 移民",
+        "村": "一 本 全 邻 外 新 山 老 乡 各 组 行政 自然 贫困 中心 空心 城中 度假 示范 移民",
         "组": "改 重 本 全 党 村 各 工作 专案 调查 筹备 项目 经济 传销 巡视 督察 督导 检查 考核 资产重 年级 清算 专家 班子",
         "路": (
             "修 走 线 电 水 思 出 半 泥 土 问 让 拦 堵 老 新 主 条 级 网 销 高速 水泥 断头 石子 砂石 主干 柏油 沥青 十字 高铁"
@@ -89,5 +90,7 @@ NO_PLACE: Final[dict[str, frozenset[str]]] = {
 }
 """What may stand before each ending without making a name of it: a whole single character, or the last word."""
 
-ALWAYS_A_WORD: Final = frozenset("农村 公路 道路 马路 铁路 小区 社区 城市 超市 家乡 城乡 乡镇 城镇 小组 大街".split())
+ALWAYS_A_WORD: Final = frozenset(
+    "农村 公路 道路 马路 铁路 小区 社区 城市 超市 家乡 城乡 乡镇 城镇 小组 大街".split()
+)
 """Last character and ending together are a common noun, whatever stands before."""

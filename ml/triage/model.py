@@ -99,7 +99,9 @@ class TriageModel:
         """
         results: list[TriageResult] = []
         for start in range(0, len(texts), BATCH):
-            results.extend(self._predict_batch([mask(normalise(text)) for text in texts[start : start + BATCH]]))
+            results.extend(
+                self._predict_batch([mask(normalise(text)) for text in texts[start : start + BATCH]])
+            )
             if progress is not None:
                 progress(len(results), len(texts))
         return results

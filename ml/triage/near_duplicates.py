@@ -40,7 +40,7 @@ def group_near_duplicates(texts: Sequence[str], *, threshold: float = THRESHOLD)
     _join_equal_short(texts, groups)
     if len(long_enough) == 0:
         return groups
-    signatures = _signatures([texts[index] for index in long_enough])
+    signatures = _signatures([texts[int(index)] for index in long_enough])
     labels = _connected(signatures, threshold)
     first = np.full(labels.max() + 1, len(texts), dtype=np.int64)
     np.minimum.at(first, labels, long_enough)

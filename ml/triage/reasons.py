@@ -18,6 +18,7 @@ COMMON: Final = 0.12
 """Words in more than this share of messages (我们, 问题) are never shown as a reason, whatever their weight."""
 
 TOO_SHORT: Final = "可辨认的文字太少，请人工阅读"
+NOTHING_TELLING: Final = "没有单独起决定作用的词"
 UNSURE: Final = "把握不足，请人工判断"
 
 
@@ -33,9 +34,14 @@ class Reasons:
         self._telling = features.word_shares <= COMMON
 
     def of(
-        self, matrix: csr_array, *, keys: NDArray[np.bool_], abstains: NDArray[np.bool_], too_short: NDArray[np.bool_]
+        self,
+        matrix: csr_array,
+        *,
+        keys: NDArray[np.bool_],
+        abstains: NDArray[np.bool_],
+        too_short: NDArray[np.bool_],
     ) -> Iterator[tuple[str, ...]]:
-        """Yield the reasons of each row of a feature matrix: what speaks for its answer first, then against."""
+        """Yield the reasons of each row of a feature matrix: what speaks for its answer; of an abstention, both sides."""
         parts = csr_array(matrix @ self._weights)
         words = self._word_contributions(matrix, parts)
         cues = csr_array(parts[:, self._first_cue :])
@@ -43,10 +49,13 @@ class Reasons:
             if too_short[row]:
                 yield (TOO_SHORT,)
                 continue
-            for_key = (*self._cue_sentences(cues, row), *self._word_sentence(words, row, sign=1))
-            against = tuple(self._word_sentence(words, row, sign=-1))
-            sentences = (*for_key, *against) if keys[row] else (*against, *for_key)
-            yield (UNSURE, *sentences) if abstains[row] else sentences
+            sentences: list[str] = []
+            if keys[row] or abstains[row]:
+                sentences += self._cue_sentences(cues, row)
+                sentences += self._word_sentence(words, row, sign=1)
+            if abstains[row] or not keys[row]:
+                sentences += self._word_sentence(words, row, sign=-1)
+            yield (UNSURE, *sentences) if abstains[row] else tuple(sentences) or (NOTHING_TELLING,)
 
     def _word_contributions(self, matrix: csr_array, parts: csr_array) -> csr_array:
         """Return the contribution of each word present, with that of the n-grams inside it."""
@@ -58,8 +67,12 @@ class Reasons:
 
     def _word_sentence(self, words: csr_array, row: int, *, sign: int) -> Iterator[str]:
         columns, values = _row(words, row)
-        strongest = [int(place) for place in np.argsort(-sign * values, kind="stable") if sign * values[place] > 0]
-        shown = "、".join(f"“{self._names[self._first_word + columns[place]]}”" for place in strongest[:WORDS_SHOWN])
+        strongest = [
+            int(place) for place in np.argsort(-sign * values, kind="stable") if sign * values[place] > 0
+        ]
+        shown = "、".join(
+            f"“{self._names[self._first_word + columns[place]]}”" for place in strongest[:WORDS_SHOWN]
+        )
         if shown:
             yield f"{shown}多见于{'关键事项' if sign > 0 else '一般诉求'}"
 
@@ -72,7 +85,9 @@ class Reasons:
 
 def _ngrams_within_words(features: Features) -> csr_array:
     """Return which n-grams of two and more characters stand inside which words: n-grams x words."""
-    column = {ngram: index for index, ngram in enumerate(features.names[: features.first_word]) if len(ngram) > 1}
+    column = {
+        ngram: index for index, ngram in enumerate(features.names[: features.first_word]) if len(ngram) > 1
+    }
     pairs = {
         (column[part], index)
         for index, word in enumerate(features.names[features.first_word : features.first_cue])

@@ -12,9 +12,13 @@ from ml.triage.traditional import TO_SIMPLIFIED
 MAX_CHARACTERS: Final = 10_000
 """Longer messages are read up to here; the longest petition of the development data has 9,000."""
 
-_TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|</?[a-zA-Z!][^<>]{0,400}>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(
+    r"<(?:script|style)\b.*?</(?:script|style)>|</?[a-zA-Z!][^<>]{0,400}>", re.DOTALL | re.IGNORECASE
+)
 # Outside the basic plane stand emoji and rare characters; inside it, pictographs, controls and joiners.
-_NOT_READ = re.compile(r"[\U00010000-\U0010ffff\u2600-\u27bf\ud800-\uf8ff\ufe00-\ufe0f\u200b-\u200f\u2060\ufeff]")
+_NOT_READ = re.compile(
+    r"[\U00010000-\U0010ffff\u2600-\u27bf\ud800-\uf8ff\ufe00-\ufe0f\u200b-\u200f\u2060\ufeff]"
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SPACE = re.compile(r"\s+")
 _SPACE_IN_CHINESE = re.compile(r"(?<=[^\x00-\x7f]) | (?=[^\x00-\x7f])")

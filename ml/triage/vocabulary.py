@@ -39,7 +39,9 @@ class Vocabulary:
     def __post_init__(self) -> None:
         for term, count in (*self.ngrams.items(), *self.words.items()):
             if count < FLOOR:
-                raise ValueError(f"{term!r} was seen in {count} messages; a vocabulary holds none under {FLOOR}")
+                raise ValueError(
+                    f"{term!r} was seen in {count} messages; a vocabulary holds none under {FLOOR}"
+                )
             if not _ALLOWED.fullmatch(term):
                 raise ValueError(f"{term!r} mixes Chinese with other characters; mask the text first")
 

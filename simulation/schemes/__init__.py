@@ -34,14 +34,17 @@ SCHEMES: Final = (
     Scheme(
         "firm_owner_on_allowance", firm_owner_on_allowance, {"member": 4, "secretary": 2, "director": 2}, 0.45
     ),
-    Scheme("kin_on_allowance", kin_on_allowance, {"secretary": 4, "director": 3, "member": 3}, 0.65),
+    Scheme("kin_on_allowance", kin_on_allowance, {"secretary": 8, "director": 6, "member": 6}, 0.65),
     Scheme("allowances_of_others", allowances_of_others, {"member": 4, "accountant": 3}, 0.5),
     Scheme("startup_without_business", startup_without_business, {"member": 3, "director": 2}, 0.3),
     Scheme(
-        "farmland_over_holding", farmland_over_holding, {"secretary": 2, "accountant": 3, "director": 2}, 0.4
+        "farmland_over_holding",
+        farmland_over_holding,
+        {"secretary": 5, "accountant": 5, "director": 5, "member": 4},
+        0.4,
     ),
     Scheme("invented_labour", invented_labour, {"director": 3, "accountant": 4, "secretary": 2}, 0.45),
-    Scheme("overreported_days", overreported_days, {"director": 3, "accountant": 3}, 0.35),
+    Scheme("overreported_days", overreported_days, {"director": 3, "accountant": 3, "member": 2}, 0.35),
     Scheme(
         "official_draws_labour", official_draws_labour, {"director": 3, "member": 4, "secretary": 1}, 0.55
     ),
@@ -52,7 +55,7 @@ SCHEMES: Final = (
     Scheme("rent_uncollected", rent_uncollected, {"secretary": 4, "director": 4, "accountant": 2}, 0.6),
     Scheme("contract_without_meeting", contract_without_meeting, {"secretary": 5, "director": 3}, 0.5),
     Scheme("blank_seal", blank_seal, {"secretary": 2, "accountant": 5}, 0.3),
-    Scheme("invoice_twice", invoice_twice, {"accountant": 6, "secretary": 1}, 0.2),
+    Scheme("invoice_twice", invoice_twice, {"accountant": 6, "secretary": 3, "director": 3}, 0.2),
     Scheme("money_to_private_account", money_to_private_account, {"accountant": 5, "secretary": 3}, 0.4),
 )
 PLOTTERS: Final = {"secretary": 38, "director": 24, "accountant": 23, "member": 15}

@@ -178,9 +178,10 @@ def test_two_who_close_at_once_one_wins(world):
         task_id = reported_task(session, world).id
     ended = []
 
-    def close(who: str) -> None:
-        with world.sessions() as session:
-            actor = world.actor(session, who)
+    with world.sessions() as session:
+        actor = world.actor(session, "supervisor2")
+
+    def close() -> None:
         started.wait()
         try:
             with world.sessions.begin() as session:
@@ -191,7 +192,7 @@ def test_two_who_close_at_once_one_wins(world):
             ended.append("closed")
 
     started = Barrier(2)
-    _together(lambda: close("supervisor2"), lambda: close("town_a"))
+    _together(close, close)
     assert sorted(map(str, ended)) == sorted(["closed", str(UnknownTransition)])
     with world.sessions.begin() as session:
         assert session.scalar(select(func.count()).select_from(Verification)) == 1
@@ -206,9 +207,11 @@ def test_a_stale_copy_cannot_be_written(world):
         reader.expunge(stale)
     with world.sessions.begin() as session:
         session.get_one(Task, task_id).note = "先写"
-    with pytest.raises(StaleDataError), world.sessions.begin() as session:
+    stale.note = "后写"
+    with world.sessions() as session:
         session.add(stale)
-        stale.note = "后写"
+        with pytest.raises(StaleDataError):
+            session.flush()
 
 
 def test_towns_do_not_see_each_other(world):

@@ -104,10 +104,10 @@ def read_sheet(path: Path, register: str) -> list[dict[str, str]]:
 
 def write_county(folder: Path, **changes: object) -> County:
     arguments = {
-        "villages": 36,
-        "seed": 12,
+        "villages": 60,
+        "seed": 4,
         "start": date(2023, 1, 1),
-        "end": date(2025, 12, 31),
+        "end": date(2024, 9, 30),
         "wrongdoing_rate": 0.95,
         "inbox": 150,
     }
@@ -122,11 +122,11 @@ def write():
 
 @pytest.fixture(scope="session")
 def county(tmp_path_factory: pytest.TempPathFactory) -> County:
-    """36 villages, nearly all with wrongdoing: with this seed every scheme and every coincidence occurs."""
+    """60 villages, nearly all with wrongdoing: enough for every scheme and coincidence to occur."""
     return write_county(tmp_path_factory.mktemp("county"))
 
 
 @pytest.fixture(scope="session")
 def clean_county(tmp_path_factory: pytest.TempPathFactory) -> County:
-    """The same 36 villages without wrongdoing."""
-    return write_county(tmp_path_factory.mktemp("clean"), wrongdoing_rate=0.0)
+    """30 villages without wrongdoing."""
+    return write_county(tmp_path_factory.mktemp("clean"), villages=30, wrongdoing_rate=0.0)

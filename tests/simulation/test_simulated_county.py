@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import gc
 import hashlib
+import re
+import zipfile
 from collections import Counter
 from datetime import date
 from statistics import mean, median
@@ -77,9 +79,9 @@ def test_codes_are_unique_over_counties():
 
 
 def test_density_is_as_documented(county):
-    assert 4_000 < county.summary.total_rows / 36 < 7_500
-    ledger = county.summary.rows["ledger_entry"] / 36 / 3
-    assert 150 < ledger < 250
+    village_years = 60 * 1.75
+    assert 1_400 < county.summary.total_rows / village_years < 2_600
+    assert 150 < county.summary.rows["ledger_entry"] / village_years < 250
 
 
 def test_same_arguments_write_the_same_bytes_and_another_seed_does_not(write, tmp_path):
@@ -89,6 +91,13 @@ def test_same_arguments_write_the_same_bytes_and_another_seed_does_not(write, tm
     other = write(tmp_path / "c", **(small | {"seed": 99}))
     assert digests(first.folder) == digests(again.folder)
     assert digests(first.folder) != digests(other.folder)
+
+
+def test_workbook_holds_no_time_of_writing(county):
+    with zipfile.ZipFile(county.folder / "registers" / "subsidy_programme.xlsx") as book:
+        assert {entry.date_time for entry in book.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        stamps = re.findall(rb"20\d\d-\d\d-\d\dT", book.read("docProps/core.xml"))
+    assert not stamps
 
 
 def test_a_simulation_replaces_an_earlier_one_but_no_other_folder(write, tmp_path):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 
 from registers.values import clean
 from simulation.phrases import ALLEGATIONS
 from simulation.schemes import SCHEMES
-from simulation.verifications import COLUMNS
+from simulation.timeline import Period
+from simulation.truth import Brief, Story
+from simulation.verifications import COLUMNS, write_verifications
 
 OUTCOMES = {"substantiated", "irregular_rectified", "not_substantiated", "cannot_determine", "data_error"}
 NATURES = {"accusation", "appeal_for_help", "consultation", "suggestion"}
@@ -20,64 +24,126 @@ FIELDS = set(
 )
 
 
-@pytest.fixture(scope="module")
-def usual_county(write, tmp_path_factory):
-    """Many small histories: 150 villages over two years at a moderate rate."""
-    return write(
-        tmp_path_factory.mktemp("usual"),
-        villages=150,
-        wrongdoing_rate=0.25,
-        end=date(2024, 12, 31),
-        inbox=400,
+START, END = date(2023, 1, 1), date(2025, 12, 31)
+
+
+def story(kind, first_on, *, shows, officials):
+    return Story(
+        scheme="split_works" if kind == "scheme" else "urgent_repairs_after_flood",
+        kind=kind,
+        first_on=first_on,
+        last_on=END,
+        amount_fen=6_000_000,
+        officials=officials,
+        actor="王主任",
+        conspicuous=shows,
     )
 
 
-def test_verifications_hold_the_agreed_columns_and_values(usual_county):
-    rows = usual_county.table("verifications.csv")
-    assert tuple(rows[0]) == COLUMNS
-    villages = {row["division_code"] for row in usual_county.texts("division")}
-    officials = {clean(row["person_key"]) for row in usual_county.texts("official")}
-    for row in rows:
-        assert row["entity_id"] in (villages if row["entity"] == "village" else officials)
+def brief(number):
+    """A village with two officials; one in five goes wrong some time, one in four has a coincidence that looks bad."""
+    rnd = np.random.default_rng(number)
+    code = f"990101{100 + number // 900:03d}{number % 900 + 1:03d}"
+    crook, other = f"{code}A", f"{code}B"
+    stories = []
+    if number % 5 == 0:
+        first = START + timedelta(days=int(rnd.integers(700)))
+        stories.append(story("scheme", first, shows=rnd.uniform(0.2, 0.6), officials=(crook,)))
+    if number % 4 == 0:
+        first = START + timedelta(days=int(rnd.integers(900)))
+        stories.append(story("innocent", first, shows=0.35, officials=()))
+    return Brief(code, "甲村", "乙镇", (crook, other), ("王主任",), tuple(stories), rnd.beta(1.1, 5))
+
+
+@pytest.fixture(scope="module")
+def briefs():
+    return [brief(number) for number in range(1500)]
+
+
+@pytest.fixture(scope="module")
+def checks(briefs, tmp_path_factory):
+    """Past verifications over 1,500 villages of which only briefs exist."""
+    path = tmp_path_factory.mktemp("checks") / "verifications.csv"
+    number = write_verifications(path, briefs, period=Period(START, END), seed=3)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == number
+    return rows
+
+
+def test_verifications_hold_the_agreed_columns_and_values(briefs, checks):
+    assert tuple(checks[0]) == COLUMNS
+    ids = {"village": {b.code for b in briefs}, "official": {o for b in briefs for o in b.officials}}
+    for row in checks:
+        assert row["entity_id"] in ids[row["entity"]]
         assert row["outcome"] in OUTCOMES
         assert bool(row["propensity"]) == (row["selected_by"] in {"score", "quota"})
         assert not row["propensity"] or 0 < float(row["propensity"]) <= 1
-        assert "2023-01-01" <= row["selected_on"] <= row["decided_on"] <= "2024-12-31"
-    assert {row["selected_by"] for row in rows} == {"score", "quota", "complaint", "same_problem", "campaign"}
+        assert START.isoformat() <= row["selected_on"] <= row["decided_on"] <= END.isoformat()
+    assert {row["selected_by"] for row in checks} == {
+        "score",
+        "quota",
+        "complaint",
+        "same_problem",
+        "campaign",
+    }
+    assert [row["decided_on"] for row in checks] == sorted(row["decided_on"] for row in checks)
 
 
-def test_nobody_is_checked_again_within_a_year(usual_county):
+def test_nobody_is_checked_again_within_a_year(checks):
     last: dict[tuple[str, str], date] = {}
-    for row in sorted(usual_county.table("verifications.csv"), key=lambda row: row["selected_on"]):
+    for row in sorted(checks, key=lambda row: row["selected_on"]):
         on, entity = date.fromisoformat(row["selected_on"]), (row["entity"], row["entity_id"])
         assert on - last.get(entity, date.min) > timedelta(days=365)
         last[entity] = on
 
 
-def test_choice_by_impression_finds_more_than_the_random_quota(usual_county):
-    found = Counter()
-    checked = Counter()
-    for row in usual_county.table("verifications.csv"):
-        if row["entity"] == "village":
+@pytest.mark.parametrize("entity", ["village", "official"])
+def test_choice_by_impression_finds_more_than_the_random_quota(checks, entity):
+    found, checked = Counter(), Counter()
+    for row in checks:
+        if row["entity"] == entity:
             checked[row["selected_by"]] += 1
             found[row["selected_by"]] += row["outcome"] == "substantiated"
-    assert checked["quota"] >= 10
-    assert found["score"] / checked["score"] > found["quota"] / checked["quota"]
+    assert checked["quota"] >= 50
+    assert found["score"] / checked["score"] > 1.3 * found["quota"] / checked["quota"]
 
 
-def test_people_err_in_both_directions(usual_county):
-    begun = {}
-    for truth in usual_county.truths("scheme"):
-        first = begun.get(truth["village_code"], truth["from"])
-        begun[truth["village_code"]] = min(first, truth["from"])
+def test_propensities_are_those_of_the_draw(briefs, checks):
+    """The inverse propensities of the quota estimate the number of village-quarters that could be drawn."""
+    quarters = 11
+    quota = [row for row in checks if row["entity"] == "village" and row["selected_by"] == "quota"]
+    estimate = sum(1 / float(row["propensity"]) for row in quota)
+    drawable = len(briefs) * quarters
+    assert 0.6 * drawable < estimate < 1.1 * drawable  # the rested ones, without checks still open at the end
+
+
+def test_people_err_in_both_directions(briefs, checks):
+    begun = {b.code: min((s.first_on for s in b.stories if s.kind == "scheme"), default=END) for b in briefs}
     outcomes = Counter(
-        (begun.get(row["entity_id"], "9999") <= row["selected_on"], row["outcome"])
-        for row in usual_county.table("verifications.csv")
+        (begun[row["entity_id"]].isoformat() <= row["selected_on"], row["outcome"])
+        for row in checks
         if row["entity"] == "village"
     )
     assert outcomes[True, "substantiated"] > outcomes[True, "not_substantiated"] > 0
     assert outcomes[False, "substantiated"] == 0
     assert outcomes[False, "not_substantiated"] > outcomes[False, "irregular_rectified"] > 0
+
+
+@pytest.fixture(scope="module")
+def usual_county(write, tmp_path_factory):
+    """Forty villages and four hundred complaints."""
+    folder = tmp_path_factory.mktemp("usual")
+    return write(folder, villages=40, wrongdoing_rate=0.4, end=date(2024, 6, 30), inbox=400)
+
+
+def test_verified_villages_and_officials_are_in_the_registers(usual_county):
+    villages = {row["division_code"] for row in usual_county.texts("division")}
+    people = {clean(row["person_key"]) for row in usual_county.texts("person")}
+    rows = usual_county.table("verifications.csv")
+    unknown = [r for r in rows if r["entity_id"] not in (villages if r["entity"] == "village" else people)]
+    assert rows
+    assert len(unknown) <= 0.05 * len(rows)  # whose own row has a typing error
 
 
 def test_inbox_and_its_truth_belong_together(usual_county):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from training.evaluation import (
     against_truth,
@@ -40,6 +41,30 @@ def test_precision_and_recall_at_k() -> None:
     assert (ranking.precision.value, ranking.recall.value) == pytest.approx((2 / 3, 2 / 3))
     assert ranking.auc.value == pytest.approx(0.5)
     assert rank_quality(score, truth, k=50, name="risk").k == 5
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    cases=st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=2, max_size=60).filter(
+        lambda cases: len({truth for _, truth in cases}) == 2
+    )
+)
+def test_areas_equal_scikit_learns(cases: list[tuple[int, bool]]) -> None:
+    score, truth = (np.array(part, dtype=float) for part in zip(*cases, strict=True))
+    ranking = rank_quality(score, truth, k=1, name="risk")
+    assert ranking.auc.value == pytest.approx(roc_auc_score(truth, score))
+    assert ranking.average_precision.value == pytest.approx(average_precision_score(truth, score))
+
+
+def test_the_interval_of_an_area_narrows_with_the_cases() -> None:
+    widths = []
+    for cases in (40, 4000):
+        random = np.random.default_rng(0)
+        truth = (random.random(cases) < 0.3).astype(float)
+        auc = rank_quality(truth + random.normal(size=cases), truth, k=1, name="risk").auc
+        assert auc.low < auc.value < auc.high
+        widths.append(auc.high - auc.low)
+    assert widths[1] < widths[0] / 5
 
 
 def test_equal_scores_share_their_places() -> None:

@@ -1,0 +1,31 @@
+"""The Chinese words for the ids of casework: levels, states, actions, outcomes, posts, channels, fields of a form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+WORDS: Final[Mapping[str, str]] = {
+    "red": "红色", "yellow": "黄色", "blue": "蓝色",
+    "received": "已收", "triaged": "待审核", "not_key": "非关键事项", "transferred": "已转办",
+    "key_matter": "关键事项", "in_task": "核查中", "closed": "已办结",
+    "open": "待处理", "set_aside_proposed": "拟暂存", "set_aside": "暂存待查",
+    "assigned": "待接收", "checking": "核查中", "reported": "待审核",
+    "data_check": "数据核对", "verification": "核查",
+    "substantiated": "属实", "irregular_rectified": "有不规范，已整改", "not_substantiated": "不属实",
+    "data_error": "数据错误", "cannot_determine": "无法认定",
+    "create": "登记", "triage": "自动分拣", "confirm_key": "确认关键事项", "decline_key": "判为非关键事项",
+    "transfer": "转办", "return": "退回", "open_task": "派发任务", "close": "办结", "accept": "接收",
+    "report": "报告结果", "approve": "审核通过", "reassign": "改派", "propose_set_aside": "提出暂存",
+    "approve_set_aside": "同意暂存", "refuse_set_aside": "不同意暂存", "reopen": "重新处理",
+    "secretary": "书记", "director": "主任", "deputy": "副职", "member": "委员", "accountant": "会计",
+    "cashier": "出纳", "supervisor": "监督人员", "group_leader": "组长", "town_staff": "乡镇干部",
+    "sms": "短信", "web": "网页", "phone": "电话", "visit": "来访",
+    "nature": "性质", "field": "领域", "office": "承办单位", "comment": "意见或理由", "destination": "转往单位",
+    "outcome": "结果", "note": "核查情况", "assignee": "承办人", "key": "是否关键事项",
+}  # fmt: skip
+
+
+def word(value: str) -> str:
+    """The Chinese word for an id; what has none stays as it is."""
+    return WORDS.get(value, value)

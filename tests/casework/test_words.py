@@ -1,0 +1,63 @@
+"""Everything that people meet has a Chinese word; errors speak it and name no English id."""
+
+from __future__ import annotations
+
+import re
+from itertools import chain
+
+import pytest
+
+from casework.access import TaskKind
+from casework.errors import (
+    MissingField,
+    NotPermitted,
+    RoleNotAllowed,
+    SecondPersonRequired,
+    UnknownTransition,
+)
+from casework.models import Outcome
+from casework.roles import ROLE_NAMES, Role
+from casework.states import (
+    COMPLAINT_TRANSITIONS,
+    TASK_TRANSITIONS,
+    WARNING_TRANSITIONS,
+    ComplaintAction,
+    ComplaintState,
+    TaskAction,
+    TaskState,
+    WarningAction,
+    WarningState,
+)
+from casework.words import WORDS
+
+SHOWN = (
+    ComplaintState, ComplaintAction, WarningState, WarningAction, TaskState, TaskAction, TaskKind, Outcome,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("value", chain.from_iterable(SHOWN))
+def test_every_state_action_and_outcome_has_a_word(value):
+    assert re.search("[\u4e00-\u9fff]", WORDS[value])
+
+
+def test_every_role_has_a_name():
+    assert set(ROLE_NAMES) == set(Role)
+
+
+def test_every_needed_field_has_a_word():
+    tables = (COMPLAINT_TRANSITIONS, WARNING_TRANSITIONS, TASK_TRANSITIONS)
+    assert {name for table in tables for move in table.values() for name in move.needs} <= set(WORDS)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UnknownTransition("closed", "approve"),
+        RoleNotAllowed("clerk", "approve"),
+        MissingField(["nature", "field"]),
+        SecondPersonRequired("approve"),
+        NotPermitted("read_warning"),
+    ],
+)
+def test_errors_for_people_are_chinese(error):
+    assert not re.search("[A-Za-z]", str(error))

@@ -1,0 +1,69 @@
+"""How the messages of ``training/labels`` were chosen: half by words of misconduct and village life, half at random.
+
+Kept so that the sample can be drawn again and its bias be known; training does not call it. It reads the messages
+as they were published (not normalised), because the choice was made on those.
+"""
+
+from __future__ import annotations
+
+import csv
+import random
+import re
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pyarrow.parquet as pq
+
+SEED: Final = 20_261_122
+SHARES: Final = {"misconduct": 520, "village": 320, "other": 360}
+"""Messages chosen of each kind; a message is of the first kind whose words it holds."""
+
+_FILES: Final = (("topics", "id"), ("hot", "msg_id"), ("replies", "msg_id"))
+_MISCONDUCT = re.compile(
+    "贪污|受贿|行贿|侵占|挪用|截留|克扣|虚报|冒领|优亲厚友|关系户|内定|暗箱|黑箱|串标|围标|回扣|吃拿卡要|乱收费|保护伞|包庇|勾结"
+    "|打击报复|弄虚作假|举报|检举|滥用职权|以权谋私|收红包|送礼|不公开|账目|公款|违规收费|强制收费|私分|中饱私囊|渎职|徇私|失职"
+    "|乱摊派|徇情|强征|强拆"
+)
+_VILLAGE = re.compile(
+    "村支书|村主任|村委|村干部|村民|组长|低保|五保|贫困户|扶贫|危房改造|征地|补偿款|补偿费|土地流转|承包地|林地|粮补|种粮补贴|合作社"
+    "|集体土地|集体资产|集体资金|村务公开|选举|宅基地|合作医疗|养老金|残疾|救助|水库移民|退耕还林|居委会|社区主任|拆迁"
+)
+
+
+def select_messages(data_folder: Path) -> list[str]:
+    """Return the ids of the 1,200 messages, in the order in which readers got them (300 each)."""
+    pools: dict[str, list[str]] = {kind: [] for kind in SHARES}
+    distinct = list(_distinct(data_folder))
+    generator = random.Random(SEED)  # noqa: S311 - a seeded sample, not a secret
+    generator.shuffle(distinct)
+    for message_id, text in distinct:
+        pools[_kind(text)].append(message_id)
+    chosen = [message_id for kind, share in SHARES.items() for message_id in pools[kind][:share]]
+    generator.shuffle(chosen)
+    return chosen
+
+
+def _kind(text: str) -> str:
+    if _MISCONDUCT.search(text):
+        return "misconduct"
+    return "village" if _VILLAGE.search(text) else "other"
+
+
+def _distinct(data_folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield id and text of messages that begin like no earlier one and like none of the test set."""
+    with (data_folder / "key_matter_dev.csv").open(encoding="utf-8", newline="") as file:
+        tested = {_bare(row["subject"] + row["detail"])[:80] for row in csv.DictReader(file)}
+    seen: set[str] = set()
+    for source, id_column in _FILES:
+        for row in pq.read_table(data_folder / f"board_{source}.parquet").to_pylist():
+            text = (row["subject"] or "").strip() + re.sub(r"\s+", " ", row["detail"] or "").strip()
+            bare = _bare(text)
+            if len(bare) >= 12 and bare[:60] not in seen and bare[:80] not in tested:
+                seen.add(bare[:60])
+                yield f"{source}:{row[id_column]}", text
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\W+", "", unicodedata.normalize("NFKC", text)).lower()
