@@ -12,12 +12,12 @@ import pyarrow as pa
 
 from cunjian import console
 from cunjian.imports import Refused
-from registers.catalogue import CatalogueError
+from registers.catalogue import CatalogueError, load_catalogue
 from registers.importing import ImportRefused
 from registers.quality import QualityReport
 from registers.query import QueryError
 from registers.tables import ReadError
-from supervision.catalogue import FIELD_NAMES, Model, ModelError
+from supervision.catalogue import FIELD_NAMES, Model, ModelError, load_models
 from supervision.pages import LEVEL_NAMES, SUBJECT_NAMES
 from supervision.runs import Run, RunNotFound
 
@@ -63,8 +63,12 @@ def simulation(summary: Any) -> None:
 def imports(content: Mapping[str, Any]) -> None:
     results = content["files"]
     reports = [result for result in results if isinstance(result, QualityReport)]
-    rows = [_import_line(report) for report in reports]
-    console.show_table("导入质量", ["登记表", "文件", "读入", "接收", "更新", "重复", "隔离", "已有"], rows)
+    catalogue = load_catalogue()
+    lines = [
+        [catalogue[name].name, *_import_counts([r for r in reports if r.register == name])]
+        for name in dict.fromkeys(r.register for r in reports)
+    ]
+    console.show_table("导入质量", ["登记表", "文件", "读入", "接收", "更新", "重复", "隔离", "已有"], lines)
     reasons: Counter[str] = Counter()
     for report in reports:
         reasons.update(report.reasons)
@@ -81,18 +85,12 @@ def imports(content: Mapping[str, Any]) -> None:
         console.say(f"以往核查结果：新增 {content['outcomes']} 条")
 
 
-def _import_line(report: QualityReport) -> list[object]:
-    if report.already_imported:
-        return [report.register, report.source_file, "已导入过", "", "", "", "", ""]
-    counts = (
-        report.rows_in,
-        report.accepted,
-        report.replaced,
-        report.duplicates,
-        report.quarantined,
-        report.unchanged,
-    )
-    return [report.register, report.source_file, *(f"{count:,}" for count in counts)]
+def _import_counts(reports: Sequence[QualityReport]) -> list[str]:
+    """Files, rows read, accepted, replaced, dropped as duplicates, quarantined, and known before."""
+    before = sum(report.already_imported for report in reports)
+    files = f"{len(reports)}（{before} 个已导入过）" if before else str(len(reports))
+    columns = ("rows_in", "accepted", "replaced", "duplicates", "quarantined", "unchanged")
+    return [files, *(f"{sum(getattr(report, column) for report in reports):,}" for column in columns)]
 
 
 @dataclass(frozen=True)
@@ -134,8 +132,6 @@ class RunSummary:
 
 
 def run(summary: RunSummary) -> None:
-    from supervision.catalogue import load_models  # noqa: PLC0415
-
     models = load_models()
     rows = [
         [

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from cunjian.settings import Settings
 from ml.bundle import read_champion, write_bundle
 from ml.triage import TriageModel
+from ml.triage.table import TriageSummary, triage_file
 from registers.pseudonyms import load_key
 from training.registry import register
 from training.triage import train_triage
@@ -38,6 +39,14 @@ def champion_triage(settings: Settings) -> tuple[TriageModel, str]:
     if bundle is None:
         return TriageModel.load(), BASE_VERSION
     return TriageModel.from_files(bundle.files), str(bundle.meta["version"])
+
+
+def triage_stage(
+    settings: Settings, file: Path, *, out: Path, column: str | None, done: Done | None = None
+) -> TriageSummary:
+    """Triage the rows of a table file with the champion and write them with their answers."""
+    model, _ = champion_triage(settings)
+    return triage_file(file, out, model=model, text_column=column, progress=done)
 
 
 def train_triage_stage(

@@ -51,9 +51,9 @@ class Unit:
 
 _ANY: Final = float("inf")
 UNITS: Final[Mapping[str, Unit]] = {
-    "share": Unit("占比", floor=0.02, low=0, high=1),
+    "share": Unit("占比", floor=0.01, low=0, high=1),
     "rare_share": Unit("占比", floor=0.002, low=0, high=1),
-    "share_difference": Unit("占比之差", floor=0.02, low=-1, high=1),
+    "share_difference": Unit("占比之差", floor=0.01, low=-1, high=1),
     "ratio": Unit("倍", floor=0.02, low=-_ANY, high=_ANY),
     "deviation": Unit("偏差", floor=0.001, low=0, high=1),
     "day": Unit("天", floor=2, low=-_ANY, high=_ANY),

@@ -165,9 +165,10 @@ def _open(
     for name in [*(mapping or {}).values(), *(constants or {})]:
         if name not in columns:
             raise ImportRefused(f"“{chosen.name}”没有列 {name}；可用：{'、'.join(sorted(columns))}")
-    for name in constants or {}:
-        table.headers.append(chosen[name].zh)
-        positions[name] = len(table.headers) - 1
+    for position, name in enumerate(constants or {}, start=len(table.headers)):
+        positions[name] = position
+    # a new object: the reader goes by the width of its own
+    table = replace(table, headers=[*table.headers, *(chosen[name].zh for name in constants or {})])
     return table, chosen, positions
 
 

@@ -36,7 +36,7 @@ _CONTACTS = re.compile(
     r"https?://[\x21-\x7e]+|www\.[\x21-\x7e]+|[\w.+*-]+@[\w-]+\.[\w.]+"
     r"|\[(?:电话|手机|邮箱|网址)\]"
     r"|(?:qq|微信|v信|薇信)(?:号码?)?[:是]*[a-z0-9_-]{5,20}"
-    r"|(?<!\d)(?:\+?86-?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)"
+    r"|(?<!\d)(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)"
     r"|(?<!\d)\(?0\d{2,3}\)?[- ]?\d{7,8}(?!\d)",
     re.ASCII,
 )
@@ -63,10 +63,10 @@ _REGIONS = re.compile(rf"(?:{terms.REGIONS})")
 
 _FAMILY: Final = rf"(?:{terms.COMPOUND_SURNAMES}|[{terms.SURNAMES}])"
 _COMMON_FROM: Final = 30
-_COMMON_PERSON_FROM: Final = 500
-_PERSON_TAGS: Final = frozenset({"nr", "nrt", "nrfg"})
+_COMMON_PERSON_FROM: Final = 1_000
+_NAME_TAGS: Final = frozenset({"nr", "nrt", "nrfg", "ns", "nz"})
 _DOING_TAGS: Final = frozenset({"v", "vn", "d", "p", "c"})
-_ANONYMISED = re.compile(rf"{_FAMILY}(?:某{{1,3}}|[x*○]{{1,3}}(?![x*]))")
+_ANONYMISED = re.compile(rf"{_FAMILY}(?:某{{1,3}}|[x*○×]{{1,3}}(?![x*×]))")
 _BEFORE_TITLE = re.compile(
     rf"(?:{_NO_HAN_BEFORE}|(?<=[的是由与叫找向对被让请跟同及给为长员]))"
     rf"(?P<name>{_FAMILY}{_HAN}{{0,2}}?)(?=[副总]?(?:{terms.TITLES}))"
@@ -111,42 +111,53 @@ def _without_place_name(match: re.Match[str]) -> str:
 
 @lru_cache(maxsize=65_536)
 def _is_no_place(name: str, ending: str) -> bool:
-    if name[-1] + ending in terms.ALWAYS_A_WORD:
+    if name[-1] + ending in terms.ALWAYS_A_WORD or name in terms.SELDOM_IN_A_PLACE:
         return True
     words = terms.NO_PLACE.get(ending, frozenset())
     return name in words or any(name.endswith(word) for word in words if len(word) > 1)
 
 
 def _mask_persons(text: str) -> str:
+    """Mask who is named after a cue, there and wherever else the text has the same name."""
+    found: set[str] = set()
     text = _ANONYMISED.sub(PERSON, text)
-    text = _AFTER_CUE.sub(lambda match: match["cue"] + _without_name(match["name"], match), text)
-    for rule in (_BEFORE_TITLE, _BEFORE_SIGN):
-        text = rule.sub(_person_if_name, text)
+    for rule in (_AFTER_CUE, _BEFORE_TITLE, _BEFORE_SIGN):
+        text = rule.sub(lambda match: _without_name(match, found), text)
     previous = ""
     while previous != text:
-        previous, text = text, _IN_A_LIST.sub(_person_if_name, text)
+        previous, text = text, _IN_A_LIST.sub(lambda match: _without_name(match, found), text)
+    for name in sorted(found, key=len, reverse=True):
+        text = text.replace(name, PERSON)
     return text
 
 
-def _without_name(candidate: str, match: re.Match[str]) -> str:
-    """Mask the name that ``candidate`` (surname and up to two characters after a cue) begins with."""
-    text, end = match.string, match.end()
+def _without_name(match: re.Match[str], found: set[str]) -> str:
+    """Replace the name that the match's candidate begins with, and note it if it is a full one."""
+    candidate = match["name"]
+    start, end = (place - match.start() for place in match.span("name"))
     if not _is_name(candidate):
-        return candidate
-    given = candidate[2:] if candidate[:2] in terms.COMPOUND_SURNAMES.split("|") else candidate[1:]
-    if len(given) == 2 and _begins_a_word(given[1], text[end : end + 1]):
-        return PERSON + given[1]
-    return PERSON
+        return match[0]
+    if match.re is _AFTER_CUE and _takes_too_much(candidate, match.string[match.end() : match.end() + 1]):
+        candidate, end = candidate[:-1], end - 1
+    if len(candidate) > 1:
+        found.add(candidate)
+    return match[0][:start] + PERSON + match[0][end:]
 
 
-def _person_if_name(match: re.Match[str]) -> str:
-    return PERSON if _is_name(match["name"]) else match[0]
+def _takes_too_much(candidate: str, following: str) -> bool:
+    """Whether the last character belongs to what follows (the 贪 of 张三贪污) and not to the name."""
+    given = len(candidate) - (2 if _is_compound(candidate) else 1)
+    return given == 2 and _begins_a_word(candidate[-1], following)
+
+
+def _is_compound(candidate: str) -> bool:
+    return len(candidate) > 2 and candidate[:2] in terms.COMPOUND_SURNAMES.split("|")
 
 
 @lru_cache(maxsize=65_536)
 def _is_name(candidate: str) -> bool:
     """Whether a surname with what follows it reads as a name and not as common words (高兴, 方面的, 金额)."""
-    if len(candidate) == 1:
+    if len(candidate) == 1 or _is_compound(candidate):
         return True
     first = rjieba.cut(candidate)[0]
     return len(first) == 1 or not _is_common_word(first)
@@ -154,7 +165,7 @@ def _is_name(candidate: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def _begins_a_word(last: str, following: str) -> bool:
-    """Whether a third character belongs to what follows (the 贪 of 张三贪污) and not to the name."""
+    """Whether ``last`` is the start of a verb or a function word with what follows, or one by itself."""
     if last in terms.NEVER_IN_A_PLACE + terms.SELDOM_IN_A_PLACE:
         return True
     return (
@@ -168,10 +179,10 @@ def _begins_a_word(last: str, following: str) -> bool:
 def _is_common_word(text: str) -> bool:
     """Whether the segmenter's dictionary counts ``text`` often: 方面 27,000 times, 胡金 twice.
 
-    What it tags as a person (罗文, but also 谢谢 and 公正) must be far more frequent to count as a word.
+    What it tags as a name (罗文, but also 谢谢 and 公正) must be far more frequent to count as a word.
     """
     tagged = rjieba.tag(text)
     if len(tagged) > 1 or not rjieba.has_word(text):
         return False
-    floor = _COMMON_PERSON_FROM if tagged[0][1] in _PERSON_TAGS else _COMMON_FROM
+    floor = _COMMON_PERSON_FROM if tagged[0][1] in _NAME_TAGS else _COMMON_FROM
     return rjieba.suggest_freq(text) >= floor

@@ -40,7 +40,7 @@ SCHEMES: Final = (
     Scheme(
         "farmland_over_holding",
         farmland_over_holding,
-        {"secretary": 5, "accountant": 5, "director": 5, "member": 4},
+        {"secretary": 3, "accountant": 3, "director": 3, "member": 2},
         0.4,
     ),
     Scheme("invented_labour", invented_labour, {"director": 3, "accountant": 4, "secretary": 2}, 0.45),

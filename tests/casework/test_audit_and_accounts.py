@@ -98,6 +98,16 @@ def test_tampering_is_noticed_in_every_batch(chained, tamper, back):
     assert faults(world)
 
 
+def test_a_batch_taken_out_and_its_neighbours_joined_is_noticed(chained):
+    world, head = chained
+    with world.sessions.begin() as session:
+        newest = last_batch(session)
+        before = session.get_one(AuditBatch, newest - 1).previous_hash
+        delete_a_batch(session, newest - 1)
+        session.get_one(AuditBatch, newest).previous_hash = before
+    assert [fault.batch for fault in faults(world, kept_heads=[head])] == [newest]
+
+
 def test_a_chain_that_was_cut_and_mended_lacks_the_head_kept_outside(chained):
     world, head = chained
     with world.sessions.begin() as session:

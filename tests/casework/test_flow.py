@@ -334,6 +334,20 @@ def test_key_matters_come_first_and_then_what_the_model_doubts(small_world):
         assert complaints.deciding_words(rows[0]) == ["克扣"]
 
 
+def test_only_the_assignee_works_on_a_task(small_world):
+    with small_world.sessions.begin() as session:
+        owner, colleague = (small_world.actor(session, who) for who in ("supervisor", "supervisor2"))
+        warning_id = session.scalars(select(CaseWarning.id).where(CaseWarning.finding_id == "f-a")).one()
+        given = Assignment(assignee_id=small_world.users["supervisor"])
+        task = tasks.open_from_warning(session, owner, warning_id, given, models=MODELS, at=NOW)
+        assert tasks.visible_task(session, colleague, task.id) is task
+        with pytest.raises(NotVisible):
+            tasks.accept(session, colleague, task.id, at=NOW)
+        tasks.accept(session, owner, task.id, at=NOW)
+        with pytest.raises(NotVisible):
+            tasks.report(session, colleague, task.id, Report(outcome=Outcome.DATA_ERROR, note="无"), at=NOW)
+
+
 def test_a_task_given_to_another_leaves_the_first(small_world):
     with small_world.sessions.begin() as session:
         supervisor = small_world.actor(session, "supervisor")

@@ -35,7 +35,7 @@ SHOWN = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("value", chain.from_iterable(SHOWN))
+@pytest.mark.parametrize("value", list(chain.from_iterable(SHOWN)))
 def test_every_state_action_and_outcome_has_a_word(value):
     assert re.search("[\u4e00-\u9fff]", WORDS[value])
 

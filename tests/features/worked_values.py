@@ -71,7 +71,7 @@ VILLAGE_V: dict[str, float] = {
     "subsidised_to_arable": 40 / 500,
     "grown_area_share": 1 / 2,
     "top_holder_share": 30 / 40,
-    "after_death_share": 1 / 10,
+    "after_death_share": 1,
     "exclusive_claim_share": 1 / 5,
     "cadre_recipient_share": 1 / 5,
     "kin_recipient_excess": 1 / 5 - 1 / 10,

@@ -171,6 +171,16 @@ def test_findings_that_the_model_weighs_stand_by_their_weight() -> None:
     assert first["contribution"] > 0
 
 
+def test_findings_keep_a_place_among_many_strong_reasons() -> None:
+    features, _ = feature_set(rows=4, odd=1)
+    apart = {name: feature.model_copy(update={"group": name}) for name, feature in DICTIONARY.items()}
+    contributions = pd.DataFrame(1.0, index=features.values.index, columns=features.values.columns)
+    hits = hits_by_entity(findings([{"village_code": "v0001"}]), entity="village")
+    told = reasons(contributions, features=features, dictionary=apart, hits=hits)
+    assert [len(of_one) for of_one in told.values()] == [MOST] * 4
+    assert [reason.feature for reason in told["v0001"]][-1] == "hits_assistance"
+
+
 @pytest.mark.parametrize("word", ["违纪", "违法", "nan"])
 def test_no_sentence_accuses_or_shows_a_gap(word: str) -> None:
     features, _ = feature_set()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from functools import lru_cache
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.triage import TriageModel
@@ -39,6 +40,9 @@ PETITION = (
 )
 
 
+base_model = lru_cache(TriageModel.load)
+
+
 def masked(text: str) -> str:
     return mask(normalise(text))
 
@@ -59,11 +63,12 @@ def test_one_petition_about_anybody_anywhere_is_one_masked_text(**who: str) -> N
     assert masked(PETITION.format(**who)) == masked(PETITION.format(**usual))
 
 
+@settings(deadline=None)  # the first example loads the model
 @given(cadre=names, place=places, mobile=mobiles)
 def test_exchanging_names_places_and_phones_leaves_every_answer_unchanged(
     cadre: str, place: str, mobile: str
 ) -> None:
-    model = TriageModel.load()
+    model = base_model()
     text = "我是{}的村民，村支书{}侵占征地补偿款，请联系{}。"
     usual, changed = model.predict([text.format("普利桥镇力塘村", "王建国", "13800138000"), text.format(place, cadre, mobile)])
     assert usual == changed
@@ -121,7 +126,7 @@ def test_placeholders_are_written_out_for_people() -> None:
 
 
 def test_features_of_masked_texts_are_equal_whoever_is_named() -> None:
-    model = TriageModel.load()
+    model = base_model()
     texts = [
         PETITION.format(
             cadre=family + given_name, writer="李秀英", other="陈芳", place=f"{town}镇{village}村",

@@ -1,0 +1,5 @@
+"""`python -m cunjian` is the command line."""
+
+from cunjian.cli import main
+
+main()

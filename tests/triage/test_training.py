@@ -1,0 +1,134 @@
+"""Labels settle as documented; training on a small made-up board gives a model that can tell its two kinds."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ml.triage import TriageModel
+from ml.triage.files import SUMS
+from ml.triage.labels import TOPICS
+from training.board import read_board
+from training.triage import decide, folds, train_triage
+from training.triage_evaluation import best_threshold, calibration_error
+from training.triage_labels import FOLDER, LabelError, agreement, load_readings, settled_labels
+
+
+def test_the_committed_labels_settle_to_1200_messages() -> None:
+    labels = settled_labels(load_readings())
+    assert len(labels) == 1200
+    assert 0.2 < np.mean([label.key for label in labels.values()]) < 0.3
+
+
+def test_readers_agree_as_the_label_notes_say() -> None:
+    found = {line.question: line for line in agreement(load_readings())}
+    assert {line.messages for line in found.values()} == {160}
+    assert found["key"].kappa == pytest.approx(0.906, abs=5e-4)
+    assert found["nature"].kappa > 0.8
+    assert found["field"].kappa > 0.8
+
+
+def test_a_disagreement_nobody_settled_is_refused(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(FOLDER, tmp_path / "labels"))
+    lines = (folder / "settlements.csv").read_text(encoding="utf-8").splitlines()
+    (folder / "settlements.csv").write_text("\n".join([lines[0], *lines[2:]]) + "\n", encoding="utf-8")
+    with pytest.raises(LabelError, match=lines[1].split(",")[0]):
+        settled_labels(load_readings(folder), folder)
+
+
+def test_an_unknown_answer_is_refused_by_its_row(tmp_path: Path) -> None:
+    (tmp_path / "key_matters.csv").write_text("id,reader,key,nature,field,sure\ntopics:1,r1,1,complaint,other,1\n")
+    with pytest.raises(LabelError, match="topics:1"):
+        load_readings(tmp_path)
+
+
+def test_folds_never_part_near_copies() -> None:
+    groups = np.repeat(np.arange(40), 3)
+    answers = np.tile(["1", "0"], 60)
+    for train, test in folds(answers, groups, seed=1):
+        assert not set(groups[train]) & set(groups[test])
+
+
+def test_the_decision_keeps_its_promises_on_the_scores_it_was_made_from() -> None:
+    generator = np.random.default_rng(0)
+    keys = generator.random(2_000) < 0.3
+    scores = keys * 1.5 + generator.normal(size=2_000)
+    decision = decide(keys, scores)
+    probability = decision.probability(scores)
+    assert decision.unsure_from <= decision.threshold <= decision.unsure_to
+    assert keys[probability < decision.unsure_from].mean() <= 0.051
+    assert keys[probability >= decision.unsure_to].mean() >= 0.85
+    assert decision.threshold == pytest.approx(best_threshold(keys, probability))
+    assert calibration_error(keys, probability) < 0.05
+
+
+GOOD = ["请问{}医保怎么缴费", "{}公交什么时候开通", "小区{}路灯不亮希望维修", "咨询{}退休工资怎么计算"]
+BAD = ["举报村支书{}贪污补偿款", "村干部{}虚报冒领低保", "村主任{}挪用集体资金账目不公开", "镇干部{}收受红包包庇亲戚"]
+FILLERS = "今年以来 我们多次 去年冬天 到现在 请领导 一直没有 大家都 据说 现在 希望 本人 两个月".split()
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A board of 480 messages about three cities, half of them accusations."""
+    folder = tmp_path_factory.mktemp("board")
+    generator = np.random.default_rng(0)
+
+    def message(number: int) -> tuple[str, str]:
+        kind = (BAD if number % 2 else GOOD)[number // 2 % 4]
+        words = "".join(generator.permutation(FILLERS)[:8])
+        return f"{'ABC'[number % 3]}1区{words}", "，".join([kind.format(generator.choice(FILLERS)), words])
+
+    rows = [message(number) for number in range(480)]
+    for source, part in (("topics", range(280)), ("hot", range(280, 400)), ("replies", range(400, 480))):
+        columns = {
+            "id" if source == "topics" else "msg_id": [str(number) for number in part],
+            "subject": [rows[number][0] for number in part],
+            "detail": [rows[number][1] for number in part],
+        }
+        if source == "topics":
+            columns["label"] = [TOPICS[number // 2 % 4] for number in part]
+        pq.write_table(pa.table(columns), folder / f"board_{source}.parquet")
+    natures, matters = ["consultation", "appeal_for_help"], ["other", "labour"]
+    with (folder / "key_matters.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "reader", "key", "nature", "field", "sure"])
+        for number in range(200):
+            bad = number % 2
+            nature = "accusation" if bad else natures[number // 2 % 2]
+            writer.writerow([f"topics:{number}", "r1", bad, nature, "assistance" if bad else matters[number // 2 % 2], 1])
+    (folder / "settlements.csv").write_text("id,key,nature,field,reason\n")
+    return folder
+
+
+def test_training_is_repeatable_and_its_model_tells_the_kinds_apart(board: Path, tmp_path: Path) -> None:
+    steps: list[tuple[int, int]] = []
+    report = train_triage(
+        board, out=tmp_path / "one", labels=board, seed=3, progress=lambda done, total: steps.append((done, total))
+    )
+    assert steps[-1][0] == steps[-1][1] == len(steps)
+    assert (report.labels, report.key_matters) == (200, 100)
+    assert report.figures["key average precision"].value > 0.95
+    train_triage(board, out=tmp_path / "two", labels=board, seed=3)
+    assert (tmp_path / "one" / SUMS).read_bytes() == (tmp_path / "two" / SUMS).read_bytes()
+    accusation, question = TriageModel.load(tmp_path / "one").predict(
+        ["举报村支书今年以来贪污补偿款，请领导希望大家都一直没有", "请问今年以来医保怎么缴费，请领导希望大家都一直没有"]
+    )
+    assert accusation.key_probability > question.key_probability
+
+
+def test_a_label_without_its_message_is_refused(board: Path, tmp_path: Path) -> None:
+    labels = Path(shutil.copytree(board, tmp_path / "labels"))
+    with (labels / "key_matters.csv").open("a", newline="") as file:
+        file.write("hot:999999,r1,0,consultation,other,1\n")
+    with pytest.raises(LabelError, match="hot:999999"):
+        train_triage(board, out=tmp_path / "out", labels=labels)
+
+
+def test_masked_text_is_what_training_reads(board: Path) -> None:
+    assert all(message.masked.startswith("Ⓛ区") and message.city in {"A", "B", "C"} for message in read_board(board))
