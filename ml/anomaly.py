@@ -34,8 +34,8 @@ from ml.tails import Tails
 WEIGHTS: Final = {"forest": 0.5, "neighbours": 0.35, "tails": 0.15}
 """The parts of the score; the isolation forest leads. Chosen once for all data (benchmarks/anomaly.py)."""
 
-TRIED_COLUMNS: Final = 12
-"""Columns of a row that are tried as reasons for its score."""
+_ROWS_OF_USUAL_PARTS: Final = 2_000
+"""Rows of training from which the usual contribution of a column is taken."""
 
 _CLIP: Final = 5.0
 _WIDTH_OF_NORMAL: Final = 2.5631
@@ -72,6 +72,7 @@ class AnomalyModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
     scale_: Floats
     centre_: Floats
     spread_: Floats
+    usual_parts_: Floats
     forest_: Forest
     neighbours_: Neighbours
     tails_: Tails
@@ -110,6 +111,8 @@ class AnomalyModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         self.tails_ = Tails.of(usual, sign=self.sign_)
         parts = self._parts(usual)
         self.centre_, self.spread_ = parts.mean(axis=0), parts.std(axis=0)
+        some = random.permutation(len(usual))[:_ROWS_OF_USUAL_PARTS]
+        self.usual_parts_ = self._taken_apart(usual[some]).mean(axis=0)
         return self
 
     def score(self, X: Matrix, y: object = None) -> Floats:  # noqa: ARG002  # scikit-learn's convention
@@ -131,21 +134,16 @@ class AnomalyModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         return self._margin(self._prepared(X))
 
     def contributions(self, X: Matrix) -> pd.DataFrame:
-        """By how much each column raises the margin of each row; shape and index of `X`.
+        """By how much each column raises the margin of each row above that of usual rows; shape and index of `X`.
 
-        A contribution is the fall of the margin when that column alone takes its usual value; tried for the
-        twelve columns in which the row lies furthest out, and 0 elsewhere, for a missing value, and for the
-        harmless side.
+        Every part of the score is taken apart exactly: path lengths by the columns of their splits, distances
+        and tail probabilities by column. 0 for a usual or missing value and for the harmless side.
         """
         prepared = self._prepared(X)
-        margin = self._margin(prepared)
-        falls = np.zeros_like(prepared)
-        every = np.arange(len(prepared))
-        for columns in np.argsort(-self.tails_.per_column(prepared), axis=1, kind="stable").T[:TRIED_COLUMNS]:
-            usual = prepared.copy()
-            usual[every, columns] = self.typical_[columns]
-            falls[every, columns] = margin - self._margin(usual)
-        return frame_like(X, falls, columns=list(self.feature_names_in_))
+        raised = self._taken_apart(prepared) - self.usual_parts_
+        return frame_like(
+            X, np.where(prepared == self.typical_, 0.0, raised), columns=list(self.feature_names_in_)
+        )
 
     def to_files(self) -> dict[str, bytes]:
         """The fitted model as plain files: arrays without pickle, and JSON."""
@@ -156,6 +154,7 @@ class AnomalyModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
             "scale": self.scale_,
             "centre": self.centre_,
             "spread": self.spread_,
+            "usual_parts": self.usual_parts_,
         }
         arrays = own | self.forest_.to_arrays() | self.neighbours_.to_arrays() | self.tails_.to_arrays()
         about = {
@@ -189,7 +188,7 @@ class AnomalyModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         )
         model.feature_names_in_ = np.array(about["columns"], dtype=object)
         model.n_features_in_ = len(about["columns"])
-        for name in ("sign", "typical", "scale", "centre", "spread"):
+        for name in ("sign", "typical", "scale", "centre", "spread", "usual_parts"):
             setattr(model, f"{name}_", arrays[name])
         model.forest_ = Forest.from_arrays(arrays)
         model.neighbours_ = Neighbours.from_arrays(arrays)
@@ -209,9 +208,21 @@ class AnomalyModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         return np.clip((prepared - self.typical_) * self.scale_, -_CLIP, _CLIP)
 
     def _margin(self, prepared: Floats) -> Floats:
+        return np.asarray((self._parts(prepared) - self.centre_) @ self._weights())
+
+    def _weights(self) -> Floats:
+        """Weight of each part per unit of its own scale; 0 for a part that tells no rows apart."""
         spread = np.where(self.spread_ > 0, self.spread_, np.inf)
-        standard = (self._parts(prepared) - self.centre_) / spread
-        return np.asarray(standard @ np.array(list(WEIGHTS.values())))
+        return np.array(list(WEIGHTS.values())) / spread
+
+    def _taken_apart(self, prepared: Floats) -> Floats:
+        """What each column adds to the margin, up to a constant; shape of `prepared`."""
+        forest, neighbours, tails = self._weights()
+        return np.asarray(
+            forest * self.forest_.contributions(prepared)
+            + neighbours * self.neighbours_.contributions(self._scaled(prepared))
+            + tails * self.tails_.per_column(prepared) / prepared.shape[1]
+        )
 
     def _parts(self, prepared: Floats) -> Floats:
         """The three parts in the order of WEIGHTS, shape (rows, 3)."""

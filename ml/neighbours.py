@@ -51,6 +51,17 @@ class Neighbours:
             total += np.sqrt(cdist(X[:, columns], rows, "sqeuclidean").min(axis=1))
         return np.asarray(total / (len(self.rows) * np.sqrt(self.columns.shape[1])))
 
+    def contributions(self, X: Floats) -> Floats:
+        """What each column adds to the score of each row; shape of `X`; the columns of a row add up to its score."""
+        parts = np.zeros_like(X)
+        for rows, columns in zip(self.rows, self.columns, strict=True):
+            squares = cdist(X[:, columns], rows, "sqeuclidean")
+            nearest = squares.argmin(axis=1)
+            distance = np.sqrt(squares.min(axis=1))[:, None]
+            gaps = (X[:, columns] - rows[nearest]) ** 2
+            parts[:, columns] += np.divide(gaps, distance, out=np.zeros_like(gaps), where=distance > 0)
+        return np.asarray(parts / (len(self.rows) * np.sqrt(self.columns.shape[1])))
+
     def to_arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """The samples as named arrays, for `from_arrays`."""
         return {"neighbours_rows": self.rows, "neighbours_columns": self.columns}

@@ -92,13 +92,14 @@ def reasons(
                 label=dictionary[names[column]].label,
                 sentence=_compared(
                     dictionary[names[column]],
-                    value=float(own[row, column]),
-                    usual=float(usual[row, column]),
+                    value=own[row, column],
+                    usual=usual[row, column],
                     peers=_PEERS[features.entity],
                 ),
                 contribution=float(added[row, column]),
             )
-            for column in np.flatnonzero((added[row] > 0) & ~np.isnan(own[row]))
+            for column in np.flatnonzero(added[row] > 0)
+            if _differs(dictionary[names[column]], value=own[row, column], usual=usual[row, column])
         ]
         weights = dict(zip(counted, by_hits[row].tolist(), strict=True))
         found = _hit_reasons(hits.get(entity_id, []), weights)
@@ -113,6 +114,14 @@ def shown(value: float, feature: Feature, *, decimals: int | None = None) -> str
     form = _format(feature)
     digits = form.decimals if decimals is None else decimals
     return f"{value * form.factor:,.{digits}f}{form.suffix}"
+
+
+def _differs(feature: Feature, *, value: float, usual: float) -> bool:
+    """Whether a person can see a difference to the suspicious side; a shrunken value may differ where none is."""
+    if math.isnan(value) or math.isnan(usual):
+        return not math.isnan(value)
+    own, common = _told_apart(value, usual, feature)
+    return own != common and {"up": value > usual, "down": value < usual, "both": True}[feature.direction]
 
 
 def _compared(feature: Feature, *, value: float, usual: float, peers: str) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryFile
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,29 +29,51 @@ from registers.tables import (
     only_data,
 )
 
+DELIMITERS = ",\t;|"
 CSV_BLOCK_BYTES = 16 << 20
+UNREADABLE = "文件被截断或引号不成对，无法继续读取；请检查引号，或另存为 xlsx 再导入"
 OPEN_QUOTE = "附近的引号不成对，分不清行；请检查引号，或另存为 xlsx 再导入"
 
 
 def read_csv(path: Path, header_score: HeaderScore) -> TableFile:
+    """Open delimited text in the encoding and with the delimiter that give the best header.
+
+    Raises `ReadError` when none gives one.
+    """
     for encoding in likely_encodings(path):
         with path.open(encoding=encoding, errors="replace", newline="") as file:
             lines = list(islice(file, HEADER_ROWS_SEARCHED))
-        delimiter = _delimiter(lines)
-        reader = csv.reader(lines, delimiter=delimiter)
-        rows, ends = [], []
+        marks = sorted(DELIMITERS, key=lambda mark: -sum(line.count(mark) for line in lines))
+        found = [header for mark in marks if (header := _find_header(lines, mark, header_score))]
+        if found:
+            header = max(found, key=lambda header: header_score(header.names))
+            table = TableFile(header.names, iter(()))
+            table.batches = _csv_batches(_CsvBody(path, encoding, header), table)
+            return table
+    raise ReadError(NO_HEADER)
+
+
+@dataclass(frozen=True)
+class _Header:
+    """A header found with one delimiter; what lies above the body, in lines of the file and in rows as people count."""
+
+    delimiter: str
+    names: list[str]
+    lines_above: int
+    rows_above: int
+
+
+def _find_header(lines: list[str], delimiter: str, header_score: HeaderScore) -> _Header | None:
+    reader = csv.reader(lines, delimiter=delimiter)
+    rows, ends = list[list[str]](), list[int]()
+    try:
         for row in reader:
             rows.append([cell.strip() for cell in row])
             ends.append(reader.line_num)
-        try:
-            position, headers = find_header(rows, header_score)
-        except ReadError:
-            continue
-        table = TableFile(headers, iter(()))
-        body = _CsvBody(path, encoding, delimiter, lines_above=ends[position], rows_above=position + 1)
-        table.batches = _csv_batches(body, table)
-        return table
-    raise ReadError(NO_HEADER)
+        position, names = find_header(rows, header_score)
+    except (ReadError, csv.Error):
+        return None
+    return _Header(delimiter, names, ends[position], position + 1)
 
 
 def likely_encodings(path: Path) -> list[str]:
@@ -69,72 +94,66 @@ def _undecodable(path: Path, encoding: str) -> int:
         return sum(block.count("\ufffd") for block in iter(lambda: file.read(1 << 20), ""))
 
 
-def _delimiter(lines: list[str]) -> str:
-    sample = [line for line in lines if line.strip()]
-    return max(",\t;|", key=lambda mark: sum(line.count(mark) for line in sample))
-
-
 @dataclass(frozen=True)
 class _CsvBody:
-    """Where the rows under the header begin, in lines of the file and in rows as a person counts them."""
+    """The rows under the header of a file."""
 
     path: Path
     encoding: str
-    delimiter: str
-    lines_above: int
-    rows_above: int
+    header: _Header
 
-    def as_utf8(self, folder: Path) -> Path:
-        copy = folder / "utf8.csv"
-        with (
-            self.path.open(encoding=self.encoding, errors="replace", newline="") as source,
-            copy.open("w", encoding="utf-8", newline="") as target,
-        ):
-            for _ in range(self.lines_above):
+    def copy_to(self, copy: IO[bytes]) -> int:
+        """Write the body as UTF-8 without NUL bytes; returns its size."""
+        with self.path.open(encoding=self.encoding, errors="replace", newline="") as source:
+            for _ in range(self.header.lines_above):
                 source.readline()
             for block in iter(lambda: source.read(1 << 20), ""):
-                target.write(block.replace("\x00", ""))
-        return copy
+                copy.write(block.replace("\x00", "").encode())
+        size = copy.tell()
+        copy.seek(0)
+        return size
 
 
 def _csv_batches(body: _CsvBody, table: TableFile) -> Iterator[TextBatch]:
-    width = len(table.headers)
+    width, delimiter = len(body.header.names), body.header.delimiter
     bad_rows: dict[int, pa_csv.InvalidRow] = {}  # by row of the body, from 1
 
     def on_bad_row(row: pa_csv.InvalidRow) -> str:
         bad_rows[row.number] = row
         return "skip"
 
-    with TemporaryDirectory() as folder:
-        copy = body.as_utf8(Path(folder))
-        if not copy.stat().st_size:
+    # a temporary file without a name: a killed import leaves no copy of personal data behind
+    with TemporaryFile() as copy, complaint(UNREADABLE):
+        if not body.copy_to(copy):
             return
-        number = 0
-        with complaint("文件被截断或引号不成对，无法继续读取；请检查引号，或另存为 xlsx 再导入"):
-            for batch in _open_csv(copy, body.delimiter, width, on_bad_row):
-                numbers: list[int] = []
-                while len(numbers) < batch.num_rows:
-                    number += 1
-                    if number not in bad_rows:
-                        numbers.append(number + body.rows_above)
-                read = TextBatch(batch.columns, pa.array(numbers, pa.int64()))
-                _refuse_swallowed_rows(read, body.delimiter)
-                yield only_data(read, table)
-    for number, row in bad_rows.items():
-        text = row.text.strip()
-        if "\n" in text and text.count(body.delimiter) >= 2 * (width - 1):
-            raise ReadError(f"第 {number + body.rows_above} 行{OPEN_QUOTE}")
-        if text:
-            reason = f"这一行有 {row.actual_columns} 列，表头有 {row.expected_columns} 列"
-            table.rejected.append(RejectedRow(number + body.rows_above, reason, (text,)))
+        number, swallowing = 0, list[int]()
+        for batch in _open_csv(copy, delimiter, width, on_bad_row):
+            numbers: list[int] = []
+            while len(numbers) < batch.num_rows:
+                number += 1
+                if number not in bad_rows:
+                    numbers.append(number + body.header.rows_above)
+            read = TextBatch(batch.columns, pa.array(numbers, pa.int64()))
+            swallowing += _swallowing_rows(read, delimiter)
+            yield only_data(read, table)
+        rejected = [_rejected(row, number + body.header.rows_above) for number, row in bad_rows.items()]
+        table.rejected += [row for row in rejected if row.cells[0]]
+        swallowing += [row.number for row in rejected if "\n" in row.cells[0]]
+        if swallowing and not _quotes_match(copy, delimiter):
+            raise ReadError(f"第 {min(swallowing)} 行{OPEN_QUOTE}")
+
+
+def _rejected(row: pa_csv.InvalidRow, number: int) -> RejectedRow:
+    reason = f"这一行有 {row.actual_columns} 列，表头有 {row.expected_columns} 列"
+    return RejectedRow(number, reason, (row.text.strip(),))
 
 
 def _open_csv(
-    path: Path, delimiter: str, width: int, on_bad_row: Callable[[pa_csv.InvalidRow], str]
+    file: IO[bytes], delimiter: str, width: int, on_bad_row: Callable[[pa_csv.InvalidRow], str]
 ) -> pa_csv.CSVStreamingReader:
     names = [str(i) for i in range(width)]
     return pa_csv.open_csv(
-        path,
+        file,
         read_options=pa_csv.ReadOptions(use_threads=False, column_names=names, block_size=CSV_BLOCK_BYTES),
         parse_options=pa_csv.ParseOptions(
             delimiter=delimiter,
@@ -148,11 +167,32 @@ def _open_csv(
     )
 
 
-def _refuse_swallowed_rows(batch: TextBatch, delimiter: str) -> None:
-    """A quote that is never closed makes one cell out of all that follows, which must not pass as a long text."""
+def _swallowing_rows(batch: TextBatch, delimiter: str) -> list[int]:
+    """Rows with a cell of several lines that is long enough to hold another row.
+
+    A quote that is never closed makes one cell out of the rows that follow. A long text may look the same; whether
+    all quotes match then tells them apart.
+    """
+    rows = []
     for column in batch.columns:
         several_lines = pc.match_substring_regex(column, r"[\r\n]")
         cells = zip(column.filter(several_lines), batch.numbers.filter(several_lines), strict=True)
-        for cell, number in cells:
-            if cell.as_py().count(delimiter) >= len(batch.columns) - 1:
-                raise ReadError(f"第 {number} 行{OPEN_QUOTE}")
+        rows += [
+            number.as_py()
+            for cell, number in cells
+            if cell.as_py().count(delimiter) >= len(batch.columns) - 1
+        ]
+    return rows
+
+
+def _quotes_match(file: IO[bytes], delimiter: str) -> bool:
+    """Whether every quote opens or closes a cell and none is left open."""
+    file.seek(0)
+    lines = TextIOWrapper(file, encoding="utf-8", newline="")
+    try:
+        deque(csv.reader(lines, delimiter=delimiter, strict=True), maxlen=0)
+    except csv.Error:
+        return False
+    finally:
+        lines.detach()
+    return True

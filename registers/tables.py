@@ -90,12 +90,17 @@ def only_data(batch: TextBatch, table: TableFile) -> TextBatch:
 
 @contextmanager
 def complaint(message: str) -> Iterator[None]:
-    """Whatever a damaged file makes a library raise (they raise everything) becomes one sentence."""
+    """Whatever a damaged file makes a library raise (they raise everything) becomes one sentence.
+
+    What the operating system reports by number (no space, no permission) is not about the file and goes through.
+    """
     try:
         yield
     except ReadError:
         raise
     except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         raise ReadError(message) from error
 
 

@@ -1,4 +1,4 @@
-"""The city board messages that triage is trained on, read from a local folder; no text of them is ever stored.
+"""The message board that triage is trained on, read from a local folder; no text of them is ever stored.
 
 board_topics.parquet    id, subject, detail, label (topic)
 board_hot.parquet       msg_id, subject, detail

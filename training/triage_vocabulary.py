@@ -2,8 +2,8 @@
 
 A term stays when
 - it stood in at least `FEWEST_MESSAGES` messages, near-copies counted once;
-- it stood in messages of at least `FEWEST_CITIES` cities: names of streets, estates and firms are many times
-  in one city's messages and in no other's;
+- it stood in messages of at least `FEWEST_CITIES` cities, and at most `MOST_OF_ONE_CITY` of them are one city's:
+  names of streets, estates and firms are many times in one city's messages and hardly in any other's;
 - masking takes it away in at most `MOST_MASKED` of the messages that hold it: what is mostly masked (a surname,
   half of a village's name) is a piece of a name where it was left.
 """
@@ -24,6 +24,7 @@ from training.board import Message
 NGRAM_SIZES: Final = (1, 2)
 FEWEST_MESSAGES: Final = 20
 FEWEST_CITIES: Final = 3
+MOST_OF_ONE_CITY: Final = 0.9
 MOST_MASKED: Final = 0.25
 
 _NGRAM = re.compile(rf"[\u4e00-\u9fff{''.join(PLACEHOLDERS)}]+|[^\s]")
@@ -48,17 +49,17 @@ def _words(text: str) -> set[str]:
 
 def _chosen(messages: Sequence[Message], terms_of: Terms) -> dict[str, int]:
     counts: Counter[str] = Counter()
-    cities: dict[str, set[str]] = {}
+    cities: dict[str, Counter[str]] = {}
     for message in messages:
         terms = terms_of(message.masked)
         counts.update(terms)
         if message.city is not None:
             for term in terms:
-                cities.setdefault(term, set()).add(message.city)
+                cities.setdefault(term, Counter())[message.city] += 1
     frequent = {
         term
         for term, count in counts.items()
-        if count >= FEWEST_MESSAGES and len(cities.get(term, ())) >= FEWEST_CITIES
+        if count >= FEWEST_MESSAGES and _is_widespread(cities.get(term, Counter()))
     }
     unmasked: Counter[str] = Counter()
     for message in messages:
@@ -66,3 +67,7 @@ def _chosen(messages: Sequence[Message], terms_of: Terms) -> dict[str, int]:
     return {
         term: counts[term] for term in sorted(frequent) if counts[term] >= (1 - MOST_MASKED) * unmasked[term]
     }
+
+
+def _is_widespread(cities: Counter[str]) -> bool:
+    return len(cities) >= FEWEST_CITIES and max(cities.values()) <= MOST_OF_ONE_CITY * cities.total()

@@ -35,4 +35,4 @@ TOPICS: Final = (
     "商贸旅游",
     "卫生计生",
 )
-"""The seven topics of the city board; a topic says which department a message outside our scope belongs to."""
+"""The seven topics of the message board; a topic says which department a message outside our scope belongs to."""

@@ -1,7 +1,7 @@
 """Two villages told in full; `worked_values` holds what every feature is for them.
 
-Village V: secretary A with company F2, accountant B, A's relative K with company F1; X, Y residents; D died in
-June 2024. Village W: siblings M and N in office, N's company F7, worker Z. Amounts below are yuan.
+Village V: secretary A with company F2, accountant B, A's relative K with company F1; X, Y, H residents; D and E
+died in June 2024, G in March 2025; F9 is closed. Village W: siblings M and N in office, N's company F7, worker Z. Amounts below are yuan.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ def _firm(number: int) -> str:
     return f"91{number:016d}"
 
 
-A, B, K, X, Y, D, M, N, Z = (_person(name) for name in "ABKXYDMNZ")
-F1, F2, F3, F4, F6, F7, F8 = (_firm(number) for number in (1, 2, 3, 4, 6, 7, 8))
+A, B, D, E, G, H, K, M, N, X, Y, Z = (_person(name) for name in "ABDEGHKMNXYZ")
+F1, F2, F3, F4, F6, F7, F8, F9 = (_firm(number) for number in (1, 2, 3, 4, 6, 7, 8, 9))
 
 
 def _day(text: str) -> date:
@@ -77,13 +77,14 @@ KINSHIP = _table(
 )  # fmt: skip
 
 DEATH = _table(
-    "person_key village_code death_date registered_on", (D, V, "2024-06-01", "2024-06-10")
+    "person_key village_code death_date registered_on",
+    (D, V, "2024-06-01", "2024-06-10"), (E, V, "2024-06-01", "2024-06-10"), (G, V, "2025-03-01", "2025-03-10"),
 )  # fmt: skip
 
 OFFICIAL = _table(
     "person_key village_code post term_start term_end",
     (A, V, "secretary", "2019-01-01", None),
-    (A, V, "director", "2021-01-01", "2026-01-01"),
+    (A, V, "director", "2021-01-01", "2023-12-31"),
     (B, V, "accountant", "2023-01-01", None),
     (M, W, "secretary", "2022-01-01", None),
     (N, W, "deputy", "2022-01-01", None),
@@ -94,7 +95,7 @@ COMPANY = _table(
     "company_id registered_on status status_date",
     (F1, "2015-01-01", "active", None), (F2, "2018-01-01", "active", None), (F3, "2024-10-01", "active", None),
     (F4, "2016-01-01", "cancelled", "2025-01-01"), (F6, "2016-01-01", "active", None),
-    (F7, "2016-01-01", "active", None), (F8, "2016-01-01", "active", None),
+    (F7, "2016-01-01", "active", None), (F8, "2016-01-01", "active", None), (F9, "2016-01-01", "cancelled", "2024-01-01"),
     name="企业",
 )  # fmt: skip
 
@@ -105,6 +106,9 @@ COMPANY_ROLE = _table(
     (F2, A, "shareholder", "2022-01-01", None),
     (F6, A, "ex_officio", "2019-01-01", None),
     (F7, N, "manager", "2020-01-01", None),
+    (F9, A, "manager", "2018-01-01", None),
+    (F9, K, "manager", "2018-01-01", None),
+    (F9, X, "legal_representative", "2018-01-01", None),
 )
 
 LEDGER_ENTRY = [
@@ -162,7 +166,9 @@ SUBSIDY_PAYMENT = _table(
     ("DB", Y, "2024-08-01", "2025-02-10", 500, None, "A1", None, None),
     ("GD", X, "2025-04-01", "2025-04-10", 900, 10.0, "A2", None, None),
     ("GD", Y, "2025-04-01", "2025-04-10", 2700, 30.0, "A3", None, None),
-    ("SZ", D, "2024-07-01", "2024-07-20", 1000, None, "A3", None, None),
+    ("SZ", E, "2024-07-01", "2024-07-20", 1000, None, "A3", None, None),
+    ("DB", G, "2025-01-01", "2025-01-10", 500, None, "A2", None, None),
+    ("GD", H, "2025-04-01", "2025-04-10", 450, 5.0, "A3", None, None),
     ("GD", X, "2024-04-01", "2024-04-10", 450, 5.0, "A2", None, None),
     ("GD", Y, "2024-04-01", "2024-04-10", 2700, 30.0, "A3", None, None),
     village_code=V,
@@ -191,7 +197,7 @@ PROJECT = _table(
     "resolution_no started_on completed_on accepted_on",
     ("G1", V, "direct", F1, 200_000, 196_000, 215_600, "2025-01-01", "2024-01-10", None, "2024-01-05", "2024-03-01", "2024-03-05"),
     ("G2", V, "direct", F1, 200_000, 150_000, None, None, "2024-03-10", "决1", "2024-03-20", None, None),
-    ("G3", V, "tender", F3, 500_000, 400_000, None, None, "2024-06-10", "决2", "2024-07-01", "2024-10-01", "2024-10-09"),
+    ("G3", V, "tender", F3, 500_000, 400_000, None, None, "2024-06-10", "决2", "2024-06-20", "2024-10-01", "2024-10-09"),
     ("G4", V, "inquiry", F3, 300_000, 280_000, None, None, "2025-01-10", "决3", None, None, None),
     ("G5", V, "self_build", None, None, None, None, None, "2025-02-01", None, None, None, None),
     ("G6", W, "tender", F7, 100_000, 100_000, None, None, "2025-02-01", None, None, None, None),
@@ -253,6 +259,7 @@ SEAL_USE = _table(
     ("S2", "2025-01-11", 20, "loan", None, None, B, None, None, None, True, False),
     ("S3", "2025-01-13", 10, "certificate", A, "2025-01-14", B, None, None, None, False, True),
     ("S4", "2025-01-14", 6, "contract", A, "2025-01-14", B, "决7", "2025-01-20", None, False, False),
+    ("S5", "2025-01-15", 10, "contract", A, "2025-01-15", B, "决7", "2025-01-14", "C1", False, False),
     village_code=V, seal="committee",
 )  # fmt: skip
 

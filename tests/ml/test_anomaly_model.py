@@ -121,10 +121,29 @@ def test_contributions_name_the_odd_column_and_removing_it_lowers_the_score() ->
     assert model.contributions(X).index.equals(X.index)
 
 
+def test_taking_away_the_three_strongest_columns_lowers_the_score_of_flagged_rows() -> None:
+    X, _ = blob(rows=300, columns=12, odd=0)
+    model = AnomalyModel().fit(X)
+    score = model.score(X)
+    flagged = np.argsort(-score)[:15]
+    strongest = np.argsort(-model.contributions(X).to_numpy(), axis=1)[flagged, :3]
+    mended = X.to_numpy(copy=True)
+    mended[flagged[:, None], strongest] = X.median().to_numpy()[strongest]
+    assert (model.score(pd.DataFrame(mended, columns=X.columns))[flagged] < score[flagged]).all()
+
+
+def test_contributions_follow_the_margin() -> None:
+    X, _ = blob(rows=300, columns=12)
+    model = AnomalyModel().fit(X)
+    assert np.corrcoef(model.contributions(X).sum(axis=1), model.margin(X))[0, 1] > 0.98
+
+
 def test_contributions_of_usual_and_missing_values_are_zero() -> None:
     X, _ = blob(odd=0)
     X.loc[5, "c1"] = np.nan
-    assert AnomalyModel().fit(X).contributions(X).loc[5, "c1"] == 0
+    contributions = AnomalyModel(directions={"c0": "up"}).fit(X).contributions(X)
+    assert contributions.loc[5, "c1"] == 0
+    assert (contributions.loc[X["c0"] < X["c0"].median(), "c0"] == 0).all()
 
 
 def test_scikit_learn_conventions() -> None:

@@ -55,6 +55,23 @@ def test_distance_is_to_the_nearest_row_of_a_sample() -> None:
     assert near.score(np.array([[0.0, 99.0, 1.0], [3.0, -99.0, 4.0]])) == pytest.approx([1 / np.sqrt(2), 0])
 
 
+def test_contributions_of_distances_and_tails_add_up_to_their_scores() -> None:
+    X = np.random.default_rng(0).normal(size=(50, 4))
+    near = Neighbours.sample(X, random=np.random.RandomState(0))
+    assert near.contributions(X).sum(axis=1) == pytest.approx(near.score(X))
+    tails = Tails.of(X, sign=np.zeros(4, dtype=int))
+    assert tails.per_column(X).mean(axis=1) == pytest.approx(tails.score(X))
+
+
+def test_contributions_of_the_forest_add_up_to_the_shortened_path() -> None:
+    X = np.random.default_rng(0).normal(size=(300, 4))
+    forest = Forest.grow(X, trees=20, seed=0)
+    score = forest.score(X)
+    shortened = forest.expected_path * (1 + np.log2(score))
+    slope = score * np.log(2) / forest.expected_path
+    assert forest.contributions(X).sum(axis=1) == pytest.approx(shortened * slope)
+
+
 def test_trees_add_to_the_anomaly_score_and_do_not_repeat_it() -> None:
     """Where the anomaly score tells all, the log-odds of line and trees together must stay as steep as the truth."""
     random = np.random.default_rng(0)

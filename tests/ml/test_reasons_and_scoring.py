@@ -51,6 +51,13 @@ def scored(features: FeatureSet, found: pa.Table, *, odd: list[str] | None = Non
     return table.to_pandas().set_index("entity_id")
 
 
+def all_suspicious() -> FeatureSet:
+    """Four villages that differ from their peers to the suspicious side in everything."""
+    features, _ = feature_set(rows=4, odd=1)
+    side = [-1 if DICTIONARY[name].direction == "down" else 1 for name in features.values.columns]
+    return replace(features, typical=features.values - side)
+
+
 def test_without_outcomes_the_risk_is_the_anomaly_and_there_is_no_probability() -> None:
     features, odd = feature_set()
     scores = scored(features, findings())
@@ -127,7 +134,7 @@ def test_a_reason_names_value_and_what_peers_have() -> None:
 
 
 def test_one_reason_per_group_carries_the_whole_group() -> None:
-    features, _ = feature_set(rows=4, odd=1)
+    features = all_suspicious()
     contributions = pd.DataFrame(0.0, index=features.values.index, columns=features.values.columns)
     contributions.loc["v0001", ["payee_concentration", "top_payee_share", "late_days"]] = [0.5, 0.7, 0.9]
     told = reasons(contributions, features=features, dictionary=DICTIONARY, hits={})["v0001"]
@@ -143,6 +150,30 @@ def test_what_cannot_be_told_or_lowers_the_score_is_no_reason() -> None:
     contributions = pd.DataFrame(0.0, index=features.values.index, columns=features.values.columns)
     contributions.loc["v0001", ["late_days", "amount_spread"]] = [3.0, -2.0]
     assert reasons(contributions, features=features, dictionary=DICTIONARY, hits={})["v0001"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_reason"),
+    [
+        ("payee_concentration", 0.31, True),
+        ("payee_concentration", 0.3000001, False),
+        ("payee_concentration", 0.10, False),
+        ("income_per_resident", -900.0, True),
+        ("income_per_resident", 900.0, False),
+        ("amount_spread", 0.10, True),
+        ("amount_spread", 9.0, True),
+    ],
+)
+def test_a_reason_is_a_difference_that_can_be_seen_to_the_suspicious_side(
+    name: str, value: float, is_reason: bool
+) -> None:
+    features, _ = feature_set(rows=4, odd=1)
+    features.values.loc["v0001", name] = value
+    features.typical.loc["v0001", name] = 0.3
+    contributions = pd.DataFrame(0.0, index=features.values.index, columns=features.values.columns)
+    contributions.loc["v0001", name] = 1.0
+    told = reasons(contributions, features=features, dictionary=DICTIONARY, hits={})["v0001"]
+    assert [reason.feature for reason in told] == [name] * is_reason
 
 
 def test_findings_are_told_even_when_the_model_gives_them_no_weight() -> None:
@@ -172,7 +203,7 @@ def test_findings_that_the_model_weighs_stand_by_their_weight() -> None:
 
 
 def test_findings_keep_a_place_among_many_strong_reasons() -> None:
-    features, _ = feature_set(rows=4, odd=1)
+    features = all_suspicious()
     apart = {name: feature.model_copy(update={"group": name}) for name, feature in DICTIONARY.items()}
     contributions = pd.DataFrame(1.0, index=features.values.index, columns=features.values.columns)
     hits = hits_by_entity(findings([{"village_code": "v0001"}]), entity="village")

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from benchmarks.deliveries import as_csv
 from registers.catalogue import Catalogue, load_catalogue
@@ -15,6 +16,9 @@ from registers.importing import import_file
 from registers.lake import Lake
 from registers.quality import QualityReport
 from registers.query import bind, parse_query
+
+settings.register_profile("no timing", deadline=None)
+settings.load_profile("no timing")
 
 Deliver = Callable[..., QualityReport]
 Ask = Callable[..., list[dict[str, object]]]

@@ -120,7 +120,7 @@ def test_every_way_to_write_an_enum_value_is_read(register: Register, column: Co
     written = [name for names in column.values.values() for name in names if clean(name)]  # 无 is no value
     assert len(written) == len(set(written)), "one text for two values"
     for value, names in column.values.items():
-        assert column.enum_value(value) == value
+        assert not clean(value) or column.enum_value(value) == value
         assert {column.enum_value(name) for name in names if clean(name)} <= {value}
     if column.values:
         with pytest.raises(BadValue, match="取值不在范围内"):
@@ -128,29 +128,26 @@ def test_every_way_to_write_an_enum_value_is_read(register: Register, column: Co
 
 
 @every_register
-@pytest.mark.parametrize("kind", WRITERS)
-def test_a_register_is_imported_by_chinese_and_english_headers(
-    register: Register, kind: str, tmp_path: Path
+def test_a_register_is_imported_by_chinese_and_english_headers_from_every_kind_of_file(
+    register: Register, tmp_path: Path
 ) -> None:
     required = [column for column in register.columns if column.required]
-    rows = {
-        "全部列": ([c.zh for c in register.columns], [sample(c) for c in register.columns]),
-        "required": ([c.name for c in required], [sample(c) for c in required]),
-    }
-    lake = Lake(tmp_path)
-    for day, (name, (headers, row)) in enumerate(rows.items(), start=29):
-        path = tmp_path / f"{register.name if name == '全部列' else register.id}_{name}.{kind}"
-        path.write_bytes(WRITERS[kind](headers, row))
-        report = import_file(path, lake=lake, catalogue=CATALOGUE, delivered_on=date(2024, 6, day))
-        assert report.register == register.id
-        assert (report.rows_in, report.quarantined) == (1, 0), report.reasons
-        if name == "全部列":
-            assert set(report.coverage.values()) == {1.0}
-    columns = ", ".join((*(column.name for column in register.lake_columns), *META_COLUMNS))
+    for kind, write in WRITERS.items():
+        lake = Lake(tmp_path / kind)
+        for columns, day in ((register.columns, 29), (required, 30)):
+            chinese = columns is register.columns
+            path = tmp_path / f"{register.name if chinese else register.id}_2024.{kind}"
+            headers = [column.zh if chinese else column.name for column in columns]
+            path.write_bytes(write(headers, [sample(column) for column in columns]))
+            report = import_file(path, lake=lake, catalogue=CATALOGUE, delivered_on=date(2024, 6, day))
+            assert report.register == register.id
+            assert (report.rows_in, report.quarantined) == (1, 0), report.reasons
+            assert not chinese or set(report.coverage.values()) == {1.0}
+    names = ", ".join((*(column.name for column in register.lake_columns), *META_COLUMNS))
     with DuckDBEngine(lake, as_of=DELIVERED, catalogue=CATALOGUE) as engine:
-        query = parse_query(f"SELECT {columns} FROM {register.id}", source="t", relations=[register.id])
+        query = parse_query(f"SELECT {names} FROM {register.id}", source="t", relations=[register.id])
         found = engine.query(query.tree).to_pylist()
-    assert len(found) == 1
+    assert len(found) == 1, "a row without its optional columns is a new version of the same row"
     assert found[0]["row_id"].startswith(f"{register.id}:")
 
 

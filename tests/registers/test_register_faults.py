@@ -18,6 +18,7 @@ from registers.catalogue import load_catalogue
 from registers.engine import DuckDBEngine
 from registers.importing import ImportRefused, import_file
 from registers.lake import Lake, LakeDamaged
+from registers.query import parse_query
 
 DAY, LATER = date(2024, 5, 31), date(2024, 6, 30)
 
@@ -125,9 +126,16 @@ def contents(home: Path) -> dict[str, object]:
     }
 
 
-def drive(path: Path, home: Path, *, where: str = "", limit: int = 0) -> subprocess.CompletedProcess[str]:
+def drive(
+    path: Path, home: Path, *, where: str = "", limit: int = 0, scratch: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Import a file in a process of its own that dies at a point or may write no file larger than a limit."""
+    environment = dict(os.environ)
+    if scratch:
+        scratch.mkdir()
+        environment["TMPDIR"] = str(scratch)
     command = [sys.executable, "-c", DRIVER, where, str(limit), str(path), str(home)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 
 @pytest.fixture(scope="module")
@@ -161,18 +169,20 @@ def test_an_import_that_was_killed_and_run_again_equals_an_undisturbed_one(
 def test_what_a_killed_import_left_in_staging_goes_with_the_next_import(tmp_path: Path) -> None:
     first, second = two_deliveries(tmp_path)
     home = prepared(tmp_path / "home", first)
-    drive(second, home, where="all rows converted")
+    run = drive(second, home, where="all rows converted", scratch=tmp_path / "scratch")
+    assert run.returncode == -signal.SIGKILL
     assert list((home / "staging").iterdir())
+    assert list((tmp_path / "scratch").iterdir()) == [], "no copy of the file outside the home"
     other = tmp_path / "subsidy_payment_other.csv"
     other.write_bytes(as_csv([HEADERS, payment(999)]))
     import_file(other, lake=Lake(home), catalogue=load_catalogue(), delivered_on=LATER)
     assert not (home / "staging").exists()
 
 
-@pytest.mark.parametrize("limit", [200, 6_000, 30_000])
+@pytest.mark.parametrize("limit", [200, 30_000])
 def test_a_full_disk_is_one_clear_sentence_and_changes_nothing(limit: int, tmp_path: Path) -> None:
     first, second = two_deliveries(tmp_path)
-    rows = [payment(n % 999, 所属月份=f"{1990 + n // 999}-01") for n in range(20_000)]
+    rows = [payment(n % 999, 所属月份=f"{1990 + n // 999}-01") for n in range(6_000)]
     second.write_bytes(as_csv([HEADERS, *rows]))
     home = prepared(tmp_path / "home", first)
     before = contents(home)
@@ -186,9 +196,16 @@ def test_a_full_disk_is_one_clear_sentence_and_changes_nothing(limit: int, tmp_p
     assert drive(second, home).returncode == 0
 
 
+def read_payments(lake: Lake) -> None:
+    with DuckDBEngine(lake, as_of=LATER) as engine:
+        engine.query(
+            parse_query("SELECT row_id FROM subsidy_payment", source="t", relations=["subsidy_payment"]).tree
+        )
+
+
 DAMAGES = {
     "cut off": lambda content: content[: len(content) // 2],
-    "empty": lambda content: b"",
+    "empty": lambda content: content[:0],
     "overwritten": lambda content: b"x" * len(content),
 }
 
@@ -202,7 +219,7 @@ def test_a_broken_file_of_the_lake_is_named(damage: str, tmp_path: Path) -> None
     broken.write_bytes(DAMAGES[damage](broken.read_bytes()))
     state = lake.state()
     with pytest.raises(LakeDamaged, match=f"{broken.name}；请从备份恢复"):
-        DuckDBEngine(lake, as_of=LATER)
+        read_payments(lake)
     with pytest.raises(LakeDamaged, match=broken.name):
         import_file(second, lake=lake, catalogue=load_catalogue(), delivered_on=LATER)
     assert lake.state() == state
@@ -214,7 +231,7 @@ def test_a_lost_file_and_a_broken_manifest_are_named(tmp_path: Path) -> None:
     lake = Lake(prepared(tmp_path / "home", first))
     Path(lake.files("subsidy_payment")[0]).unlink()
     with pytest.raises(LakeDamaged, match=r"\.parquet"):
-        DuckDBEngine(lake, as_of=LATER)
+        read_payments(lake)
     manifest = next((lake.root / "subsidy_payment" / "batches").glob("*.json"))
     manifest.write_text(json.dumps({"batch_id": "x"}))
     with pytest.raises(LakeDamaged, match=manifest.name):

@@ -17,7 +17,19 @@ from registers.values import id_check_digit
 
 FAMILIES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 GIVEN = ["建国", "志强", "秀英", "桂兰", "伟", "芳", "海燕", "玉梅", "德明", "小红", "国栋", "勇", "学军"]
-VILLAGES = ["力塘", "石冲口", "向阳", "菊花石", "梨树坪", "大湾塘", "白箬", "上阁楼", "下洋孔", "建民", "小干涧"]
+VILLAGES = [
+    "力塘",
+    "石冲口",
+    "向阳",
+    "菊花石",
+    "梨树坪",
+    "大湾塘",
+    "白箬",
+    "上阁楼",
+    "下洋孔",
+    "建民",
+    "小干涧",
+]
 TOWNS = ["普利桥", "文明", "高沙", "跳马", "榔梨", "黄花"]
 
 names = st.builds(str.__add__, st.sampled_from(FAMILIES), st.sampled_from(GIVEN))
@@ -70,7 +82,9 @@ def test_exchanging_names_places_and_phones_leaves_every_answer_unchanged(
 ) -> None:
     model = base_model()
     text = "我是{}的村民，村支书{}侵占征地补偿款，请联系{}。"
-    usual, changed = model.predict([text.format("普利桥镇力塘村", "王建国", "13800138000"), text.format(place, cadre, mobile)])
+    usual, changed = model.predict(
+        [text.format("普利桥镇力塘村", "王建国", "13800138000"), text.format(place, cadre, mobile)]
+    )
     assert usual == changed
 
 
@@ -129,11 +143,18 @@ def test_features_of_masked_texts_are_equal_whoever_is_named() -> None:
     model = base_model()
     texts = [
         PETITION.format(
-            cadre=family + given_name, writer="李秀英", other="陈芳", place=f"{town}镇{village}村",
-            mobile="13800138000", id_number="11010519491231002X", plate="湘A12345",
+            cadre=family + given_name,
+            writer="李秀英",
+            other="陈芳",
+            place=f"{town}镇{village}村",
+            mobile="13800138000",
+            id_number="11010519491231002X",
+            plate="湘A12345",
         )
         for (family, given_name), (town, village) in zip(
-            itertools.product(FAMILIES[:6], GIVEN[:4]), itertools.cycle(itertools.product(TOWNS, VILLAGES)), strict=False
+            itertools.product(FAMILIES[:6], GIVEN[:4]),
+            itertools.cycle(itertools.product(TOWNS, VILLAGES)),
+            strict=False,
         )
     ]
     rows = model.features.matrix([masked(text) for text in texts]).toarray()

@@ -18,12 +18,7 @@ from ml.triage.files import SUMS, from_files, write_folder
 from ml.triage.labels import FIELDS, NATURES, TOPICS
 from ml.triage.model import BASE
 from ml.triage.reasons import TOO_SHORT, UNSURE
-
-ACCUSATION = (
-    "举报我村村支书贪污征地补偿款，村干部虚报面积冒领补偿，账目从不公开，还把低保给了自己的亲戚，镇里领导包庇，请纪委严查。"
-)
-REQUEST = "小区旁边的工地晚上十二点还在施工，噪音很大，老人小孩都睡不好，希望有关部门管一管。"
-QUESTION = "您好，请问城乡居民医保今年什么时候可以缴费，需要带什么材料？谢谢。"
+from tests.triage.messages import ACCUSATION, QUESTION, REQUEST
 
 
 @pytest.fixture(scope="module")
@@ -36,15 +31,18 @@ def test_an_accusation_ranks_above_a_request_and_a_question(model: TriageModel) 
     assert accusation.key
     assert not request.key
     assert not question.key
-    assert accusation.key_probability > 0.8 > 0.2 > max(request.key_probability, question.key_probability)
+    assert accusation.key_probability > 0.8
+    assert max(request.key_probability, question.key_probability) < 0.2
     assert (accusation.nature, question.nature) == ("accusation", "consultation")
     assert question.field == "medical"
 
 
 def test_reasons_name_words_of_the_message(model: TriageModel) -> None:
     (result,) = model.predict([ACCUSATION])
-    assert any("同一句中有“村居干部”与“侵占挪用”" in reason for reason in result.reasons)
-    shown = [word for reason in result.reasons if "多见于关键事项" in reason for word in reason.split("“")[1:]]
+    assert "有“包庇勾结”方面的词" in result.reasons
+    shown = [
+        word for reason in result.reasons if "多见于关键事项" in reason for word in reason.split("“")[1:]
+    ]
     assert shown
     assert all(word.split("”")[0] in ACCUSATION for word in shown)
 
@@ -58,7 +56,9 @@ def test_every_field_of_a_result_is_filled(model: TriageModel) -> None:
         assert result.reasons
 
 
-@pytest.mark.parametrize("text", ["", "   ", "你好", "?????", "😡😡", "13800138000", "hello, is anybody there?"])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "你好", "?????", "😡😡", "13800138000", "hello, is anybody there?"]
+)
 def test_too_little_text_is_left_to_a_person(model: TriageModel, text: str) -> None:
     (result,) = model.predict([text])
     assert result.abstain
@@ -155,7 +155,9 @@ def test_files_that_do_not_belong_together_are_refused(model: TriageModel) -> No
     with pytest.raises(BundleRefused, match="cannot be read"):
         from_files(files | {"model.json": b"{"})
     with pytest.raises(BundleRefused, match="format 99"):
-        from_files(files | {"model.json": json.dumps(json.loads(files["model.json"]) | {"format": 99}).encode()})
+        from_files(
+            files | {"model.json": json.dumps(json.loads(files["model.json"]) | {"format": 99}).encode()}
+        )
 
 
 def test_an_array_that_would_run_code_is_refused(model: TriageModel, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from ml.triage import TriageModel
 from ml.triage.table import NO_TEXT, triage_file
 from registers.tables import ReadError
-from tests.triage.test_model import ACCUSATION, QUESTION, REQUEST
+from tests.triage.messages import ACCUSATION, QUESTION, REQUEST
 
 NEW = ["key_probability", "key", "abstain", "nature", "field", "topic", "reasons", "duplicate_group"]
 
@@ -38,7 +38,9 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 def test_a_csv_in_any_encoding_keeps_its_columns_and_gets_the_answers(
     model: TriageModel, tmp_path: Path, encoding: str
 ) -> None:
-    path = write_csv(tmp_path / "来信.csv", [["编号", "内容"], ["1", ACCUSATION], ["2", QUESTION]], encoding=encoding)
+    path = write_csv(
+        tmp_path / "来信.csv", [["编号", "内容"], ["1", ACCUSATION], ["2", QUESTION]], encoding=encoding
+    )
     summary = triage_file(path, tmp_path / "out.csv", model=model)
     first, second = read_csv(tmp_path / "out.csv")
     assert list(first) == ["编号", "内容", *NEW]
@@ -104,19 +106,18 @@ def test_a_cell_that_looks_like_a_formula_stays_text(model: TriageModel, tmp_pat
     assert (cell.data_type, cell.value[:10]) == ("s", "=HYPERLINK")
 
 
-@pytest.mark.parametrize(
-    ("rows", "options", "out", "message"),
-    [
-        ([["编号", "日期"], ["1", "2026"]], {}, "out.csv", "没有找到来信内容"),
-        ([["编号", "内容"], ["1", ACCUSATION]], {"text_column": "正文"}, "out.csv", "没有“正文”这一列"),
-        ([["编号", "内容"], ["1", ACCUSATION]], {}, "out.pdf", r"\.csv、\.xlsx 或 \.parquet"),
-    ],
-)
-def test_what_cannot_be_done_is_said_in_chinese(
-    model: TriageModel, tmp_path: Path, rows: list[list[str]], options: dict[str, str], out: str, message: str
-) -> None:
-    with pytest.raises(ReadError, match=message):
-        triage_file(write_csv(tmp_path / "in.csv", rows), tmp_path / out, model=model, **options)
+def test_a_table_without_a_text_column_is_refused(model: TriageModel, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "in.csv", [["编号", "日期"], ["1", "2026"]])
+    with pytest.raises(ReadError, match="没有找到来信内容"):
+        triage_file(path, tmp_path / "out.csv", model=model)
+
+
+def test_an_unknown_column_and_an_unknown_ending_are_refused(model: TriageModel, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "in.csv", [["编号", "内容"], ["1", ACCUSATION]])
+    with pytest.raises(ReadError, match="没有“正文”这一列；文件中的列有：编号、内容"):
+        triage_file(path, tmp_path / "out.csv", model=model, text_column="正文")
+    with pytest.raises(ReadError, match=r"\.csv、\.xlsx 或 \.parquet"):
+        triage_file(path, tmp_path / "out.pdf", model=model)
 
 
 def test_what_is_no_table_is_refused(model: TriageModel, tmp_path: Path) -> None:

@@ -43,7 +43,9 @@ def test_a_disagreement_nobody_settled_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_answer_is_refused_by_its_row(tmp_path: Path) -> None:
-    (tmp_path / "key_matters.csv").write_text("id,reader,key,nature,field,sure\ntopics:1,r1,1,complaint,other,1\n")
+    (tmp_path / "key_matters.csv").write_text(
+        "id,reader,key,nature,field,sure\ntopics:1,r1,1,complaint,other,1\n"
+    )
     with pytest.raises(LabelError, match="topics:1"):
         load_readings(tmp_path)
 
@@ -69,7 +71,12 @@ def test_the_decision_keeps_its_promises_on_the_scores_it_was_made_from() -> Non
 
 
 GOOD = ["请问{}医保怎么缴费", "{}公交什么时候开通", "小区{}路灯不亮希望维修", "咨询{}退休工资怎么计算"]
-BAD = ["举报村支书{}贪污补偿款", "村干部{}虚报冒领低保", "村主任{}挪用集体资金账目不公开", "镇干部{}收受红包包庇亲戚"]
+BAD = [
+    "举报村支书{}贪污补偿款",
+    "村干部{}虚报冒领低保",
+    "村主任{}挪用集体资金账目不公开",
+    "镇干部{}收受红包包庇亲戚",
+]
 FILLERS = "今年以来 我们多次 去年冬天 到现在 请领导 一直没有 大家都 据说 现在 希望 本人 两个月".split()
 
 
@@ -101,7 +108,9 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number in range(200):
             bad = number % 2
             nature = "accusation" if bad else natures[number // 2 % 2]
-            writer.writerow([f"topics:{number}", "r1", bad, nature, "assistance" if bad else matters[number // 2 % 2], 1])
+            writer.writerow(
+                [f"topics:{number}", "r1", bad, nature, "assistance" if bad else matters[number // 2 % 2], 1]
+            )
     (folder / "settlements.csv").write_text("id,key,nature,field,reason\n")
     return folder
 
@@ -109,7 +118,11 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_training_is_repeatable_and_its_model_tells_the_kinds_apart(board: Path, tmp_path: Path) -> None:
     steps: list[tuple[int, int]] = []
     report = train_triage(
-        board, out=tmp_path / "one", labels=board, seed=3, progress=lambda done, total: steps.append((done, total))
+        board,
+        out=tmp_path / "one",
+        labels=board,
+        seed=3,
+        progress=lambda done, total: steps.append((done, total)),
     )
     assert steps[-1][0] == steps[-1][1] == len(steps)
     assert (report.labels, report.key_matters) == (200, 100)
@@ -117,7 +130,10 @@ def test_training_is_repeatable_and_its_model_tells_the_kinds_apart(board: Path,
     train_triage(board, out=tmp_path / "two", labels=board, seed=3)
     assert (tmp_path / "one" / SUMS).read_bytes() == (tmp_path / "two" / SUMS).read_bytes()
     accusation, question = TriageModel.load(tmp_path / "one").predict(
-        ["举报村支书今年以来贪污补偿款，请领导希望大家都一直没有", "请问今年以来医保怎么缴费，请领导希望大家都一直没有"]
+        [
+            "举报村支书今年以来贪污补偿款，请领导希望大家都一直没有",
+            "请问今年以来医保怎么缴费，请领导希望大家都一直没有",
+        ]
     )
     assert accusation.key_probability > question.key_probability
 
@@ -131,4 +147,6 @@ def test_a_label_without_its_message_is_refused(board: Path, tmp_path: Path) -> 
 
 
 def test_masked_text_is_what_training_reads(board: Path) -> None:
-    assert all(message.masked.startswith("Ⓛ区") and message.city in {"A", "B", "C"} for message in read_board(board))
+    assert all(
+        message.masked.startswith("Ⓛ区") and message.city in {"A", "B", "C"} for message in read_board(board)
+    )

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.triage.masking import PLACEHOLDERS
 from ml.triage.mask_terms import SURNAMES
+from ml.triage.masking import PLACEHOLDERS
 from ml.triage.model import BASE, TriageModel
 from ml.triage.ngrams import LONGEST, Characters, key_of, ngram_of
 from ml.triage.vocabulary import FLOOR, Vocabulary
@@ -34,7 +34,9 @@ def test_no_shipped_word_is_a_surname_before_a_title() -> None:
     assert [word for word in SHIPPED["words"] if titled.fullmatch(word)] == []
 
 
-@pytest.mark.parametrize("place", ["湖南", "北京", "长沙", "西地省", "星沙", "松雅湖", "泉塘", "楚江", "伊景园", "梅溪湖"])
+@pytest.mark.parametrize(
+    "place", ["湖南", "北京", "长沙", "西地省", "星沙", "松雅湖", "泉塘", "楚江", "伊景园", "梅溪湖"]
+)
 def test_places_of_the_training_data_are_not_shipped(place: str) -> None:
     assert place not in TERMS
 
@@ -67,11 +69,16 @@ def test_what_does_not_fit_a_key_is_refused(ngram: str) -> None:
             key_of(ngram)
 
 
-@given(st.lists(st.text(alphabet="村民款" + "".join(PLACEHOLDERS), max_size=9), max_size=6), st.integers(1, LONGEST))
+@given(
+    st.lists(st.text(alphabet="村民款" + "".join(PLACEHOLDERS), max_size=9), max_size=6),
+    st.integers(1, LONGEST),
+)
 def test_ngrams_of_a_batch_are_those_of_each_text(texts: list[str], size: int) -> None:
     keys, rows = Characters.of(texts).ngrams(size)
     found = sorted((int(row), ngram_of(int(key))) for key, row in zip(keys, rows, strict=True))
     expected = [
-        (row, text[start : start + size]) for row, text in enumerate(texts) for start in range(len(text) - size + 1)
+        (row, text[start : start + size])
+        for row, text in enumerate(texts)
+        for start in range(len(text) - size + 1)
     ]
     assert found == sorted(expected)
