@@ -18,7 +18,8 @@ from typing import Annotated, Any, Final, Literal, Self
 import yaml
 from pydantic import Field, field_validator, model_validator
 
-from registers.catalogue import Strict, load_catalogue
+from registers.catalogue import load_catalogue
+from registers.definitions import Parameter, Strict
 from registers.query import ParsedQuery, QueryError, columns_read, parse_query
 
 SETS_FOLDER: Final = Path(__file__).parent / "sets"
@@ -64,22 +65,6 @@ UNITS: Final[Mapping[str, Unit]] = {
     "count": Unit("个", floor=0.5, low=0, high=_ANY),
     "flag": Unit("是否", floor=0.5, low=0, high=1),
 }
-
-
-class Parameter(Strict):
-    """A number of a query, with its unit, bounds and source."""
-
-    value: float | int
-    unit: str
-    min: float | int
-    max: float | int
-    source: str
-
-    @model_validator(mode="after")
-    def _within_bounds(self) -> Self:
-        if not self.min <= self.value <= self.max:
-            raise ValueError(f"value {self.value} is outside its bounds {self.min} to {self.max}")
-        return self
 
 
 class Shrink(Strict):

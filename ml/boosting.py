@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ml.calibration import Logistic
 from ml.matrix import Floats, Integers
 
-ROUNDS: Final = (0, 10, 20, 40, 60, 90, 120, 160, 200, 250, 300)
+ROUNDS: Final = (0, 10, 20, 40, 60, 90, 120, 160, 200)
 """Numbers of trees among which the left-out cases choose; none = the anomaly score alone."""
 UNVERIFIED_WEIGHT: Final = 1.0
 """Rows that nobody verified count together as so many refuted cases for each verified one."""

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from registers import values
+from registers.definitions import Strict
 
 CATALOGUE_FOLDER = Path(__file__).parent / "catalogue"
 
@@ -53,12 +54,6 @@ HEADER_SCALES: Mapping[str, int] = {"元": 1, "万元": 10_000, "千元": 1000, 
 
 class CatalogueError(ValueError):
     """A register file that cannot be used; the message names the file and what to mend."""
-
-
-class Strict(BaseModel):
-    """Settings of a definition: unknown keys are errors, values do not change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Column(Strict):

@@ -20,7 +20,8 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 from sqlglot import exp
 
-from registers.catalogue import Catalogue, Strict, load_catalogue
+from registers.catalogue import Catalogue, load_catalogue
+from registers.definitions import Parameter, Strict
 from registers.query import ParsedQuery, QueryError, check_query, columns_read, parse_expression, parse_query
 
 MODELS_FOLDER = Path(__file__).parent / "models"
@@ -87,22 +88,6 @@ class Guide(Strict):
     check: Annotated[tuple[str, ...], Field(min_length=2)]
     evidence: Annotated[tuple[str, ...], Field(min_length=1)]
     clears_if: Annotated[tuple[str, ...], Field(min_length=1)]
-
-
-class Parameter(Strict):
-    """A number of a model; a region may set another one within the bounds."""
-
-    value: float | int
-    unit: str
-    min: float | int
-    max: float | int
-    source: str
-
-    @model_validator(mode="after")
-    def _within_bounds(self) -> Self:
-        if not self.min <= self.value <= self.max:
-            raise ValueError(f"value {self.value} is outside its bounds {self.min} to {self.max}")
-        return self
 
 
 class Expected(Strict):
