@@ -37,7 +37,8 @@ WEIGHTS: Final = {"forest": 0.5, "neighbours": 0.35, "tails": 0.15}
 _ROWS_OF_USUAL_PARTS: Final = 2_000
 """Rows of training from which the usual contribution of a column is taken."""
 
-_CLIP: Final = 5.0
+_FAR: Final = 5.0
+"""Widths beyond which a value is just far away: no single column rules trees or distances."""
 _WIDTH_OF_NORMAL: Final = 2.5631
 """Distance between the first and the last decile of a normal distribution, in standard deviations."""
 
@@ -106,8 +107,10 @@ class AnomalyModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         usual = self._without_harmless_side(values)
         self.scale_ = _widths(usual)
         random = check_random_state(self.random_state)
-        self.forest_ = Forest.grow(usual, trees=self.n_estimators, seed=int(random.randint(2**31 - 1)))
-        self.neighbours_ = Neighbours.sample(self._scaled(usual), random=random)
+        seed = int(random.randint(2**31 - 1))
+        scaled = self._scaled(usual)
+        self.forest_ = Forest.grow(scaled, trees=self.n_estimators, seed=seed)
+        self.neighbours_ = Neighbours.sample(scaled, random=random)
         self.tails_ = Tails.of(usual, sign=self.sign_)
         parts = self._parts(usual)
         self.centre_, self.spread_ = parts.mean(axis=0), parts.std(axis=0)
@@ -205,7 +208,8 @@ class AnomalyModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         return np.asarray(np.where(self.sign_ < 0, np.minimum(filled, self.typical_), filled))
 
     def _scaled(self, prepared: Floats) -> Floats:
-        return np.clip((prepared - self.typical_) * self.scale_, -_CLIP, _CLIP)
+        """Widths from the usual value; small numbers, so that trees, which compare in float32, tell them apart."""
+        return np.clip((prepared - self.typical_) * self.scale_, -_FAR, _FAR)
 
     def _margin(self, prepared: Floats) -> Floats:
         return np.asarray((self._parts(prepared) - self.centre_) @ self._weights())
@@ -218,9 +222,10 @@ class AnomalyModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
     def _taken_apart(self, prepared: Floats) -> Floats:
         """What each column adds to the margin, up to a constant; shape of `prepared`."""
         forest, neighbours, tails = self._weights()
+        scaled = self._scaled(prepared)
         return np.asarray(
-            forest * self.forest_.contributions(prepared)
-            + neighbours * self.neighbours_.contributions(self._scaled(prepared))
+            forest * self.forest_.contributions(scaled)
+            + neighbours * self.neighbours_.contributions(scaled)
             + tails * self.tails_.per_column(prepared) / prepared.shape[1]
         )
 
@@ -230,12 +235,9 @@ class AnomalyModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         rows = max(1, BLOCK_CELLS // prepared.shape[1])
         for start in range(0, len(prepared), rows):
             block = prepared[start : start + rows]
+            scaled = self._scaled(block)
             parts[start : start + len(block)] = np.column_stack(
-                [
-                    self.forest_.score(block),
-                    self.neighbours_.score(self._scaled(block)),
-                    self.tails_.score(block),
-                ]
+                [self.forest_.score(scaled), self.neighbours_.score(scaled), self.tails_.score(block)]
             )
         return parts
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Generator
 
 import pytest
 
 pytest_plugins = ["tests.conftest_pg", "tests.casework_world"]
+
+os.environ["CUNJIAN_HOME"] = tempfile.mkdtemp(prefix="cunjian-tests-")  # never the developer's own home
 
 MAY_SKIP_IN_CI: dict[str, str] = {}
 """Test id → why CI may skip it. Everything else that is skipped there fails."""

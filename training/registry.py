@@ -213,12 +213,9 @@ def _follow_a_move(mlruns: Path) -> None:
     connection = sqlite3.connect(database)
     try:
         with connection:
-            marks = ", ".join("?" * len(KINDS))
-            stored = connection.execute(
-                f"SELECT DISTINCT artifact_location FROM experiments WHERE name IN ({marks})", KINDS
-            ).fetchall()
-            for (then,) in stored:
-                if then == now:
+            stored = connection.execute("SELECT DISTINCT name, artifact_location FROM experiments").fetchall()
+            for name, then in stored:
+                if name not in KINDS or then == now:
                     continue
                 connection.execute(
                     "UPDATE runs SET artifact_uri = ? || substr(artifact_uri, ?) WHERE substr(artifact_uri, 1, ?) = ?",

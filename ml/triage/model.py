@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from ml.bundle import champion_version, read_champion
 from ml.triage.features import Features
 from ml.triage.files import from_files, read_folder, to_files
 from ml.triage.heads import Decision, Head
@@ -17,6 +19,7 @@ from ml.triage.masking import mask
 from ml.triage.reasons import Reasons
 from ml.triage.text import normalise
 from ml.triage.vocabulary import Vocabulary
+from registers.pseudonyms import load_key
 
 BASE: Final = Path(__file__).parent / "base"
 """The shipped model; see MODEL_CARD.md there."""
@@ -62,12 +65,18 @@ class TriageModel:
 
     @classmethod
     def load(cls, path: Path | None = None) -> TriageModel:
-        """Read the model in the folder ``path``; without it, the base model that is shipped with the package.
+        """Read the model in the folder ``path``; without it, the champion of the home, else the shipped base model.
+
+        The home is CUNJIAN_HOME, by default ``var``, as everywhere in the product.
 
         Raises:
             ml.errors.BundleRefused: a file is missing, changed, or not what it should be.
         """
-        return cls.from_files(read_folder(BASE if path is None else path))
+        if path is not None:
+            return cls.from_files(read_folder(path))
+        home = Path(os.environ.get("CUNJIAN_HOME", "var"))
+        champion = read_champion(home, "triage", key=load_key(home, "signing")) if champion_version(home, "triage") else None
+        return cls.from_files(champion.files if champion else read_folder(BASE))
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> TriageModel:

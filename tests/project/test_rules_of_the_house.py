@@ -13,7 +13,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("registers", "supervision", "features", "ml", "training", "casework", "api", "cunjian", "simulation")
+PACKAGES = (
+    "registers",
+    "supervision",
+    "features",
+    "ml",
+    "training",
+    "casework",
+    "api",
+    "cunjian",
+    "simulation",
+)
 LOGIC = ("registers", "supervision", "features", "ml", "training", "casework")
 MOST_LINES = 400
 SQL = re.compile(r"\b(SELECT|INSERT INTO|DELETE FROM|UPDATE)\b\s")
@@ -32,7 +42,9 @@ def test_no_sql_is_formatted_as_text() -> None:
         for path, tree in sources(*PACKAGES, "benchmarks")
         for node in ast.walk(tree)
         if isinstance(node, ast.JoinedStr)
-        and SQL.search("".join(v.value for v in node.values if isinstance(v, ast.Constant) and isinstance(v.value, str)))
+        and SQL.search(
+            "".join(v.value for v in node.values if isinstance(v, ast.Constant) and isinstance(v.value, str))
+        )
     ]
     assert found == []
 
@@ -70,7 +82,10 @@ def test_no_broad_except_swallows_errors() -> None:
         for path, tree in sources(*PACKAGES)
         for node in ast.walk(tree)
         if isinstance(node, ast.ExceptHandler)
-        and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}))
+        and (
+            node.type is None
+            or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"})
+        )
         and not any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
     ]
     assert found == []
@@ -107,6 +122,8 @@ def test_a_bad_import_is_caught(module: str, line: str, tmp_path: Path) -> None:
     broken = tmp_path / module
     broken.write_text(broken.read_text(encoding="utf-8") + f"\n{line}\n", encoding="utf-8")
     lint = Path(sys.executable).with_name("lint-imports")
-    done = subprocess.run([str(lint), "--no-cache"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(lint), "--no-cache"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 1, done.stdout
     assert line.split()[1].partition(".")[0] in done.stdout

@@ -242,7 +242,7 @@ def test_uncommitted_files_are_invisible_and_a_manifest_is_written_whole(deliver
 
 
 def test_old_workbooks_are_read_with_their_dates_booleans_and_errors(home: Path, catalogue, ask) -> None:
-    path = Path(__file__).parent / "data" / "official.xls"
+    path = Path(__file__).parent / "data" / "official.xls"  # made up; written with xlwt 1.3
     report = import_file(path, lake=Lake(home), catalogue=catalogue, delivered_on=JAN)
     assert (report.rows_in, report.accepted, report.quarantined) == (4, 1, 3)
     assert sorted(report.reasons) == [

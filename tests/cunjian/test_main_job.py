@@ -1,0 +1,156 @@
+"""The main job over the command line, as a person does it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from typer.main import get_command
+
+from cunjian.cli import app
+from tests.cunjian.conftest import DAY, Office
+
+
+def test_import_accounts_for_every_row(imported: Office) -> None:
+    reports = [
+        json.loads(path.read_text(encoding="utf-8")) for path in (imported.home / "quality").glob("*.json")
+    ]
+    assert len({report["register"] for report in reports}) == 18
+    for report in reports:
+        assert report["rows_in"] == sum(
+            report[part] for part in ("accepted", "unchanged", "duplicates", "quarantined")
+        )
+        assert report["simulated"] is True
+        assert report["accepted"] > 0.95 * report["rows_in"] - 2
+
+
+def test_importing_again_changes_nothing(imported: Office) -> None:
+    again = imported.json("import", str(imported.county), "--backfill")
+    assert isinstance(again, dict)
+    assert all(report["already_imported"] for report in again["files"])
+    assert again["outcomes"] == 0
+
+
+def test_from_registers_to_a_watchlist(imported: Office) -> None:
+    """Run, train, promote, run again: scores with reasons, called simulated."""
+    first = imported.json("run", "--as-of", DAY)
+    assert isinstance(first, dict)
+    assert first["scored"] == {}
+    assert sum(sum(levels.values()) for levels in first["findings"].values()) > 0
+    for kind in ("anomaly", "risk"):
+        trained = imported.json("train", kind, "--as-of", DAY, "--truth", str(imported.county / "truth.csv"))
+        assert isinstance(trained, list)
+        assert [result["registered"]["kind"] for result in trained] == [f"{kind}_village", f"{kind}_official"]
+        for result in trained:
+            imported.json("promote", result["registered"]["kind"], "--by", "test")
+    second = imported.json("run", "--as-of", DAY)
+    assert isinstance(second, dict)
+    assert second["run_id"] == first["run_id"]
+    assert second["scored"]["village"] == 30
+    scores = pq.read_table(imported.home / "scores" / DAY / "village.parquet").to_pylist()
+    assert scores == sorted(scores, key=lambda row: -row["risk"])
+    assert all(row["simulated"] for row in scores)
+    assert all(0 <= row["risk"] <= 1 and 0 <= row["percentile"] <= 100 for row in scores)
+    assert json.loads(scores[0]["reasons"])[0]["sentence"]
+
+
+def test_same_lake_same_run(imported: Office, tmp_path: Path) -> None:
+    """A second home with the same files gives the same findings, but for the keyed surrogates of persons."""
+    twin = Office(tmp_path / "twin", imported.county)
+    assert twin.run("import", str(imported.county), "--backfill").returncode == 0
+    runs = []
+    for office in (imported, twin):
+        summary = office.json("run", "--as-of", DAY)
+        assert isinstance(summary, Mapping)
+        findings = pq.read_table(office.home / "runs" / str(summary["run_id"]) / "findings.parquet")
+        columns = ["model_id", "village_code", "level", "first_on", "last_on", "amount_fen", "rows", "reason"]
+        runs.append(sorted(str(row) for row in findings.select(columns).to_pylist()))
+    assert runs[0] == runs[1]
+
+
+def test_a_killed_run_leaves_nothing_and_can_be_repeated(imported: Office, tmp_path: Path) -> None:
+    office = Office(tmp_path / "killed", imported.county)
+    assert office.run("import", str(imported.county), "--backfill").returncode == 0
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cunjian", "run", "--as-of", DAY], env=office.environment
+    )
+    time.sleep(4)
+    process.kill()
+    process.wait()
+    stored = list((office.home / "runs").glob("2*")) if (office.home / "runs").exists() else []
+    for folder in stored:  # whole or not at all
+        assert {path.name for path in folder.iterdir()} == {
+            "run.json",
+            "findings.parquet",
+            "evidence.parquet",
+            "verdicts.parquet",
+        }
+    repeated, undisturbed = office.json("run", "--as-of", DAY), imported.json("run", "--as-of", DAY)
+    assert isinstance(repeated, dict)
+    assert isinstance(undisturbed, dict)
+    assert repeated["findings"] == undisturbed["findings"]
+
+
+def test_triage_of_a_file(imported: Office, tmp_path: Path) -> None:
+    out = tmp_path / "sorted.csv"
+    summary = imported.json("triage", str(imported.county / "inbox.csv"), "--out", str(out))
+    assert isinstance(summary, dict)
+    assert summary["messages"] == 40
+    assert "key_probability" in out.read_text(encoding="utf-8-sig").splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "--as-of", DAY), "请先运行 cunjian import"),
+        (("import", "no-such-folder"), "找不到文件或文件夹"),
+        (("models", "show", "no_such_model"), "没有模型"),
+        (("promote", "risk_village"), "risk_village"),
+        (("triage", "no-such-file.csv", "--out", "x.csv"), "找不到文件"),
+        (("train", "risk", "--as-of", DAY), "请先运行 cunjian import"),
+        (("import", "README.md", "--map", "nonsense"), "名称=值"),
+        (("run", "--as-of", "31.12.2024"), "31.12.2024"),
+    ],
+)
+def test_an_error_is_one_clear_line(empty_office: Office, arguments: tuple[str, ...], said: str) -> None:
+    done = empty_office.run(*arguments)
+    assert done.returncode != 0
+    assert said in done.stderr.replace("\n", "")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_refused_file_is_named_and_the_exit_code_says_so(empty_office: Office, tmp_path: Path) -> None:
+    broken = tmp_path / "ledger_entry.xlsx"
+    broken.write_bytes(b"PK\x03\x04 cut off")
+    done = empty_office.run("import", str(broken))
+    assert done.returncode == 1
+    assert "不完整" in done.stderr
+
+
+def commands() -> list[list[str]]:
+    found: list[list[str]] = []
+
+    def walk(command: object, path: list[str]) -> None:
+        children = getattr(command, "commands", None)
+        if children is None:
+            found.append(path)
+        for name, child in (children or {}).items():
+            walk(child, [*path, name])
+
+    walk(get_command(app), [])
+    return found
+
+
+@pytest.mark.parametrize("path", commands(), ids=" ".join)
+def test_every_command_has_help_with_an_example(path: list[str]) -> None:
+    command: object = get_command(app)
+    for name in path:
+        command = command.commands[name]  # type: ignore[attr-defined]
+    assert command.help  # type: ignore[attr-defined]
+    assert "例：cunjian " + " ".join(path) in command.epilog  # type: ignore[attr-defined]
