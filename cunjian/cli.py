@@ -41,9 +41,7 @@ TruthFile = Annotated[Path | None, typer.Option(help="模拟县的 truth.csv，�
 def main() -> None:
     """Entry point: errors that a person can mend are one clear line, not a stack trace."""
     try:
-        app(standalone_mode=False)
-    except typer.Exit as stop:
-        sys.exit(stop.exit_code)
+        sys.exit(app(standalone_mode=False) or 0)
     except typer.Abort:
         sys.exit(130)
     except Exception as error:

@@ -48,7 +48,7 @@ def error_line(error: Exception) -> str | None:
 
 def _named_mendable(error: Exception) -> bool:
     """Errors of typer and of the parts that are imported late, by the name of their family."""
-    families = {"ClickException", "ModelError", "CaseworkError"}
+    families = {"ClickException", "ModelError", "CaseworkError", "LakeDamaged"}
     return any(base.__name__ in families for base in type(error).__mro__)
 
 

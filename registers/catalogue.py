@@ -194,7 +194,10 @@ class Catalogue(Mapping[str, Register]):
 
     def import_order(self) -> list[str]:
         """Register ids, those that others refer to first, so that references can be checked on the way in."""
-        graph = {register.id: {c.references.partition(".")[0] for c in register.columns if c.references} for register in self.values()}
+        graph = {
+            register.id: {c.references.partition(".")[0] for c in register.columns if c.references}
+            for register in self.values()
+        }
         for register in self.values():
             if register.id != "division" and "division" in self:
                 graph[register.id].add("division")

@@ -12,7 +12,7 @@ import pyarrow as pa
 from registers.catalogue import PARSERS, Column, Register, split_unit
 from registers.pseudonyms import Pseudonyms
 from registers.tables import TextBatch
-from registers.values import BadValue, clean, is_formula, parse_amount_fen, parse_id_number
+from registers.values import BadValue, clean, is_formula, parse_amount_fen
 
 ARROW_TYPES = {
     "BOOLEAN": pa.bool_(),
@@ -137,20 +137,13 @@ class Converter:
             case "person":
                 return self._pseudonyms.person(str(value))
             case "party":
-                return self._party(str(value))
+                return self._pseudonyms.party(str(value))
             case "phone":
                 return self._pseudonyms.phone(str(value))
             case "account":
                 return self._pseudonyms.account(str(value))
             case _:
                 return value
-
-    def _party(self, text: str) -> str:
-        """A counterparty; an ID number first, because one in thirty is also a valid credit code and would stay readable."""
-        try:
-            return self._pseudonyms.person(parse_id_number(text))
-        except BadValue:
-            return self._pseudonyms.party(text)
 
 
 def _read_cell(column: Column, text: str, read: Callable[[str], object]) -> tuple[object, str | None]:

@@ -54,14 +54,17 @@ class Pseudonyms:
         return self._keyed("A", number)
 
     def party(self, text: str) -> str:
-        """A counterparty: a credit code stays as it is (public), an ID number becomes the person's key,
-        anything else (a name, a local vendor number) a key of its own kind, "N…"."""
+        """A counterparty: an ID number becomes the person's key, a credit code stays as it is (public), anything
+        else (a name, a local vendor number) gets a key of its own kind, "N…".
+
+        The ID number is tried first: one in thirty is also a valid credit code, and would stay readable.
+        """
         try:
-            return parse_credit_code(text)
+            return self.person(parse_id_number(text))
         except BadValue:
             pass
         try:
-            return self.person(parse_id_number(text))
+            return parse_credit_code(text)
         except BadValue:
             return self._keyed("N", clean(text))
 

@@ -13,7 +13,7 @@ from datetime import date
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ParseError
+from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.optimizer.scope import traverse_scope
 
 DIALECT = "duckdb"
@@ -77,6 +77,8 @@ def parse_query(
         details = error.errors[0] if error.errors else {}
         line = first_line + int(details.get("line") or 1) - 1
         raise QueryError(source, line, f"not SQL: {details.get('description', error)}") from error
+    except SqlglotError as error:  # an unclosed quote, before there is a tree
+        raise QueryError(source, first_line, f"not SQL: {error}") from error
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         raise QueryError(source, first_line, "write exactly one SELECT")
     lint = _Linter(source, text, first_line, frozenset(date_columns))
@@ -94,7 +96,7 @@ def parse_expression(text: str, *, source: str) -> exp.Expr:
     """One expression, such as an aggregate or a condition; it is checked with the query that it goes into."""
     try:
         return sqlglot.parse_one(text, read=DIALECT)
-    except ParseError as error:
+    except SqlglotError as error:
         raise QueryError(source, None, f"not an SQL expression: {text}") from error
 
 
@@ -155,6 +157,7 @@ class _Linter:
         for node in tree.walk():
             self._check_function(node)
             self._check_star(node)
+            self._check_relation(node)
             self._check_division(node)
             self._check_date_difference(node)
         self._check_anti_joins(tree)
@@ -182,6 +185,12 @@ class _Linter:
     def _check_star(self, node: exp.Expr) -> None:
         if isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count):
             self.refuse(node.parent or node, "SELECT * hides what is read; name the columns")
+
+    def _check_relation(self, node: exp.Expr) -> None:
+        if isinstance(node, exp.TableSample):
+            self.refuse(node, "a sample is chance; select all rows that matter")
+        if isinstance(node, exp.Table) and (node.db or node.catalog):
+            self.refuse(node, f"relation {node.sql()} names a schema; name the register alone")
 
     def _check_division(self, node: exp.Expr) -> None:
         if not isinstance(node, exp.Div | exp.IntDiv | exp.Mod):

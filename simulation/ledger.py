@@ -89,7 +89,7 @@ def keep_books(village: Village) -> None:
 
 
 def _draw_cash(village: Village, *, on: date) -> None:
-    entry = spend(village, on=on, account="银行存款", summary="提取备用金", payee=None, invoice=False, method="none",
+    entry = spend(village, on=on, account="银行存款", summary="提取备用金", payee=None, invoice=False, method="internal",
                   fen=village.rnd.randrange(100_000, 500_000, 50_000))  # fmt: skip
     if entry is not None:
         entry.flow = "transfer"
