@@ -25,7 +25,12 @@ from supervision.catalogue import load_models
 from supervision.runner import run_models
 
 VILLAGE = "990101001001"
-MAPPING = {"VendorNum": "counterparty_id", "Date": "entry_date", "InvNum": "invoice_no", "Amount": "amount_fen"}
+MAPPING = {
+    "VendorNum": "counterparty_id",
+    "Date": "entry_date",
+    "InvNum": "invoice_no",
+    "Amount": "amount_fen",
+}
 CONSTANTS = {"village_code": VILLAGE, "voucher_no": ROW_NUMBER, "line_no": "1", "flow": "支出"}
 PUBLISHED = {"amounts": 185_083, "first-two-digits MAD": 0.002336614, "chi-squared": 32_101}
 TOLERANCE = 0.001
@@ -48,17 +53,37 @@ def main(data: Path) -> None:
         )
         seconds = time.perf_counter() - began
         counts = ("rows_in", "accepted", "duplicates", "quarantined")
-        print_table(f"Import: {seconds:.1f} s", ["", "rows"], [[name, f"{getattr(report, name):,}"] for name in counts])
+        print_table(
+            f"Import: {seconds:.1f} s",
+            ["", "rows"],
+            [[name, f"{getattr(report, name):,}"] for name in counts],
+        )
         print_table("Quarantined because", ["reason", "rows"], report.reasons.items())
         with DuckDBEngine(lake, as_of=DELIVERED) as engine:
             features = feature_set(engine, "village").values.loc[VILLAGE].dropna()
             run = run_models(engine, load_models().values())
             figures = benford_figures(engine)
-    print_table("Ledger features that can be computed", ["feature", "value"], [[n, f"{v:.6g}"] for n, v in features.items()])
+    print_table(
+        "Ledger features that can be computed",
+        ["feature", "value"],
+        [[n, f"{v:.6g}"] for n, v in features.items()],
+    )
     verdicts = [[row["model_id"], row["reason"] or "computed"] for row in run.verdicts.to_pylist()]
     print_table("Models: what each answers on this data", ["model", "answer"], verdicts)
     lines = []
     for name, published in PUBLISHED.items():
         off = abs(figures[name] / published - 1)
-        lines.append([name, f"{figures[name]:.9g}", f"{published:.9g}", f"{off:.4%}", "yes" if off <= TOLERANCE else "NO"])
-    print_table("Benford: ours beside the published figures", ["figure", "ours", "published", "off by", "within 0.1 %"], lines)
+        lines.append(
+            [
+                name,
+                f"{figures[name]:.9g}",
+                f"{published:.9g}",
+                f"{off:.4%}",
+                "yes" if off <= TOLERANCE else "NO",
+            ]
+        )
+    print_table(
+        "Benford: ours beside the published figures",
+        ["figure", "ours", "published", "off by", "within 0.1 %"],
+        lines,
+    )

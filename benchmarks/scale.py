@@ -38,7 +38,10 @@ def measure(villages: int, home: Path) -> tuple[dict[str, Stage], int]:
         "import": [["import", str(county), "--backfill", "--json"]],
         "run": [["run", "--as-of", DAY]],
         "train": [["train", "anomaly", "--as-of", DAY], ["train", "risk", "--as-of", DAY]],
-        "promote": [["promote", kind] for kind in ("anomaly_village", "anomaly_official", "risk_village", "risk_official")],
+        "promote": [
+            ["promote", kind]
+            for kind in ("anomaly_village", "anomaly_official", "risk_village", "risk_official")
+        ],
         "run and score": [["run", "--as-of", DAY]],
     }
     stages = {name: _stage(lines, home) for name, lines in commands.items()}
@@ -50,7 +53,9 @@ def _stage(lines: list[list[str]], home: Path) -> Stage:
     environment = {**os.environ, "CUNJIAN_HOME": str(home / "home"), "CUNJIAN_MLRUNS": str(home / "mlruns")}
     began, peak = time.perf_counter(), 0
     for line in lines:
-        process = subprocess.Popen([sys.executable, "-m", "cunjian", *line], env=environment, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cunjian", *line], env=environment, stdout=subprocess.DEVNULL
+        )
         _, status, usage = os.wait4(process.pid, 0)
         if status:
             raise RuntimeError(f"cunjian {' '.join(line)} failed")
@@ -65,7 +70,11 @@ def main(sizes: tuple[int, ...] = SIZES) -> None:
     for villages in sizes:
         with tempfile.TemporaryDirectory(prefix="scale") as folder:
             measured[villages], rows[villages] = measure(villages, Path(folder))
-    headers = ["stage", *(f"{v} villages, {rows[v]:,} rows" for v in sizes), f"growth (rows × {rows[sizes[-1]] / rows[sizes[0]]:.1f})"]
+    headers = [
+        "stage",
+        *(f"{v} villages, {rows[v]:,} rows" for v in sizes),
+        f"growth (rows × {rows[sizes[-1]] / rows[sizes[0]]:.1f})",
+    ]
     lines = []
     for name in measured[sizes[0]]:
         stages = [measured[villages][name] for villages in sizes]

@@ -75,7 +75,11 @@ class TriageModel:
         if path is not None:
             return cls.from_files(read_folder(path))
         home = Path(os.environ.get("CUNJIAN_HOME", "var"))
-        champion = read_champion(home, "triage", key=load_key(home, "signing")) if champion_version(home, "triage") else None
+        champion = (
+            read_champion(home, "triage", key=load_key(home, "signing"))
+            if champion_version(home, "triage")
+            else None
+        )
         return cls.from_files(champion.files if champion else read_folder(BASE))
 
     @classmethod
