@@ -1,6 +1,6 @@
 """The anomaly model beside scikit-learn's isolation forest on twenty public sets (ADBench), labels unseen.
 
-    python -m benchmarks.anomaly [--data ../shared/data/anomaly] [--seeds 3] [--seconds 240]
+    python -m benchmarks anomaly
 
 Prints AUROC and average precision per set and on average, over seeds, and a bootstrap over sets of the mean
 difference. One configuration for all sets. Data that is not there, or a set left out for lack of time, is said.
@@ -8,7 +8,6 @@ difference. One configuration for all sets. Data that is not there, or a set lef
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +20,6 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from ml.anomaly import AnomalyModel
 
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "anomaly"
 RESAMPLES = 10_000
 
 
@@ -100,18 +98,7 @@ def _summary(done: list[Compared], *, seeds: int) -> Iterator[str]:
     )
 
 
-def main() -> None:
-    """Print the comparison."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=DATA, help="folder with one Parquet file a set")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=240, help="no further set is begun after so long")
-    options = parser.parse_args()
-    for line in report(options.data, seeds=options.seeds, seconds=options.seconds):
+def main(data: Path, *, seeds: int = 3, seconds: float = 240) -> None:
+    """Print the comparison on the sets in `data`/anomaly; no further set is begun after `seconds`."""
+    for line in report(data / "anomaly", seeds=seeds, seconds=seconds):
         print(line, flush=True)
-
-
-if __name__ == "__main__":
-    main()

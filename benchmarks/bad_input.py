@@ -1,6 +1,6 @@
 """Bad input: what a person sees for each broken file, and that no row is ever lost.
 
-    python -m benchmarks.bad_input
+    python -m benchmarks bad_input
 
 Every file is really imported into a home of its own. A row is accounted for when it was accepted, was known already,
 repeats another row, or lies in the quarantine file with its reason.
@@ -8,7 +8,6 @@ repeats another row, or lies in the quarantine file with its reason.
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from pathlib import Path
 
@@ -56,7 +55,3 @@ def sum_of(outcome: Outcome) -> str:
         return "整个文件拒收"
     rows_in, *parts = outcome.counts
     return f"{rows_in:,} = {' + '.join(f'{part:,}' for part in parts)}"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,14 +1,13 @@
-"""Ledger features on a million rows, the embedded engine beside pandas; Benford on real payments.
+"""Ledger features on a million rows: the embedded engine beside pandas.
 
-    python -m benchmarks.features [--rows 1000000] [--by-village] [--payments FILE]
+    python -m benchmarks features
 
-Two pandas peers: one vectorised by hand over all villages, and (`--by-village`, some minutes) the same functions
-applied to one village at a time, as features are mostly written.
+Two pandas peers: one vectorised by hand over all villages, and the same functions applied to one village at a time, as
+features are mostly written (some minutes).
 """
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 import time
 from collections.abc import Callable
@@ -30,9 +29,6 @@ from registers.lake import META_COLUMNS, Batch, Lake
 from registers.query import bind
 
 AS_OF = date(2025, 6, 30)
-PAYMENTS = Path(__file__).parents[2] / "shared" / "data" / "payments" / "corporate_payment_2010.parquet"
-PUBLISHED = {"rows": 185_083, "mad": 0.002336614, "chi_square": 32_101}
-TOLERANCE = 0.001
 ROW_GROUP = 122_880  # as the importer writes them
 GROUPS = {group.id: group for group in load_groups("village") if group.id in ledger_pandas.GROUPS}
 
@@ -172,59 +168,18 @@ def write_ledger(home: Path, columns: dict[str, np.ndarray]) -> Path:
     return path
 
 
-def benford(payments: Path = PAYMENTS) -> dict[str, float]:
-    """Benford figures of the real payments, from the same group that villages are measured by."""
-    table = pq.read_table(payments)
-    fen = np.rint(table.column("Amount").to_numpy() * 100).astype("int64")
-    days = table.column("Date").to_numpy().astype("datetime64[D]")
-    rows = len(fen)
-    columns = {
-        "village_code": np.full(rows, "990101100200", dtype=object),
-        "voucher_no": np.arange(rows).astype(str).astype(object),
-        "line_no": np.ones(rows, dtype="int64"),
-        "entry_date": days,
-        "flow": np.full(rows, "expense", dtype=object),
-        "amount_fen": fen,
-    }
-    with tempfile.TemporaryDirectory() as folder:
-        write_ledger(Path(folder), columns)
-        values = engine_features(Path(folder), as_of=days.max().item()).iloc[0]
-    used = int((fen > 0).sum())
-    return {
-        "rows": used,
-        "mad": float(values["benford_mad"]),
-        "chi_square": float(values["benford_chi_square"]) * used,
-    }
-
-
 def timed(compute: Callable[[], pd.DataFrame]) -> tuple[pd.DataFrame, float]:
     started = time.perf_counter()
     result = compute()
     return result, time.perf_counter() - started
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--by-village", action="store_true")
-    parser.add_argument("--payments", type=Path, default=PAYMENTS)
-    arguments = parser.parse_args()
-    result = race(rows=arguments.rows, by_village=arguments.by_village)
+def main(*, rows: int = 1_000_000, by_village: bool = True) -> None:
+    """Print seconds of the engine beside pandas."""
+    result = race(rows=rows, by_village=by_village)
     print(f"{result.features} ledger features on {result.rows:,} rows, values equal")
     print(f"  {'engine':28} {result.engine:8.2f} s")
     for name, seconds in result.pandas.items():
         print(
             f"  {'pandas, ' + name:28} {seconds:8.2f} s   {seconds / result.engine:6.1f} times (wanted: 10)"
         )
-    if not arguments.payments.exists():
-        print(f"Benford: {arguments.payments.name} is not there; give it with --payments")
-        return
-    print("Benford of the corporate payments, ours beside the published figure (wanted: within 0.1 %)")
-    for name, value in benford(arguments.payments).items():
-        off = abs(value / PUBLISHED[name] - 1)
-        print(f"  {name:10} {value:14.9g} {PUBLISHED[name]:14.9g}   off by {off:.4%}")
-        assert off <= TOLERANCE, f"{name} is off by {off:.2%}"
-
-
-if __name__ == "__main__":
-    main()

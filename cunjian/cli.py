@@ -88,7 +88,8 @@ def import_(
     ] = None,
     map_: Annotated[list[str] | None, typer.Option("--map", help="列名对照：表头=英文列名，可多次")] = None,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="整份文件同一个值的列：英文列名=值，可多次")
+        list[str] | None,
+        typer.Option("--set", help="整份文件同一个值的列：英文列名=值，可多次；值写 #row 表示行号"),
     ] = None,
     backfill: Annotated[bool, typer.Option(help="首次补录历史：按各行登记日期算作已知")] = False,
     as_json: Json = False,

@@ -86,7 +86,7 @@ def _train(settings: Settings, folder: Path, *, seed: int) -> None:
         trained += train_risk_stage(settings, snapshots, as_of=END, seed=seed, truth=truth)
         for kind in SCORE_KINDS:
             promote_stage(settings, kind, version=None, by="demo")
-    report.trained([result for result in trained if result.registered.kind.startswith("risk")])
+    report.against_truth([result for result in trained if result.registered.kind.startswith("risk")])
 
 
 def _show_watchlists(settings: Settings, scored: Scored) -> None:

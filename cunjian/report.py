@@ -181,6 +181,17 @@ def trained(results: Sequence[Any]) -> None:
         console.say(f"启用：cunjian promote {kind}")
 
 
+def against_truth(results: Sequence[Any]) -> None:
+    """How the orders compare on the entities that nobody had verified; only a simulated county knows the truth."""
+    lines = [
+        [ENTITY_NAMES[result.registered.kind.partition("_")[2]], *_ranking_line(ranking)]
+        for result in results
+        for ranking in result.truth_unverified
+    ]
+    title = "与埋设的真相对照：以往没有核查过的（模拟）"
+    console.show_table(title, ["", "排序", "查看前几名", "精确率", "召回率"], lines)
+
+
 def _ranking_line(ranking: Any) -> list[object]:
     names = {"risk": "风险模型", "anomaly": "异常模型", "hits": "疑点个数", "random": "随机"}
     return [

@@ -35,6 +35,8 @@ from registers.reading import read_table
 from registers.tables import ReadError, TableFile
 from registers.versioning import Resolved, resolve_versions
 
+ROW_NUMBER = "#row"
+
 Progress = Callable[[int], None]
 """Called with the number of rows read so far."""
 
@@ -72,7 +74,8 @@ def import_file(
     Args:
         register: id or Chinese name; by default the file's name decides, then its headers.
         mapping: header of the file → column of the register, where neither name nor alias fits.
-        constants: column → text for columns that the file leaves out because all its rows share the value.
+        constants: column → text for columns that the file leaves out because all its rows share the value;
+            `ROW_NUMBER` stands for the number of each row in the file.
         backfill: history is being loaded: rows count as known from the day on which they were recorded, not
             from the day of delivery. Refused once the register receives current deliveries, because a past run
             could then no longer be repeated.
@@ -228,7 +231,7 @@ def _convert_all(
 ) -> None:
     for number, batch in enumerate(table.batches):
         for value in constants.values():
-            batch.columns.append(pa.array([value] * len(batch.numbers), pa.string()))
+            batch.columns.append(_constant(value, batch.numbers))
         converted = converter.convert(batch)
         stage.rows_in += len(batch.numbers)
         numbers = batch.numbers.to_pylist()
@@ -245,6 +248,10 @@ def _convert_all(
             progress(stage.rows_in)
     stage.rows_in += len(table.rejected)
     _quarantine(stage, ((row.number, [row.reason], row.cells) for row in table.rejected), table.headers)
+
+
+def _constant(value: str, numbers: pa.Array) -> pa.Array:
+    return numbers.cast(pa.string()) if value == ROW_NUMBER else pa.array([value] * len(numbers), pa.string())
 
 
 def _identities(keys: list[str], vault: Mapping[str, list[str | None]]) -> Iterator[tuple[str, Identity]]:

@@ -43,6 +43,11 @@ class Computability:
             if register in engine.registers
         }
 
+    @property
+    def villages(self) -> set[str]:
+        """The villages that occur in any of the registers read."""
+        return {village for state in self._states.values() for village in state.rows if village}
+
     def obstacle(self, model: Model, village: str) -> str | None:
         """Why the model cannot be computed for the village, as a Chinese sentence; None when it can be."""
         for register_id, columns in model.registers.items():

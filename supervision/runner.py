@@ -31,7 +31,7 @@ def run_models(engine: Engine, models: Iterable[Model], *, progress: Progress | 
     """Run models as of the engine's day and return findings, evidence and the counts of all four verdicts."""
     chosen = list(models)
     computability = Computability(engine, chosen)
-    villages = list_villages(engine)
+    villages = list_villages(engine) or sorted(computability.villages)
     findings: list[dict[str, object]] = []
     evidence: list[pa.Table] = []
     verdicts: list[dict[str, object]] = []

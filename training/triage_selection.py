@@ -1,7 +1,9 @@
-"""How the messages of ``training/labels`` were chosen: half by words of misconduct and village life, half at random.
+"""How the messages of ``training/labels`` were chosen, in two rounds.
 
-Kept so that the sample can be drawn again and its bias be known; training does not call it. It reads the messages
-as they were published (not normalised), because the choice was made on those.
+The first round drew at random within three kinds, before there was a model. The second drew mostly what the first
+round's model was unsure of, and what it had seldom seen. Kept so that the samples can be drawn again and their bias
+be known; training does not call it. It reads the messages as they were published (not normalised), because the
+choice was made on those.
 """
 
 from __future__ import annotations
@@ -10,15 +12,24 @@ import csv
 import random
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 import pyarrow.parquet as pq
 
+from ml.triage import TriageModel
+
 SEED: Final = 20_261_122
 SHARES: Final = {"misconduct": 520, "village": 320, "other": 360}
 """Messages chosen of each kind; a message is of the first kind whose words it holds."""
+
+SECOND_SEED: Final = 20_261_123
+SECOND_SHARES: Final = {"unsure": 380, "village money": 330, "likely": 170, "random": 120}
+"""Messages chosen of each kind, in this order; a message is of the first kind that takes it."""
+LIKELIEST: Final = 600
+"""The kind "likely" is drawn from so many messages of highest probability."""
 
 _FILES: Final = (("topics", "id"), ("hot", "msg_id"), ("replies", "msg_id"))
 _MISCONDUCT = re.compile(
@@ -29,6 +40,11 @@ _MISCONDUCT = re.compile(
 _VILLAGE = re.compile(
     "村支书|村主任|村委|村干部|村民|组长|低保|五保|贫困户|扶贫|危房改造|征地|补偿款|补偿费|土地流转|承包地|林地|粮补|种粮补贴|合作社"
     "|集体土地|集体资产|集体资金|村务公开|选举|宅基地|合作医疗|养老金|残疾|救助|水库移民|退耕还林|居委会|社区主任|拆迁"
+)
+
+_VILLAGE_MONEY = re.compile(
+    "集体资金|集体资产|村集体|账目|村务公开|财务公开|选举|换届|贿选|种粮补贴|粮食补贴|粮补|退耕还林|惠农|农机补贴|低保|五保|贫困户|扶贫"
+    "|危房|村支书|村主任|村干部|村长|组长|发包|承包款|租金|招标|投标|采购|工程款|移民补助|一事一议|公益林|土地流转"
 )
 
 
@@ -45,6 +61,36 @@ def select_messages(data_folder: Path) -> list[str]:
     return chosen
 
 
+def select_second_round(data_folder: Path, *, labelled: Collection[str], first: TriageModel) -> list[str]:
+    """Return the ids of the 1,000 messages of the second round, in the order in which readers got them (250 each).
+
+    Args:
+        data_folder: holds the board files and the test set.
+        labelled: ids of the first round; they are not chosen again.
+        first: the model trained on those alone. Another model chooses other messages.
+    """
+    rest = [(message_id, text) for message_id, text in _published(data_folder) if message_id not in labelled]
+    results = first.predict(["\n".join(text) for _, text in rest])
+    probability = [result.key_probability for result in results]
+    threshold = first.decision.threshold
+    generator = random.Random(SECOND_SEED)  # noqa: S311 - a seeded sample, not a secret
+    rows = list(range(len(rest)))
+    generator.shuffle(rows)
+    pools: dict[str, Iterable[int]] = {
+        "unsure": sorted(rows, key=lambda row: abs(probability[row] - threshold)),
+        "village money": [row for row in rows if _VILLAGE_MONEY.search("".join(rest[row][1]))],
+        "likely": sorted(rows, key=lambda row: -probability[row])[:LIKELIEST],
+        "random": rows,
+    }
+    chosen: dict[int, None] = {}
+    for kind, share in SECOND_SHARES.items():
+        fresh = (row for row in pools[kind] if row not in chosen)
+        chosen.update(dict.fromkeys(list(islice(fresh, share))))
+    order = list(chosen)
+    generator.shuffle(order)
+    return [rest[row][0] for row in order]
+
+
 def _kind(text: str) -> str:
     if _MISCONDUCT.search(text):
         return "misconduct"
@@ -52,14 +98,19 @@ def _kind(text: str) -> str:
 
 
 def _distinct(data_folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield id and text of messages that begin like no earlier one and like none of the test set."""
+    """Yield id and text of the messages to choose from."""
+    return ((message_id, "".join(text)) for message_id, text in _published(data_folder))
+
+
+def _published(data_folder: Path) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield id, subject and detail of messages that begin like no earlier one and like none of the test set."""
     with (data_folder / "key_matter_dev.csv").open(encoding="utf-8", newline="") as file:
         tested = {_bare(row["subject"] + row["detail"])[:80] for row in csv.DictReader(file)}
     seen: set[str] = set()
     for source, id_column in _FILES:
         for row in pq.read_table(data_folder / f"board_{source}.parquet").to_pylist():
-            text = (row["subject"] or "").strip() + re.sub(r"\s+", " ", row["detail"] or "").strip()
-            bare = _bare(text)
+            text = (row["subject"] or "").strip(), re.sub(r"\s+", " ", row["detail"] or "").strip()
+            bare = _bare("".join(text))
             if len(bare) >= 12 and bare[:60] not in seen and bare[:80] not in tested:
                 seen.add(bare[:60])
                 yield f"{source}:{row[id_column]}", text

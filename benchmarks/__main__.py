@@ -1,0 +1,40 @@
+"""Every figure that we report, ours beside the peer of the same run: `make bench`, or one part by name.
+
+python -m benchmarks                    all parts (about an hour on two cores; the county of 3,000 takes most)
+python -m benchmarks payments triage    these parts
+python -m benchmarks --data FOLDER      data from elsewhere than ../shared/data
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import anomaly, bad_input, features, payments, scale, triage
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+PARTS: dict[str, Callable[[Path], object]] = {
+    "triage": triage.main,
+    "payments": payments.main,
+    "features": lambda _: features.main(),
+    "anomaly": anomaly.main,
+    "bad_input": lambda _: bad_input.main(),
+    "scale": lambda _: scale.main(),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="which parts; all by default")
+    parser.add_argument("--data", type=Path, default=DATA)
+    arguments = parser.parse_args()
+    for name in arguments.parts or PARTS:
+        print(f"\n=== {name} ===", flush=True)
+        PARTS[name](arguments.data)
+
+
+if __name__ == "__main__":
+    main()
