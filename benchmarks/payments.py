@@ -80,7 +80,8 @@ def main(data: Path) -> None:
     )
     found = {row["model_id"]: f"{row['level']}: {row['reason']}" for row in run.findings.to_pylist()}
     verdicts = [
-        [row["model_id"], row["reason"] or found.get(row["model_id"], "clear")] for row in run.verdicts.to_pylist()
+        [row["model_id"], row["reason"] or found.get(row["model_id"], "clear")]
+        for row in run.verdicts.to_pylist()
     ]
     print_table("Models: what each answers on this data", ["model", "answer"], verdicts)
     lines = []

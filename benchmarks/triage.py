@@ -39,7 +39,14 @@ from training.triage_evaluation import (
     over_folds,
     ranking_figures,
 )
-from training.triage_labels import agreement, load_readings, settled_labels
+from training.triage_labels import (
+    ROUNDS,
+    Reading,
+    agreement,
+    load_readings,
+    of_round,
+    settled_labels,
+)
 
 Scorer = Callable[[list[str]], Floats]
 
@@ -51,16 +58,13 @@ class Labelled:
     texts: list[str]
     keys: Bools
     groups: Rows
+    first_round: Bools
 
 
 def main(data: Path) -> None:
     """Print every figure of triage beside its peers; about three minutes."""
     complaints = data / "complaints"
-    print("Readers, messages read twice")
-    for found in agreement(load_readings()):
-        print(
-            f"  {found.question:7} {found.share:.1%} equal, kappa {found.kappa:.3f}, {found.messages} messages"
-        )
+    _print_agreement(load_readings())
     labelled = _read_labelled(complaints)
     _print_cross_validation(complaints, labelled)
     _print_test_set(labelled, read_test_set(complaints))
@@ -68,13 +72,29 @@ def main(data: Path) -> None:
     _print_speed(complaints)
 
 
+def _print_agreement(readings: list[Reading]) -> None:
+    print("Readers, messages read twice")
+    for name, some in {
+        "both rounds": readings,
+        **{name: of_round(readings, name) for name in ROUNDS},
+    }.items():
+        for found in agreement(some):
+            print(
+                f"  {name}: {found.question:7} {found.share:.1%} equal, kappa {found.kappa:.3f},"
+                f" {found.messages} messages"
+            )
+
+
 def _read_labelled(complaints: Path) -> Labelled:
-    answers = settled_labels(load_readings())
+    readings = load_readings()
+    answers = settled_labels(readings)
+    drawn_first = {reading.message_id for reading in of_round(readings, "first round")}
     messages = [message for message in read_board(complaints) if message.message_id in answers]
     return Labelled(
         [message.normalised for message in messages],
         np.array([answers[message.message_id].key for message in messages]),
         group_near_duplicates([message.masked for message in messages]),
+        np.array([message.message_id in drawn_first for message in messages]),
     )
 
 
@@ -89,8 +109,13 @@ def _print_cross_validation(complaints: Path, labelled: Labelled) -> None:
     _print_report(report)
     print(f"  trained again, the shipped model is {'equal byte for byte' if same else 'DIFFERENT'}")
     for name, train in PEERS.items():
-        f1, precision = _cross_validated(train, labelled)
-        print(f"  peer: {name}: F1 {f1}, average precision {precision}")
+        scored = _scored(train, labelled)
+        for sample, counted in {
+            "": np.ones_like(labelled.keys),
+            "first round ": labelled.first_round,
+        }.items():
+            f1, precision = _cross_validated(scored, labelled.keys, counted=counted)
+            print(f"  peer: {name}: {sample}F1 {f1}, average precision {precision}")
 
 
 def _print_report(report: TriageReport) -> None:
@@ -101,17 +126,26 @@ def _print_report(report: TriageReport) -> None:
         print(f"  {name}: {figure}")
 
 
-def _cross_validated(
+def _scored(
     train: Callable[[list[str], Bools], Scorer], labelled: Labelled
+) -> list[tuple[Floats, list[tuple[Rows, Rows]]]]:
+    """Return held-out scores and splits of each repeat."""
+    answers = labelled.keys.astype(int).astype(str)
+    every = [folds(answers, labelled.groups, seed=seed) for seed in range(REPEATS)]
+    return [(_held_out(train, labelled, splits), splits) for splits in every]
+
+
+def _cross_validated(
+    scored: list[tuple[Floats, list[tuple[Rows, Rows]]]], keys: Bools, *, counted: Bools
 ) -> tuple[Figure, Figure]:
+    """Return F1 and average precision over the counted messages of each fold; thresholds come from the others."""
     f1, precision = [], []
-    for seed in range(REPEATS):
-        splits = folds(labelled.keys.astype(int).astype(str), labelled.groups, seed=seed)
-        scores = _held_out(train, labelled, splits)
-        for others, test in splits:
-            threshold = best_threshold(labelled.keys[others], scores[others])
-            f1.append(float(f1_score(labelled.keys[test], scores[test] >= threshold)))
-            precision.append(float(average_precision_score(labelled.keys[test], scores[test])))
+    for scores, splits in scored:
+        for others, fold in splits:
+            threshold = best_threshold(keys[others], scores[others])
+            test = fold[counted[fold]]
+            f1.append(float(f1_score(keys[test], scores[test] >= threshold)))
+            precision.append(float(average_precision_score(keys[test], scores[test])))
     return over_folds(f1), over_folds(precision)
 
 

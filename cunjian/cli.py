@@ -144,7 +144,10 @@ def anomaly(as_of: AsOf = None, seed: Seed = 0, truth: TruthFile = None, as_json
 
     settings = Settings()
     planted = planted_truth(truth, home=settings.home) if truth else {}
-    trained = train_anomaly_stage(settings, Snapshots(settings), as_of=_day(as_of), seed=seed, truth=planted)
+    with console.progress("训练"):
+        trained = train_anomaly_stage(
+            settings, Snapshots(settings), as_of=_day(as_of), seed=seed, truth=planted
+        )
     _show(trained, report.trained, as_json=as_json)
 
 
@@ -155,7 +158,8 @@ def risk(as_of: AsOf = None, seed: Seed = 0, truth: TruthFile = None, as_json: J
 
     settings = Settings()
     planted = planted_truth(truth, home=settings.home) if truth else {}
-    trained = train_risk_stage(settings, Snapshots(settings), as_of=_day(as_of), seed=seed, truth=planted)
+    with console.progress("训练"):
+        trained = train_risk_stage(settings, Snapshots(settings), as_of=_day(as_of), seed=seed, truth=planted)
     _show(trained, report.trained, as_json=as_json)
 
 
@@ -267,6 +271,7 @@ def add_account(
     password: Annotated[
         str, typer.Option(prompt="密码", hide_input=True, confirmation_prompt=True, help="密码")
     ],
+    as_json: Json = False,
 ) -> None:
     """新建账号。"""
     from cunjian.service import add_account as create
@@ -280,7 +285,8 @@ def add_account(
         password=password,
         at=datetime.now(UTC),
     )
-    console.say(f"已新建账号 {login}")
+    created = {"login": login, "role": role, "division": division}
+    _show(created, lambda _: console.say(f"已新建账号 {login}"), as_json=as_json)
 
 
 @app.command(epilog="例：cunjian serve --port 8000")
@@ -299,28 +305,33 @@ def serve(
 def demo(
     villages: Annotated[int, typer.Option(min=30, max=3000, help="村数")] = 120,
     seed: Seed = 7,
+    as_json: Json = False,
 ) -> None:
     """从头演示：模拟一个县，导入，运行模型，训练，打分，分拣来信，打印报告。"""
     from cunjian.demo import demo as run_demo
 
-    run_demo(Settings(), villages=villages, seed=seed, at=datetime.now(UTC))
+    if as_json:
+        console.people_on_stderr()
+    summary = run_demo(Settings(), villages=villages, seed=seed, at=datetime.now(UTC))
+    if as_json:
+        console.print_json(summary)
 
 
 @app.command(epilog="例：cunjian docs --check")
 def docs(
     check_only: Annotated[bool, typer.Option("--check", help="只检查文档是否与代码一致")] = False,
+    as_json: Json = False,
 ) -> None:
     """重写由代码生成的文档页：模型、登记表、特征、命令。"""
     from cunjian.docs import stale_pages, write_pages
 
     if not check_only:
-        console.say(f"写了 {len(write_pages())} 页")
+        _show(write_pages(), lambda pages: console.say(f"写了 {len(pages)} 页"), as_json=as_json)
         return
     stale = stale_pages()
+    _show(stale, report.stale_pages, as_json=as_json)
     if stale:
-        console.ERR.print(f"文档与代码不一致，请运行 make docs：{'、'.join(stale)}")
         raise typer.Exit(1)
-    console.say("文档与代码一致")
 
 
 def _show(content: object, human: report.Printer, *, as_json: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
@@ -37,6 +38,11 @@ def show_table(title: str, headers: Sequence[str], rows: Iterable[Sequence[objec
     for row in rows:
         table.add_row(*("" if cell is None else str(cell) for cell in row))
     OUT.print(table)
+
+
+def people_on_stderr() -> None:
+    """Leave stdout to one JSON object; what is meant for people goes to stderr."""
+    OUT.file = sys.stderr
 
 
 def say(text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from time import monotonic
@@ -39,7 +40,21 @@ from simulation.run import simulate
 START, END = date(2023, 1, 1), date(2025, 12, 31)
 
 
-def demo(settings: Settings, *, villages: int, seed: int, at: datetime) -> None:
+@dataclass(frozen=True)
+class DemoSummary:
+    """What the demo did, in numbers; everything is simulated."""
+
+    villages: int
+    rows: int
+    findings: int
+    top_villages: tuple[str, ...]
+    complaints: int
+    key_matters: int
+    seconds: float
+    simulated: bool = True
+
+
+def demo(settings: Settings, *, villages: int, seed: int, at: datetime) -> DemoSummary:
     """Simulate, import, run, train, promote, score, triage, and say what was found."""
     began = monotonic()
     folder = settings.home / "simulated"
@@ -55,8 +70,18 @@ def demo(settings: Settings, *, villages: int, seed: int, at: datetime) -> None:
         scored = score_stage(settings, run, at=at)
     report.run(report.RunSummary.of(run, published, scored))
     _show_watchlists(settings, scored)
-    _triage_inbox(settings, folder / "inbox.csv")
-    console.say(f"\n用时 {monotonic() - began:.0f} 秒。运行 make serve，在浏览器里查看")
+    complaints, key_matters = _triage_inbox(settings, folder / "inbox.csv")
+    seconds = monotonic() - began
+    console.say(f"\n用时 {seconds:.0f} 秒。运行 make serve，在浏览器里查看")
+    return DemoSummary(
+        villages=villages,
+        rows=summary.total_rows,
+        findings=run.findings.num_rows,
+        top_villages=tuple(scored.tables["village"].column("entity_id").slice(0, 10).to_pylist()),
+        complaints=complaints,
+        key_matters=key_matters,
+        seconds=round(seconds, 1),
+    )
 
 
 def _import(settings: Settings, folder: Path) -> None:
@@ -104,7 +129,8 @@ def _show_watchlists(settings: Settings, scored: Scored) -> None:
     report.top_scores("风险最高的十名干部（模拟）", scored.tables["official"], names)
 
 
-def _triage_inbox(settings: Settings, path: Path) -> None:
+def _triage_inbox(settings: Settings, path: Path) -> tuple[int, int]:
+    """Take the messages in and show the top ones; how many there were, and how many are key matters."""
     model, version = champion_triage(settings)
     messages = list(_messages(path, division=office_division(settings)))
     with console.progress("6/6 分拣来信") as step:
@@ -122,6 +148,7 @@ def _triage_inbox(settings: Settings, path: Path) -> None:
     console.show_table(
         "最可能的关键事项（模拟）", ["概率", "领域", "内容", "依据"], [_key_line(r, m) for r, m in keys[:5]]
     )
+    return len(messages), len(keys)
 
 
 def _key_line(result: TriageResult, message: Message) -> list[object]:

@@ -280,6 +280,13 @@ def check(summary: CheckSummary) -> None:
     console.say(f"{summary.models} 个模型，{summary.rules} 条预警规则，{summary.cases} 个用例：{verdict}")
 
 
+def stale_pages(stale: Sequence[str]) -> None:
+    if stale:
+        console.ERR.print(f"文档与代码不一致，请运行 make docs：{'、'.join(stale)}", markup=False)
+    else:
+        console.say("文档与代码一致")
+
+
 def top_scores(title: str, table: pa.Table, names: Mapping[str, str], *, most: int = 10) -> None:
     """The first rows of a watchlist with their reasons."""
     rows = []

@@ -3,6 +3,10 @@
 The vocabulary, the rarity of its terms and the latent space are learned from all messages, near-copies once; the
 heads from labels; calibration, threshold and abstention from scores of messages held out of training. Folds
 never part near-copies. The test set of the board (``key_matter_dev.csv``) is not read here.
+
+Labels of the second round were chosen by the doubts of a model, so a figure over all labels belongs to a harder and
+richer sample than the board. The same figures over held-out messages of the first round alone stand beside it;
+their models, too, learned from the other folds' labels of both rounds.
 """
 
 from __future__ import annotations
@@ -58,15 +62,17 @@ class TriageReport:
         messages: distinct messages from which vocabulary and latent space were learned.
         labels: labelled messages, of which `key_matters` are key matters.
         key_matters: see `labels`.
+        first_round: how many of the labels are of the first round.
         topics: distinct messages with a topic.
         features: columns of the model.
-        figures: by name, on held-out messages.
+        figures: by name, on held-out messages; those of the first round alone have its name in front.
         folder: where the model was written.
     """
 
     messages: int
     labels: int
     key_matters: int
+    first_round: int
     topics: int
     features: int
     figures: dict[str, Figure]
@@ -90,7 +96,7 @@ def train_triage(
     keys = _keys(corpus)
     figures, scores = _cross_validate_key(corpus, keys, seed=seed, steps=steps)
     for name in HEADS[1:]:
-        figures[f"{name} macro-F1"] = _cross_validate_choice(corpus, name, seed=seed)
+        figures |= _cross_validate_choice(corpus, name, seed=seed)
         steps.done()
     heads = {
         name: _fit(corpus, name, np.arange(len(corpus.questions[name].rows)), seed=seed) for name in HEADS
@@ -99,6 +105,7 @@ def train_triage(
         messages=corpus.distinct,
         labels=len(keys),
         key_matters=int(keys.sum()),
+        first_round=int(corpus.first_round.sum()),
         topics=len(corpus.questions["topic"].rows),
         features=corpus.matrix.shape[1],
         figures=figures,
@@ -168,6 +175,15 @@ def _splits(corpus: Corpus, name: str, *, seed: int) -> list[Split]:
     return folds(question.answers, corpus.groups[question.rows], seed=seed)
 
 
+def _samples(corpus: Corpus, name: str) -> dict[str, Bools]:
+    """Return on which held-out messages figures are measured, by the beginning of the figure's name."""
+    everything = np.ones(len(corpus.questions[name].rows), dtype=np.bool_)
+    first = corpus.first_round
+    if name == "topic" or not first.any() or first.all():
+        return {"": everything}
+    return {"": everything, "first round ": first}
+
+
 def _cross_validate_key(
     corpus: Corpus, keys: Bools, *, seed: int, steps: _Steps
 ) -> tuple[dict[str, Figure], Floats]:
@@ -181,17 +197,24 @@ def _cross_validate_key(
         for train, test in splits:
             head = _fit(corpus, "key", train, seed=seed)
             scores[test] = head.scores(corpus.features_of(rows[test]))[:, 0]
-        for name, value in _key_figures(keys, scores, splits):
-            by_name.setdefault(name, []).append(value)
+        for prefix, counted in _samples(corpus, "key").items():
+            for name, value in _key_figures(keys, scores, splits, counted=counted):
+                by_name.setdefault(prefix + name, []).append(value)
         mean_scores += scores / REPEATS
         steps.done()
     return {name: over_folds(values) for name, values in by_name.items()}, mean_scores
 
 
-def _key_figures(keys: Bools, scores: Floats, splits: list[Split]) -> Iterator[tuple[str, float]]:
-    """Yield the figures of each fold; threshold and calibration come from the other folds' held-out scores."""
-    for others, test in splits:
+def _key_figures(
+    keys: Bools, scores: Floats, splits: list[Split], *, counted: Bools
+) -> Iterator[tuple[str, float]]:
+    """Yield the figures of each fold over its messages that are `counted`.
+
+    Threshold and calibration come from the held-out scores of all messages of the other folds.
+    """
+    for others, fold in splits:
         decision = decide(keys[others], scores[others])
+        test = fold[counted[fold]]
         probability = decision.probability(scores[test])
         unsure = decision.unsure(probability)
         yield "key F1", float(f1_score(keys[test], probability >= decision.threshold))
@@ -200,14 +223,19 @@ def _key_figures(keys: Bools, scores: Floats, splits: list[Split]) -> Iterator[t
         yield "share abstained", float(unsure.mean())
 
 
-def _cross_validate_choice(corpus: Corpus, name: str, *, seed: int) -> Figure:
+def _cross_validate_choice(corpus: Corpus, name: str, *, seed: int) -> dict[str, Figure]:
     """Return macro-F1 over all held-out answers, bootstrapped: rare labels are missing from single folds."""
     question = corpus.questions[name]
     answered = np.empty_like(question.answers)
     for train, test in _splits(corpus, name, seed=seed):
         head = _fit(corpus, name, train, seed=seed)
         answered[test] = head.answers(corpus.features_of(question.rows[test]))
-    return macro_f1_figure(question.answers, answered, seed=seed, rounds=200)
+    return {
+        f"{prefix}{name} macro-F1": macro_f1_figure(
+            question.answers[counted], answered[counted], seed=seed, rounds=200
+        )
+        for prefix, counted in _samples(corpus, name).items()
+    }
 
 
 def _metrics(report: TriageReport) -> bytes:

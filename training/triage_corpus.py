@@ -15,7 +15,7 @@ from ml.triage.near_duplicates import group_near_duplicates
 from ml.triage.vocabulary import Vocabulary
 from training.board import read_board
 from training.triage_heads import LatentSpace
-from training.triage_labels import LabelError, load_readings, settled_labels
+from training.triage_labels import LabelError, load_readings, of_round, settled_labels
 from training.triage_vocabulary import choose_vocabulary
 
 Rows = NDArray[np.int64]
@@ -47,6 +47,7 @@ class Corpus:
         space: latent space of the distinct ones.
         groups: near-copy group of each message.
         questions: known answers by head: key ("1" or "0"), nature, field, topic.
+        first_round: which of the labelled messages (rows of the key question) were drawn before any model.
     """
 
     vocabulary: Vocabulary
@@ -55,6 +56,7 @@ class Corpus:
     space: LatentSpace
     groups: Rows
     questions: dict[str, Question]
+    first_round: NDArray[np.bool_]
 
     def features_of(self, rows: Rows) -> csr_array:
         """Return the features of some messages."""
@@ -83,16 +85,19 @@ def read_corpus(data_folder: Path, *, labels: Path, seed: int, step: Callable[[]
     space = LatentSpace.of(csr_array(matrix[distinct]), features=features, seed=seed)
     topical = np.array([row for row in distinct if messages[row].topic is not None])
     topics = np.array([str(messages[row].topic) for row in topical])
-    questions = {
-        **_labelled_questions({message.message_id: row for row, message in enumerate(messages)}, labels),
-        "topic": Question(topical, topics, np.ones(len(topics), dtype=bool)),
-    }
+    row_of = {message.message_id: row for row, message in enumerate(messages)}
+    labelled, first_round = _labelled_questions(row_of, labels)
+    questions = {**labelled, "topic": Question(topical, topics, np.ones(len(topics), dtype=bool))}
     step()
-    return Corpus(vocabulary, len(distinct), matrix, space, groups, questions)
+    return Corpus(vocabulary, len(distinct), matrix, space, groups, questions, first_round)
 
 
-def _labelled_questions(row_of: dict[str, int], folder: Path) -> dict[str, Question]:
-    answers = settled_labels(load_readings(folder), folder)
+def _labelled_questions(
+    row_of: dict[str, int], folder: Path
+) -> tuple[dict[str, Question], NDArray[np.bool_]]:
+    """Return the questions of the label files, and which of their messages belong to the first round."""
+    readings = load_readings(folder)
+    answers = settled_labels(readings, folder)
     if unknown := sorted(answers.keys() - row_of.keys()):
         raise LabelError(
             f"{unknown[0]} is labelled but not in the data; use the board files that the labels name"
@@ -104,4 +109,6 @@ def _labelled_questions(row_of: dict[str, int], folder: Path) -> dict[str, Quest
         "nature": [answer.nature for answer in answers.values()],
         "field": [answer.field for answer in answers.values()],
     }
-    return {name: Question(rows, np.array(column), sure) for name, column in columns.items()}
+    drawn_first = {reading.message_id for reading in of_round(readings, "first round")}
+    first_round = np.array([message_id in drawn_first for message_id in answers])
+    return {name: Question(rows, np.array(column), sure) for name, column in columns.items()}, first_round

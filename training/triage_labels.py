@@ -17,6 +17,11 @@ from ml.triage.labels import FIELDS, NATURES
 
 FOLDER: Final = Path(__file__).parent / "labels"
 QUESTIONS: Final = ("key", "nature", "field")
+ROUNDS: Final = {
+    "first round": frozenset({"r1", "r2", "r3", "r4"}),
+    "second round": frozenset({"r5", "r6", "r7", "r8"}),
+}
+"""Readers by round. The first was drawn before there was a model, the second by its doubts: shares differ."""
 
 
 class LabelError(ValueError):
@@ -58,6 +63,11 @@ def load_readings(folder: Path = FOLDER) -> list[Reading]:
         return [
             Reading(row["id"], row["reader"], _answer(row, sure=row["sure"])) for row in csv.DictReader(file)
         ]
+
+
+def of_round(readings: Iterable[Reading], name: str) -> list[Reading]:
+    """Return the readings of one of `ROUNDS`."""
+    return [reading for reading in readings if reading.reader in ROUNDS[name]]
 
 
 def settled_labels(readings: Iterable[Reading], folder: Path = FOLDER) -> dict[str, Answer]:

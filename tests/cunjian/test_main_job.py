@@ -154,3 +154,5 @@ def test_every_command_has_help_with_an_example(path: list[str]) -> None:
         command = command.commands[name]  # type: ignore[attr-defined]
     assert command.help  # type: ignore[attr-defined]
     assert "例：cunjian " + " ".join(path) in command.epilog  # type: ignore[attr-defined]
+    options = {name for parameter in command.params for name in parameter.opts}  # type: ignore[attr-defined]
+    assert "--json" in options or path == ["serve"]  # serving ends only when it is interrupted

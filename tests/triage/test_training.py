@@ -17,21 +17,47 @@ from ml.triage.labels import TOPICS
 from training.board import read_board
 from training.triage import decide, folds, train_triage
 from training.triage_evaluation import best_threshold, calibration_error
-from training.triage_labels import FOLDER, LabelError, agreement, load_readings, settled_labels
+from training.triage_labels import (
+    FOLDER,
+    ROUNDS,
+    LabelError,
+    agreement,
+    load_readings,
+    of_round,
+    settled_labels,
+)
+from training.triage_selection import SECOND_SHARES, SHARES
 
 
-def test_the_committed_labels_settle_to_1200_messages() -> None:
+def test_the_committed_labels_settle_to_2200_messages() -> None:
     labels = settled_labels(load_readings())
-    assert len(labels) == 1200
-    assert 0.2 < np.mean([label.key for label in labels.values()]) < 0.3
+    assert len(labels) == 2200
+    assert sum(label.key for label in labels.values()) == 709
 
 
-def test_readers_agree_as_the_label_notes_say() -> None:
-    found = {line.question: line for line in agreement(load_readings())}
-    assert {line.messages for line in found.values()} == {160}
-    assert found["key"].kappa == pytest.approx(0.906, abs=5e-4)
-    assert found["nature"].kappa > 0.8
-    assert found["field"].kappa > 0.8
+def test_no_message_is_in_both_rounds_and_each_has_the_size_of_its_selection() -> None:
+    ids = [{reading.message_id for reading in of_round(load_readings(), name)} for name in ROUNDS]
+    assert [len(found) for found in ids] == [sum(SHARES.values()), sum(SECOND_SHARES.values())]
+    assert not ids[0] & ids[1]
+
+
+def test_every_reading_belongs_to_a_round() -> None:
+    readings = load_readings()
+    assert sum(len(of_round(readings, name)) for name in ROUNDS) == len(readings) == 2500
+
+
+@pytest.mark.parametrize(
+    ("name", "shares", "kappas"),
+    [
+        ("first round", [0.969, 0.900, 0.888], [0.906, 0.847, 0.834]),
+        ("second round", [1.000, 0.879, 0.929], [1.000, 0.798, 0.916]),
+    ],
+)
+def test_readers_agree_as_the_label_notes_say(name: str, shares: list[float], kappas: list[float]) -> None:
+    found = agreement(of_round(load_readings(), name))
+    assert [line.question for line in found] == ["key", "nature", "field"]
+    assert [line.share for line in found] == pytest.approx(shares, abs=5e-4)
+    assert [line.kappa for line in found] == pytest.approx(kappas, abs=5e-3)
 
 
 def test_a_disagreement_nobody_settled_is_refused(tmp_path: Path) -> None:
