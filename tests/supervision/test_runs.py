@@ -66,7 +66,10 @@ def test_a_past_run_is_repeated_after_later_corrections(home: Path) -> None:
 def test_evidence_leads_back_to_file_and_row(home: Path) -> None:
     evidence = run(home, date(2025, 5, 1)).evidence.to_pylist()
     proof = [row for row in evidence if row["role"] == "proof"]
-    assert {(row["register"], row["source_row"]) for row in proof} == {("subsidy_payment", 2), ("subsidy_payment", 3)}
+    assert {(row["register"], row["source_row"]) for row in proof} == {
+        ("subsidy_payment", 2),
+        ("subsidy_payment", 3),
+    }
     assert all(row["source_file"] == "subsidy_payment_2025-05-01.csv" for row in proof)
     assert {row["register"] for row in evidence if row["role"] == "context"} == {"death"}
     assert DEAD not in json.dumps(evidence, default=str)
