@@ -48,7 +48,7 @@ def main() -> None:
         line = report.error_line(error)
         if line is None:
             raise
-        console.ERR.print(line, markup=False)
+        console.ERR.print(line)
         sys.exit(1)
 
 
@@ -84,7 +84,8 @@ def import_(
         str | None, typer.Option(help="登记表的英文名或中文名；默认按文件名和表头判断")
     ] = None,
     delivered_on: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="交付日期，默认今天")
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="交付日期，默认今天；写明了，同一文件再次交付也算新的交付"),
     ] = None,
     map_: Annotated[list[str] | None, typer.Option("--map", help="列名对照：表头=英文列名，可多次")] = None,
     set_: Annotated[
@@ -111,6 +112,7 @@ def import_(
                 mapping=_pairs(map_),
                 constants=_pairs(set_),
                 backfill=backfill,
+                redelivered=delivered_on is not None,
                 done=step,
             )
         )
@@ -133,7 +135,7 @@ def run(
     chosen = [_model(name) for name in model or ()]
     with console.progress("运行模型") as step:
         found, published = run_stage(settings, as_of=_day(as_of), at=now, models=chosen, done=step)
-    scored = None if chosen else score_stage(settings, found, at=now)
+    scored = score_stage(settings, found, at=now) if published else None
     _show(report.RunSummary.of(found, published, scored), report.run, as_json=as_json)
 
 
@@ -228,7 +230,7 @@ def show(model: Annotated[str, typer.Argument(help="模型的英文名")], as_js
     chosen = _model(model)
     _show(
         chosen.model_dump(mode="json"),
-        lambda _: console.OUT.print(model_page(chosen, load_catalogue()), markup=False),
+        lambda _: console.OUT.print(model_page(chosen, load_catalogue())),
         as_json=as_json,
     )
 

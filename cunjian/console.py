@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-OUT = Console(highlight=False)
-ERR = Console(stderr=True, highlight=False)
+OUT = Console(highlight=False, markup=False)  # texts of citizens and file names are no markup
+ERR = Console(stderr=True, highlight=False, markup=False)
 
 Step = Callable[[int, int], None]
 """Called with how much is done and how much there is in all."""

@@ -35,6 +35,7 @@ from ml.triage.labels import FIELDS
 from ml.triage.near_duplicates import group_near_duplicates
 from registers.catalogue import load_catalogue
 from registers.identity import IdentityVault
+from registers.lake import Lake
 from simulation.run import simulate
 
 START, END = date(2023, 1, 1), date(2025, 12, 31)
@@ -57,6 +58,9 @@ class DemoSummary:
 def demo(settings: Settings, *, villages: int, seed: int, at: datetime) -> DemoSummary:
     """Simulate, import, run, train, promote, score, triage, and say what was found."""
     began = monotonic()
+    lake = Lake(settings.home)
+    if lake.registers() and not lake.simulated():
+        raise ValueError(f"“{settings.home}”里有真实数据；请用 CUNJIAN_HOME 指定另一个空文件夹再演示")
     folder = settings.home / "simulated"
     console.say("村鉴演示：下面全部是模拟数据，不涉及真实的人、单位或地方\n")
     with console.progress("1/6 模拟一个县") as step:

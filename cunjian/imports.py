@@ -51,6 +51,7 @@ def import_path(
     mapping: Mapping[str, str] | None = None,
     constants: Mapping[str, str] | None = None,
     backfill: bool = False,
+    redelivered: bool = False,
     done: FileDone | None = None,
 ) -> Iterator[QualityReport | Refused]:
     """Import a file or every table of a folder; a refused file does not stop the others."""
@@ -67,6 +68,7 @@ def import_path(
                 mapping=mapping,
                 constants=constants,
                 backfill=backfill,
+                redelivered=redelivered,
                 simulated=delivery.simulated,
             )
         except ImportRefused as error:

@@ -35,7 +35,7 @@ def error_line(error: Exception) -> str | None:
         ModelError,
         RunNotFound,
         LookupError,
-        FileNotFoundError,
+        OSError,
         ValueError,
     )
     if isinstance(error, KeyError | IndexError) or (
@@ -80,7 +80,7 @@ def imports(content: Mapping[str, Any]) -> None:
             console.say(f"{report.source_file}：{note}")
     for result in results:
         if isinstance(result, Refused):
-            console.ERR.print(f"未导入：{result.reason}", markup=False)
+            console.ERR.print(f"未导入：{result.reason}")
     if content["outcomes"]:
         console.say(f"以往核查结果：新增 {content['outcomes']} 条")
 
@@ -103,6 +103,7 @@ class RunSummary:
     findings: Mapping[str, Mapping[str, int]]
     not_computable: Mapping[str, int]
     reasons: Mapping[str, int]
+    published: bool
     warnings_added: int
     warnings_updated: int
     scored: Mapping[str, int]
@@ -125,8 +126,9 @@ class RunSummary:
             findings={model: dict(levels) for model, levels in found.items()},
             not_computable=dict(unknown),
             reasons=dict(reasons.most_common(MOST_REASONS)),
-            warnings_added=published.added,
-            warnings_updated=published.updated,
+            published=published is not None,
+            warnings_added=published.added if published else 0,
+            warnings_updated=published.updated if published else 0,
             scored={entity: table.num_rows for entity, table in scored.tables.items()} if scored else {},
         )
 
@@ -148,13 +150,14 @@ def run(summary: RunSummary) -> None:
     )
     for reason, villages in summary.reasons.items():
         console.say(f"  无法计算：{reason}（{villages} 村次）")
+    if not summary.published:
+        console.say(f"这是重算过去或只算部分模型，没有改动预警和打分；运行编号 {summary.run_id}")
+        return
     console.say(
         f"预警新增 {summary.warnings_added} 条，更新 {summary.warnings_updated} 条；运行编号 {summary.run_id}"
     )
     if summary.scored:
-        console.say(
-            "打分：" + "，".join(f"{ENTITY_NAMES[entity]} {rows}" for entity, rows in summary.scored.items())
-        )
+        console.say("打分：" + "，".join(f"{ENTITY_NAMES[e]} {rows}" for e, rows in summary.scored.items()))
     else:
         console.say("还没有打分：先 cunjian train anomaly，再 cunjian promote")
 
@@ -275,14 +278,14 @@ class CheckSummary:
 
 def check(summary: CheckSummary) -> None:
     for failure in summary.failures:
-        console.ERR.print(failure, markup=False)
+        console.ERR.print(failure)
     verdict = "全部成立" if not summary.failures else f"{len(summary.failures)} 处不成立"
     console.say(f"{summary.models} 个模型，{summary.rules} 条预警规则，{summary.cases} 个用例：{verdict}")
 
 
 def stale_pages(stale: Sequence[str]) -> None:
     if stale:
-        console.ERR.print(f"文档与代码不一致，请运行 make docs：{'、'.join(stale)}", markup=False)
+        console.ERR.print(f"文档与代码不一致，请运行 make docs：{'、'.join(stale)}")
     else:
         console.say("文档与代码一致")
 

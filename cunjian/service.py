@@ -24,6 +24,8 @@ from registers.identity import IdentityVault
 from registers.lake import Lake
 from supervision.catalogue import load_models
 
+PROVINCE, CITY, COUNTY = 2, 4, 6  # digits of a division code
+
 
 class DivisionUnknown(LookupError):
     """The office's own division code is neither set nor in the division register."""
@@ -50,16 +52,20 @@ def make_app(settings: Settings, *, secure: bool = False) -> FastAPI:
 
 
 def office_division(settings: Settings) -> str:
-    """The office's code: as set, else the highest county of the division register."""
+    """The office's code: as set, else the county of the division register, or the office above its counties."""
     if settings.division:
         return settings.division
     lake = Lake(settings.home)
     if "division" in lake.registers():
         with DuckDBEngine(lake, as_of=datetime.now(UTC).date()) as engine:
-            county = exp.select(exp.Min(this=exp.column("division_code")).as_("code")).from_("division")
-            found = engine.query(county.where(exp.column("level").eq("county"))).to_pylist()[0]["code"]
-        if found:
-            return str(found)
+            is_county = exp.column("level").eq("county")
+            counties = engine.query(
+                exp.select("division_code").distinct().from_("division").where(is_county)
+            ).to_pylist()
+        codes = {str(county["division_code"]) for county in counties}
+        for digits in (COUNTY, CITY, PROVINCE):
+            if len(offices := {code[:digits] for code in codes}) == 1:
+                return offices.pop()
     raise DivisionUnknown("不知道本机关的区划代码：请设置环境变量 CUNJIAN_DIVISION，或先导入行政区划登记表")
 
 

@@ -27,7 +27,7 @@ from registers.pseudonyms import Pseudonyms, load_key
 from registers.query import literal
 from supervision.catalogue import Model, load_models
 from supervision.runner import run_models
-from supervision.runs import Run, store_run
+from supervision.runs import Run, latest_day, store_run
 from training.registry import Promotion, challenger, promote
 from training.train import Trained, train_anomaly, train_risk
 
@@ -62,8 +62,12 @@ def open_lake(settings: Settings, *, as_of: date) -> DuckDBEngine:
 
 def run_stage(
     settings: Settings, *, as_of: date, at: datetime, models: Sequence[Model] = (), done: Done | None = None
-) -> tuple[Run, Published]:
-    """Run supervision models, store the run, and bring its findings before people as warnings."""
+) -> tuple[Run, Published | None]:
+    """Run supervision models, store the run, and bring its findings before people as warnings.
+
+    A run of a past day, or of some models only, is stored and shown but touches no warning: what people work on
+    is the newest full run.
+    """
     chosen = list(models) or list(load_models().values())
     finished: list[str] = []
 
@@ -74,8 +78,12 @@ def run_stage(
 
     with open_lake(settings, as_of=as_of) as engine:
         run = run_models(engine, chosen, progress=model_done)
-        store_run(settings.home, run)
+        newest = latest_day(settings.home)
+        current = not models and (newest is None or as_of >= newest)
+        store_run(settings.home, run, latest=current)
         places, posts = _directory(engine)
+    if not current:
+        return run, None
     upgrade(settings.database)
     with sessions(open_engine(settings.database)).begin() as session:
         publish_directory(session, places=places, posts=posts)

@@ -5,9 +5,10 @@ One YAML file a register in `registers/catalogue/`; `docs/how-to/add-a-register.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -21,7 +22,7 @@ from registers.definitions import Strict
 CATALOGUE_FOLDER = Path(__file__).parent / "catalogue"
 
 ColumnType = Literal[
-    "text", "enum", "bool", "integer", "decimal", "amount", "date", "month",
+    "text", "note", "enum", "bool", "integer", "decimal", "amount", "date", "month",
     "division", "credit_code", "person", "party", "phone", "account",
 ]  # fmt: skip
 
@@ -37,6 +38,7 @@ SQL_TYPES: Mapping[str, str] = {
 
 PARSERS: Mapping[str, Callable[[str], object]] = {
     "text": values.parse_text,
+    "note": values.parse_note,
     "bool": values.parse_bool,
     "integer": values.parse_integer,
     "decimal": values.parse_decimal,
@@ -68,6 +70,7 @@ class Column(Strict):
     min: float | None = None
     max: float | None = None
     values: Mapping[str, tuple[str, ...]] = {}
+    derived_from: str | None = None  # a month that the file may leave out: that of this date
     references: str | None = None  # register.column that must hold the value
     vault: Literal["id_number", "name", "phone"] | None = None  # kept (also) in the identity vault
     future: bool = False  # a date that may lie after the day of delivery
@@ -191,6 +194,12 @@ class Catalogue(Mapping[str, Register]):
 
     def __len__(self) -> int:
         return len(self._registers)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """A hash of all definitions: what a row means depends on them."""
+        content = [self[name].model_dump_json() for name in sorted(self)]
+        return hashlib.sha256("\n".join(content).encode()).hexdigest()[:16]
 
     def import_order(self) -> list[str]:
         """Register ids, those that others refer to first, so that references can be checked on the way in."""

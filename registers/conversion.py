@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from registers.catalogue import PARSERS, Column, Register, split_unit
 from registers.pseudonyms import Pseudonyms
@@ -65,6 +66,9 @@ class Converter:
     def convert(self, batch: TextBatch) -> Converted:
         rows = len(batch.numbers)
         values = {column.name: self._column(column, batch, rows) for column in self._register.columns}
+        for column in self._register.columns:
+            if column.derived_from:
+                values[column.name] = _filled(values[column.name], values[column.derived_from])
         bad: dict[int, list[str]] = {}
         for result in values.values():
             for row in np.flatnonzero(result.codes):
@@ -144,6 +148,12 @@ class Converter:
                 return self._pseudonyms.account(str(value))
             case _:
                 return value
+
+
+def _filled(months: _Values, dates: _Values) -> _Values:
+    """Months that the file leaves out, from the date of the same row."""
+    of_date = pc.floor_temporal(dates.lake, unit="month").cast(pa.date32())
+    return replace(months, lake=pc.coalesce(months.lake, of_date))
 
 
 def _read_cell(column: Column, text: str, read: Callable[[str], object]) -> tuple[object, str | None]:

@@ -81,18 +81,22 @@ class DuckDBEngine:
     ) -> None:
         self.catalogue = catalogue or load_catalogue()
         self.as_of = as_of
-        self.registers = lake.registers() & self.catalogue.keys()
-        self.sources = {
-            batch.batch_id: batch.source_file for name in self.registers for batch in lake.batches(name)
-        }
-        self.delivered = {
-            name: day for name in self.registers if (day := _delivered(lake.batches(name), as_of))
-        }
+        self._take_stock(lake)
+        while lake.state() != self.state:  # an import was committed meanwhile
+            self._take_stock(lake)
+        self._connection = connect(spill=lake.home / "spill", threads=threads)
+        self._shown: set[str] = set()
+
+    def _take_stock(self, lake: Lake) -> None:
+        """What the lake holds now; everything that the engine says refers to this state."""
         self.state = lake.state()
         self.simulated = lake.simulated()
-        self._connection = connect(spill=lake.home / "spill", threads=threads)
-        self._lake: Lake | None = lake
-        self._shown: set[str] = set()
+        self.registers = lake.registers() & self.catalogue.keys()
+        batches = {name: lake.batches(name) for name in self.registers}
+        self.sources = {batch.batch_id: batch.source_file for found in batches.values() for batch in found}
+        self.delivered = {name: day for name in batches if (day := _delivered(batches[name], self.as_of))}
+        self._files: dict[str, list[str]] | None = {name: lake.files(name) for name in self.registers}
+        self._closed = {name: lake.closures(name) for name in self.registers}
 
     @classmethod
     def from_rows(
@@ -117,7 +121,8 @@ class DuckDBEngine:
         engine.state = "given"
         engine.simulated = False
         engine._connection = connect()
-        engine._lake = None
+        engine._files = None
+        engine._closed = {}
         engine._shown = set()
         for register_id, given in rows.items():
             engine._connection.register(
@@ -154,7 +159,7 @@ class DuckDBEngine:
         named = {table.name for table in select.find_all(exp.Table)} & self.catalogue.keys()
         for register_id in sorted(named - self._shown):
             register = self.catalogue[register_id]
-            closed = self._lake.closures(register_id) if self._lake else ()
+            closed = self._closed.get(register_id, ())
             view = _as_known(register, self._source(register), closed=closed, as_of=self.as_of)
             self._connection.sql(
                 to_sql(exp.Create(this=exp.to_table(register_id), kind="VIEW", expression=view))
@@ -164,9 +169,9 @@ class DuckDBEngine:
     def _source(self, register: Register) -> exp.Select:
         if register.id not in self.registers:
             return _no_rows(register)
-        if self._lake is None:
+        if self._files is None:
             return exp.select(*_typed_columns(register)).from_(f"given_{register.id}")
-        files = self._lake.files(register.id)
+        files = self._files[register.id]
         present = set(self._connection.read_parquet(files, union_by_name=True).columns)
         return exp.select(*_typed_columns(register, present=present)).from_(read_parquet(files))
 

@@ -66,6 +66,7 @@ def import_file(
     mapping: Mapping[str, str] | None = None,
     constants: Mapping[str, str] | None = None,
     backfill: bool = False,
+    redelivered: bool = False,
     simulated: bool = False,
     progress: Progress | None = None,
 ) -> QualityReport:
@@ -79,6 +80,9 @@ def import_file(
         backfill: history is being loaded: rows count as known from the day on which they were recorded, not
             from the day of delivery. Refused once the register receives current deliveries, because a past run
             could then no longer be repeated.
+
+        redelivered: the department has delivered the file again on this later day: what it says is valid again and
+            the register counts as delivered. Without it a file that was imported before changes nothing.
 
     Raises:
         ImportRefused: the file as a whole cannot be used; nothing was changed.
@@ -96,7 +100,9 @@ def import_file(
             backfill=backfill,
             simulated=simulated,
         )
-        if earlier and not earlier[-1].orphans:
+        latest = max((batch.delivered_on for batch in lake.batches(chosen.id)), default="")
+        renewed = redelivered and delivered_on.isoformat() > latest
+        if earlier and not earlier[-1].orphans and not renewed:
             return replace(blank, batch_id=earlier[-1].batch_id, already_imported=True)
         _check_order(lake.batches(chosen.id), chosen, delivered_on, backfill=backfill)
         converter = Converter(
@@ -111,13 +117,13 @@ def import_file(
             _convert_all(table, converter, stage, vault=vault, constants=constants or {}, progress=progress)
             resolved = resolve_versions(
                 stage.folder, lake=lake, catalogue=catalogue, register=chosen, batch_id=blank.batch_id,
-                delivered_on=delivered_on, backfill=backfill, imported_before=earlier[0] if earlier else None,
+                delivered_on=delivered_on, backfill=backfill, imported_before=earlier[0] if earlier and not renewed else None,
             )  # fmt: skip
             _quarantine(
                 stage, _with_cells(path, resolved.set_aside, catalogue, chosen, mapping), table.headers
             )
             report = _report(blank, stage, resolved, table)
-            if earlier and not report.accepted:
+            if earlier and not report.accepted and not renewed:
                 return _as_before(report, earlier[-1])
             _commit(report, resolved, stage, lake=lake, digest=digest, sequence=len(lake.batches(chosen.id)))
     return report

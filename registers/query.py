@@ -142,8 +142,13 @@ class _Linter:
         self, tree: exp.Query, *, relations: Collection[str], parameters: Collection[str]
     ) -> ParsedQuery:
         self.check(tree)
-        own = {cte.alias for cte in tree.find_all(exp.CTE)}
-        used = {table.name for table in tree.find_all(exp.Table)} - own
+        for cte in tree.find_all(exp.CTE):
+            if cte.alias in relations or any(
+                table.name == cte.alias for table in cte.this.find_all(exp.Table)
+            ):
+                self.refuse(cte, f"WITH {cte.alias} hides a relation of that name; choose another name")
+        scopes = traverse_scope(tree)
+        used = {s.name for scope in scopes for s in scope.sources.values() if isinstance(s, exp.Table)}
         for name in sorted(used - set(relations)):
             self.refuse(
                 tree, f"relation {name!r} is not declared; name it under registers or mend the spelling"
@@ -158,6 +163,7 @@ class _Linter:
             self._check_function(node)
             self._check_star(node)
             self._check_relation(node)
+            self._check_order(node)
             self._check_division(node)
             self._check_date_difference(node)
         self._check_anti_joins(tree)
@@ -191,6 +197,23 @@ class _Linter:
             self.refuse(node, "a sample is chance; select all rows that matter")
         if isinstance(node, exp.Table) and (node.db or node.catalog):
             self.refuse(node, f"relation {node.sql()} names a schema; name the register alone")
+
+    def _check_order(self, node: exp.Expr) -> None:
+        """What depends on the order of rows says which order."""
+        unordered = (
+            (isinstance(node, exp.Limit | exp.Offset) and not (node.parent and node.parent.args.get("order")))
+            or (isinstance(node, exp.Distinct) and node.args.get("on"))
+            or (isinstance(node, exp.GroupConcat) and not node.find(exp.Order))
+            or (
+                isinstance(node, exp.Window)
+                and isinstance(node.this, exp.RowNumber | exp.Rank | exp.DenseRank | exp.Lag | exp.Lead)
+                and not node.args.get("order")
+            )
+        )
+        if unordered:
+            self.refuse(
+                node, "the result depends on the order of rows; say ORDER BY, or ask for an aggregate"
+            )
 
     def _check_division(self, node: exp.Expr) -> None:
         if not isinstance(node, exp.Div | exp.IntDiv | exp.Mod):

@@ -25,6 +25,11 @@ NOTHING = frozenset({"", "-", "--", "—", "/", "无", "空", "null", "none", "n
 SHEET_ERRORS = frozenset({"#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"})
 
 _PLAIN = re.compile(r"[A-Za-z]*[0-9][A-Za-z0-9.\-]*")  # most cells: nothing to clean
+_ID_IN_TEXT = re.compile(
+    r"(?<!\d)(?:\d{17}[\dXx]|[1-9]\d{5}\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\d{3})(?![\dXx])"
+)
+_PHONE_IN_TEXT = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
+_ACCOUNT_IN_TEXT = re.compile(r"(?<!\d)\d{16,19}(?!\d)")
 _DATE = re.compile(
     r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?",
     re.ASCII,
@@ -76,6 +81,12 @@ def is_formula(text: str) -> bool:
     """Whether a cell holds a formula, or the error of one, instead of a value (`="007"` is a text)."""
     value = clean(text)
     return value.startswith("=") or value.upper() in SHEET_ERRORS
+
+
+def parse_note(text: str) -> str:
+    """Free text, in which ID numbers, phones and accounts of persons are hidden: the lake holds no identities."""
+    hidden = _ID_IN_TEXT.sub("〔证件号〕", parse_text(text))
+    return _ACCOUNT_IN_TEXT.sub("〔账号〕", _PHONE_IN_TEXT.sub("〔电话〕", hidden))
 
 
 def parse_date(text: str) -> date:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import duckdb
+
 from registers.catalogue import Catalogue
 from registers.engine import DuckDBEngine
-from supervision.catalogue import Case, Model, Verdict
+from supervision.catalogue import LEVEL_RANK, Case, Model, Verdict
 from supervision.computability import Computability
 from supervision.runner import ModelRun
 
@@ -23,8 +25,11 @@ def run_case(model: Model, case: Case, *, catalogue: Catalogue | None = None) ->
 def answers(engine: DuckDBEngine, model: Model, subjects: Iterable[str]) -> dict[str, Answer]:
     """What a model says about some subjects on an engine."""
     run = ModelRun(engine, model, Computability(engine, [model]))
-    levels = {str(finding["subject_id"]): str(finding["level"]) for finding in run.findings}
-    villages = {subject: village for village, members in run.population().items() for subject in members}
+    by_rank = sorted(run.findings, key=lambda finding: LEVEL_RANK[str(finding["level"])])
+    levels = {
+        str(finding["subject_id"]): str(finding["level"]) for finding in by_rank
+    }  # the most serious one
+    villages = {subject: village for village, members in run.population.items() for subject in members}
     return {subject: _answer(run, model, subject, levels, villages) for subject in subjects}
 
 
@@ -32,7 +37,11 @@ def failures(model: Model) -> list[str]:
     """A line for each expectation of the model's cases that does not hold."""
     lines = []
     for case in model.cases:
-        found = run_case(model, case)
+        try:
+            found = run_case(model, case)
+        except (KeyError, duckdb.Error) as error:
+            lines.append(f"{model.id}: “{case.name}”: {error}")
+            continue
         for subject, expected in case.expect.items():
             if found[subject] != (expected.verdict, expected.level):
                 lines.append(

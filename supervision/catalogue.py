@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -139,6 +139,12 @@ class Model(Strict):
             raise ValueError("legal_basis is empty; cite the clause or mark to_be_confirmed")
         if list(self.levels) != sorted(self.levels, key=lambda level: -LEVEL_RANK[level]):
             raise ValueError("levels: write the most serious first")
+        kinds = {case.kind for case in self.cases}
+        if missing := set(get_args(CaseKind)) - kinds:
+            raise ValueError(f"cases: write one of kind {', '.join(sorted(missing))}")
+        shown = {expected.level for case in self.cases for expected in case.expect.values()}
+        if untested := set(self.levels) - shown:
+            raise ValueError(f"cases: no case shows level {', '.join(sorted(untested))}")
         unknown = set(re.findall(r"{(\w+)}", self.reason)) - self.reason_fields
         if unknown:
             raise ValueError(
@@ -159,10 +165,9 @@ class Model(Strict):
 
     @cached_property
     def content_hash(self) -> str:
-        """A hash of what decides the findings."""
+        """A hash of what decides the findings and of what they show."""
         parts = self.model_dump(
-            mode="json",
-            include={"subject", "registers", "parameters", "population", "evidence", "finding", "levels"},
+            mode="json", exclude={"version", "what", "why", "innocent_reasons", "guide", "cases"}
         )
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -204,11 +209,11 @@ class Queries:
             )
             for part, text in (("population", model.population), ("evidence", model.evidence))
         )
-        _check_declared_columns(model, catalogue, population, evidence)
         selected = evidence.tree.named_selects
         missing = [name for name in EVIDENCE_COLUMNS if name not in selected]
         if missing:
             raise QueryError(f"{model.id}.yaml evidence", None, f"select {', '.join(missing)}")
+        _check_declared_columns(model, catalogue, population, evidence)
         names_officials = OFFICIAL_COLUMN in selected
         findings = _findings_tree(model, names_officials=names_officials)
         source = f"{model.id}.yaml finding"
@@ -248,8 +253,7 @@ def _findings_tree(model: Model, *, names_officials: bool) -> exp.Query:
 
 
 def _check_declared_columns(model: Model, catalogue: Catalogue, *queries: ParsedQuery) -> None:
-    """A column that the SQL reads is declared under `registers`, and a declared column exists."""
-    meta = {"row_id", "known_from", "batch_id", "source_row"}
+    """The columns declared under `registers` exist, and are just those that the SQL reads."""
     for register, columns in model.registers.items():
         if register not in catalogue:
             raise QueryError(f"{model.id}.yaml registers", None, f"there is no register {register!r}")
@@ -257,13 +261,15 @@ def _check_declared_columns(model: Model, catalogue: Catalogue, *queries: Parsed
         for name in columns:
             if name not in known:
                 raise QueryError(f"{model.id}.yaml registers", None, f"{register} has no column {name!r}")
-        for query in queries:
-            read = columns_read(query).get(register, set()) & known
-            undeclared = sorted(read - set(columns) - meta)
-            if undeclared and len(query.relations) == 1:
-                raise QueryError(
-                    query.source, None, f"declare {register}: {', '.join(undeclared)} under registers"
-                )
+        read = {name for query in queries for name in columns_read(query).get(register, set())} & known
+        if undeclared := sorted(read - set(columns)):
+            raise QueryError(
+                f"{model.id}.yaml", None, f"declare {register}: {', '.join(undeclared)} under registers"
+            )
+        if unread := sorted(set(columns) - read):
+            raise QueryError(
+                f"{model.id}.yaml registers", None, f"{register}: {', '.join(unread)} is not read; remove it"
+            )
 
 
 def load_model(path: Path) -> Model:

@@ -65,10 +65,11 @@ class Computability:
             latest = self._engine.delivered.get(register.id)
             news = "交付"
         else:
-            latest = state.latest.get(_county(register, village))
+            places = {_county(register, village), ""} if village else set(state.latest)
+            latest = max((state.latest[place] for place in places if place in state.latest), default=None)
             news = "新数据"
         if latest is None:
-            return None if register.village_column else f"“{register.name}”是空的"
+            return f"“{register.name}”没有本县到这一天的数据"
         age = (self._engine.as_of - latest).days
         if age > register.max_age_days:
             return f"“{register.name}”已有 {age} 天没有{news}（最多 {register.max_age_days} 天）"
@@ -86,8 +87,10 @@ def _thin(register: Register, state: _RegisterState, columns: Iterable[str], vil
         share = state.filled[name].get(place, 0) / rows
         if column.empty == "gap" and share < register.min_coverage:
             return f"“{register.name}”的“{column.zh}”只填了 {share:.0%}（至少 {register.min_coverage:.0%}）"
-        ever_filled = any(state.filled[name].values())
-        if column.empty == "telling" and not ever_filled and sum(state.rows.values()) >= ROWS_TO_JUDGE_EMPTY:
+        county = [place for place in state.rows if _county(register, place) == _county(register, village)]
+        ever_filled = any(state.filled[name].get(place, 0) for place in county)
+        enough = sum(state.rows[place] for place in county) >= ROWS_TO_JUDGE_EMPTY
+        if column.empty == "telling" and not ever_filled and enough:
             return f"“{register.name}”的“{column.zh}”从未填写"
     return None
 

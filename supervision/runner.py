@@ -25,11 +25,16 @@ Progress = Callable[[str], None]
 """Called with the id of each model when it is done."""
 
 NOBODY = "本村没有适用对象"
+LAW_TO_BE_CONFIRMED: dict[str, object] = {
+    "title": "行为当时的依据待核实",
+    "article": "",
+    "to_be_confirmed": True,
+}
 
 
 def run_models(engine: Engine, models: Iterable[Model], *, progress: Progress | None = None) -> Run:
     """Run models as of the engine's day and return findings, evidence and the counts of all four verdicts."""
-    chosen = list(models)
+    chosen = sorted(models, key=lambda model: model.id)
     computability = Computability(engine, chosen)
     villages = list_villages(engine) or sorted(computability.villages)
     findings: list[dict[str, object]] = []
@@ -67,12 +72,16 @@ class ModelRun:
         queries = model.queries
         engine.keep("population", bind(queries.population, parameters))
         engine.keep("evidence", bind(queries.evidence, parameters))
+        self.population = self._read_population()
         rows = engine.query(bind(queries.findings, parameters)).to_pylist()
         self.findings = [
-            self._finding(row)
-            for row in rows
-            if row["level"] is not None and not self.obstacle(str(row["village_code"]))
+            self._finding(row) for row in rows if row["level"] is not None and self._concerns(row)
         ]
+
+    def _concerns(self, row: Mapping[str, object]) -> bool:
+        """Whether the model may speak of this subject: it could be checked, and the village can be computed."""
+        village = str(row["village_code"])
+        return str(row["subject_id"]) in self.population.get(village, ()) and not self.obstacle(village)
 
     def obstacle(self, village: str) -> str | None:
         return self._computability.obstacle(self._model, village)
@@ -80,28 +89,29 @@ class ModelRun:
     def evidence(self) -> pa.Table:
         """The rows behind the findings: proof as selected, and context from columns that end in `_row_id`."""
         ids = {(f["subject_id"], f["village_code"]): f["finding_id"] for f in self.findings}
-        rows: list[dict[str, object]] = []
+        rows: dict[
+            tuple[str, str, str], dict[str, object]
+        ] = {}  # a context row stands once, however often it is met
         for row in self._engine.query(exp.select("*").from_("evidence")).to_pylist():
             finding = ids.get((row["subject_id"], row["village_code"]))
             if finding is None:
                 continue
             for column, role in _row_id_columns(row):
                 proof = role == "proof"
-                rows.append(
-                    {
-                        "finding_id": finding,
-                        "register": str(row[column]).partition(":")[0],
-                        "row_id": row[column],
-                        "role": role,
-                        "occurred_on": row["occurred_on"] if proof else None,
-                        "amount_fen": row["amount_fen"] if proof else None,
-                    }
-                )
-        return pa.Table.from_pylist(rows, schema=EVIDENCE_SCHEMA)
+                row_id = str(row[column])
+                rows[str(finding), row_id, role] = {
+                    "finding_id": finding,
+                    "register": row_id.partition(":")[0],
+                    "row_id": row_id,
+                    "role": role,
+                    "occurred_on": row["occurred_on"] if proof else None,
+                    "amount_fen": row["amount_fen"] if proof else None,
+                }
+        return pa.Table.from_pylist(list(rows.values()), schema=EVIDENCE_SCHEMA)
 
     def verdicts(self, villages: Iterable[str]) -> list[dict[str, object]]:
         """Counts of subjects by verdict, one row a village."""
-        population = self.population()
+        population = self.population
         hits = Counter(str(finding["village_code"]) for finding in self.findings)
         rows: list[dict[str, object]] = []
         for village in sorted({*villages, *population}):
@@ -118,7 +128,7 @@ class ModelRun:
             rows.append({"model_id": self._model.id, "village_code": village, **counts, "reason": reason})
         return rows
 
-    def population(self) -> dict[str, set[str]]:
+    def _read_population(self) -> dict[str, set[str]]:
         """The subjects that could be checked, by village."""
         subjects: dict[str, set[str]] = {}
         for row in self._engine.query(
@@ -194,14 +204,15 @@ def _readable(value: object) -> str:
 
 
 def _law_in_force(model: Model, first: object, last: object) -> list[dict[str, object]]:
-    """The clauses in force on the days of the act; what is to be confirmed says so."""
+    """The clauses in force on the days of the act; what is to be confirmed says so, and so does a gap."""
     if not isinstance(first, date) or not isinstance(last, date):
-        return []
-    return [
+        return [LAW_TO_BE_CONFIRMED]
+    cited: list[dict[str, object]] = [
         {"title": clause.title, "article": clause.article, "to_be_confirmed": clause.to_be_confirmed}
         for clause in model.legal_basis
         if clause.in_force(first, last)
     ]
+    return cited or [LAW_TO_BE_CONFIRMED]
 
 
 def _row_id_columns(row: Mapping[str, object]) -> list[tuple[str, str]]:

@@ -56,8 +56,8 @@ class RunNotFound(LookupError):
     """There is no such run; run the models first."""
 
 
-def store_run(home: Path, run: Run) -> Path:
-    """Write a run and make it the latest. Writing the same run again changes nothing."""
+def store_run(home: Path, run: Run, *, latest: bool = True) -> Path:
+    """Write a run and make it the latest, unless it repeats the past. Writing the same run again changes nothing."""
     folder = home / "runs" / run.run_id
     if not folder.is_dir():
         aside = folder.with_name(f".{run.run_id}.{secrets.token_hex(4)}")
@@ -78,8 +78,17 @@ def store_run(home: Path, run: Run) -> Path:
             aside.rename(folder)
         except OSError:  # another process stored the same run first
             shutil.rmtree(aside)
-    write_json(home / "runs" / "latest.json", {"run_id": run.run_id})
+    if latest:
+        write_json(home / "runs" / "latest.json", {"run_id": run.run_id, "as_of": run.as_of.isoformat()})
     return folder
+
+
+def latest_day(home: Path) -> date | None:
+    """The day of the latest run, None before the first."""
+    path = home / "runs" / "latest.json"
+    return (
+        date.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["as_of"]) if path.exists() else None
+    )
 
 
 def read_run(home: Path, run_id: str | None = None) -> Run:

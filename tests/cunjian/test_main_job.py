@@ -156,3 +156,23 @@ def test_every_command_has_help_with_an_example(path: list[str]) -> None:
     assert "例：cunjian " + " ".join(path) in command.epilog  # type: ignore[attr-defined]
     options = {name for parameter in command.params for name in parameter.opts}  # type: ignore[attr-defined]
     assert "--json" in options or path == ["serve"]  # serving ends only when it is interrupted
+
+
+def test_repeating_the_past_touches_no_warning(imported: Office) -> None:
+    imported.json("run", "--as-of", DAY)
+    latest = (imported.home / "runs" / "latest.json").read_text(encoding="utf-8")
+    past = imported.json("run", "--as-of", "2024-06-30")
+    part = imported.json("run", "--as-of", DAY, "--model", "seal_unapproved")
+    for summary in (past, part):
+        assert isinstance(summary, dict)
+        assert summary["published"] is False
+    assert (imported.home / "runs" / "latest.json").read_text(encoding="utf-8") == latest
+
+
+def test_the_demo_refuses_a_home_with_real_registers(empty_office: Office, tmp_path: Path) -> None:
+    real = tmp_path / "division.csv"
+    real.write_text("区划代码,名称,级别,生效日期\n990101100201,某村,村,2020-01-01\n", encoding="utf-8")
+    assert empty_office.run("import", str(real)).returncode == 0
+    done = empty_office.run("demo", "--villages", "30")
+    assert done.returncode == 1
+    assert "真实数据" in done.stderr

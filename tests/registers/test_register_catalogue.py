@@ -45,6 +45,7 @@ def sample(column: Column) -> str:
             return str(int(max(column.min or 1, 1) / scale) or 1)
     return {
         "text": "甲",
+        "note": "甲",
         "bool": "是",
         "date": "2024-05-10",
         "month": "2024-05",
@@ -74,7 +75,7 @@ def test_a_register_says_whose_it_is_and_what_a_row_is(register: Register) -> No
     assert (CATALOGUE_FOLDER / f"{register.id}.yaml").is_file()
     assert register[register.event_date].type in ("date", "month")
     assert register[register.recorded_on or register.event_date].type in ("date", "month")
-    assert all(register[name].required for name in register.key), (
+    assert all(register[name].required or register[name].derived_from for name in register.key), (
         "a key without a value cannot tell rows apart"
     )
     assert register[register.event_date].required

@@ -11,8 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from cryptography.exceptions import InvalidTag
+from sqlglot import exp
 
 from benchmarks.deliveries import HEADERS, VILLAGE, payment, person
+from registers.catalogue import load_catalogue
+from registers.engine import DuckDBEngine
 from registers.identity import Identity, IdentityVault
 from registers.importing import ImportRefused, import_file
 from registers.lake import Lake
@@ -269,3 +272,62 @@ def test_a_parquet_file_keeps_its_types(home: Path, tmp_path: Path, catalogue, a
     assert ask("SELECT amount_fen, pay_date FROM subsidy_payment", as_of=FEB) == [
         {"amount_fen": 50_050, "pay_date": date(2024, 1, 10)}
     ]
+
+
+LEDGER = "村代码,凭证号,分录号,记账日期,收支,金额,摘要\n"
+
+
+def test_voucher_numbers_that_start_again_keep_their_earlier_rows(tmp_path: Path) -> None:
+    """记-1 of January and 记-1 of February are two vouchers, in one file and in two."""
+    lake = Lake(tmp_path / "home")
+    for day, lines in (
+        (date(2024, 3, 1), ["记-1,1,2024-01-05,支出,100,甲", "记-1,1,2024-02-05,支出,200,乙"]),
+        (date(2025, 2, 1), ["记-1,1,2025-01-05,支出,300,丙"]),
+    ):
+        path = tmp_path / f"ledger_entry_{day}.csv"
+        path.write_text(LEDGER + "".join(f"990101100201,{line}\n" for line in lines), encoding="utf-8")
+        report = import_file(path, lake=lake, catalogue=load_catalogue(), delivered_on=day)
+        assert (report.accepted, report.replaced, report.quarantined) == (len(lines), 0, 0)
+    with DuckDBEngine(lake, as_of=date(2025, 3, 1)) as engine:
+        rows = engine.query(
+            exp.select("period", "amount_fen").from_("ledger_entry").order_by("period")
+        ).to_pylist()
+    assert [(row["period"].isoformat(), row["amount_fen"]) for row in rows] == [
+        ("2024-01-01", 10_000),
+        ("2024-02-01", 20_000),
+        ("2025-01-01", 30_000),
+    ]
+
+
+def test_numbers_of_persons_in_free_text_do_not_enter_the_lake(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "home")
+    path = tmp_path / "ledger_entry.csv"
+    text = "付李某11010519491231002X劳务费，电话13900001234，卡6228480402564890018"
+    path.write_text(LEDGER + f"990101100201,记-1,1,2024-01-05,支出,100,{text}\n", encoding="utf-8")
+    import_file(path, lake=lake, catalogue=load_catalogue(), delivered_on=date(2024, 3, 1))
+    with DuckDBEngine(lake, as_of=date(2024, 3, 1)) as engine:
+        (row,) = engine.query(exp.select("summary").from_("ledger_entry")).to_pylist()
+    assert row["summary"] == "付李某〔证件号〕劳务费,电话〔电话〕,卡〔账号〕"
+
+
+def test_a_file_delivered_again_counts_as_delivered_and_what_it_says_is_valid_again(tmp_path: Path) -> None:
+    """A, then B, then A once more: A holds; without `redelivered` an old file changes nothing."""
+    lake, catalogue = Lake(tmp_path / "home"), load_catalogue()
+    first, second = tmp_path / "ledger_entry_a.csv", tmp_path / "ledger_entry_b.csv"
+    first.write_text(LEDGER + "990101100201,记-1,1,2024-01-05,支出,100,甲\n", encoding="utf-8")
+    second.write_text(LEDGER + "990101100201,记-1,1,2024-01-05,支出,900,甲\n", encoding="utf-8")
+    import_file(first, lake=lake, catalogue=catalogue, delivered_on=date(2024, 2, 1))
+    import_file(second, lake=lake, catalogue=catalogue, delivered_on=date(2024, 3, 1))
+    assert import_file(first, lake=lake, catalogue=catalogue, delivered_on=date(2024, 4, 1)).already_imported
+    again = import_file(
+        first, lake=lake, catalogue=catalogue, delivered_on=date(2024, 4, 1), redelivered=True
+    )
+    assert (again.already_imported, again.replaced) == (False, 1)
+    unchanged = import_file(
+        first, lake=lake, catalogue=catalogue, delivered_on=date(2024, 5, 1), redelivered=True
+    )
+    assert (unchanged.already_imported, unchanged.accepted, unchanged.unchanged) == (False, 0, 1)
+    with DuckDBEngine(lake, as_of=date(2024, 6, 1)) as engine:
+        amounts = engine.query(exp.select("amount_fen").from_("ledger_entry")).to_pylist()
+        assert engine.delivered["ledger_entry"] == date(2024, 5, 1)
+    assert amounts == [{"amount_fen": 10_000}]

@@ -46,6 +46,28 @@ cases:
         - {<<: *paid, person_key: B}
         - {<<: *paid, person_key: C}
     expect: {V1: {verdict: hit, level: yellow}}
+  - name: 三人是疑点，两人不是
+    kind: boundary
+    given:
+      subsidy_payment:
+        - {<<: *paid}
+        - {<<: *paid, person_key: B}
+        - {<<: *paid, person_key: C}
+        - {<<: *paid, village_code: V2}
+        - {<<: *paid, village_code: V2, person_key: B}
+    expect: {V1: {verdict: hit, level: yellow}, V2: {verdict: clear}}
+  - name: 各用各的账户
+    kind: clear
+    given: {subsidy_payment: [{<<: *paid}, {<<: *paid, person_key: B, account_key: L}, {<<: *paid, person_key: C, account_key: M}]}
+    expect: {V1: {verdict: clear}}
+  - name: 同一人领三次不是三个人
+    kind: exclusion
+    given: {subsidy_payment: [{<<: *paid}, {<<: *paid}, {<<: *paid}]}
+    expect: {V1: {verdict: clear}}
+  - name: 没有填银行账号
+    kind: not_computable
+    given: {subsidy_payment: [{<<: *paid, account_key: null}]}
+    expect: {V1: {verdict: not_computable}}
 """
 
 
@@ -69,8 +91,14 @@ def test_a_case_that_does_not_hold_is_told(tmp_path: Path) -> None:
     content = yaml.safe_load(NEW)
     content["parameters"]["many"]["value"] = 4
     lines = failures(load_model(written(tmp_path, content)))
-    assert len(lines) == 1
+    assert len(lines) == 2
     assert "三人共用为黄色" in lines[0]
+
+
+def test_a_case_with_a_misspelt_column_is_told(tmp_path: Path) -> None:
+    content = yaml.safe_load(NEW)
+    content["cases"][0]["given"]["subsidy_payment"][0]["acount_key"] = "K"
+    assert "acount_key" in failures(load_model(written(tmp_path, content)))[0]
 
 
 @pytest.mark.parametrize(
@@ -98,6 +126,13 @@ def test_a_case_that_does_not_hold_is_told(tmp_path: Path) -> None:
         ({"registers": {"no_such_register": ["x"]}}, "no_such_register"),
         ({"registers": {"subsidy_payment": ["no_such_column"]}}, "no_such_column"),
         ({"levels": {"red": "payments >= :unknown"}}, ":unknown is not declared"),
+        ({"cases": []}, "cases: write one of kind boundary"),
+        (
+            {
+                "evidence": "WITH death AS (SELECT d.person_key FROM death AS d) SELECT d.person_key FROM death AS d"
+            },
+            "hides a relation of that name",
+        ),
         ({"surprise": 1}, "surprise"),
         ({"id": "another_name"}, "name id, field and file alike"),
     ],
