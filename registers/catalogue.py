@@ -145,6 +145,11 @@ class Register(Strict):
         raise KeyError(name)
 
     @property
+    def file_columns(self) -> tuple[Column, ...]:
+        """The columns that departments write; the others are derived from them."""
+        return tuple(column for column in self.columns if column.derived_from is None)
+
+    @property
     def lake_columns(self) -> tuple[Column, ...]:
         return tuple(column for column in self.columns if column.in_lake)
 

@@ -44,7 +44,7 @@ MONTH_STYLES: Final[tuple[Callable[[date], str], ...]] = (
     lambda day: f"{day.year}.{day.month:02d}",
 )
 FULL_WIDTH_DIGITS: Final = str.maketrans("0123456789", "０１２３４５６７８９")
-SPOILABLE_TEXT: Final = frozenset({"text", "person", "party", "enum"})
+SPOILABLE_TEXT: Final = frozenset({"text", "note", "person", "party", "enum"})
 
 
 class _Written(dict[date, str]):
@@ -75,7 +75,7 @@ class Style:
     @classmethod
     def choose(cls, register: Register, rng: np.random.Generator) -> Style:
         headers, words = [], {}
-        for column in register.columns:
+        for column in register.file_columns:
             names = [column.zh, *(alias for alias in column.aliases if "万元" not in alias)]
             headers.append(names[int(rng.integers(len(names)))])
             words[column.name] = {
@@ -89,16 +89,15 @@ def cells(
 ) -> list[list[str]]:
     """The texts of the rows, column by column, with their mistakes; `counts` gains each kind of mistake."""
     register = style.register
-    names = [column.name for column in register.columns]
+    written = register.file_columns
+    names = [column.name for column in written]
     columns = [
         _write(column, values, style)
-        for column, values in zip(
-            register.columns, zip(*map(attrgetter(*names), rows), strict=True), strict=True
-        )
+        for column, values in zip(written, zip(*map(attrgetter(*names), rows), strict=True), strict=True)
     ]
     if register.id in UNSPOILT:
         return columns
-    for column, texts, name in zip(register.columns, columns, names, strict=True):
+    for column, texts, name in zip(written, columns, names, strict=True):
         spoiler = _Spoiler(texts, rng=rng, counts=counts)
         spoiler.spoil_kind(column, style, [getattr(row, name) for row in rows] if _is_day(column) else None)
         spoiler.spoil_any(column)

@@ -73,8 +73,9 @@ def truth_line(village: Village, truth: Truth) -> list[str]:
 
 
 def record_key(register: str, row: object) -> list[str]:
-    """The register's key of a row, as texts in the order of the catalogue."""
-    return [str(getattr(row, name)) for name in load_catalogue()[register].key]
+    """The part of the register's key that its department writes, as texts in the order of the catalogue."""
+    about = load_catalogue()[register]
+    return [str(getattr(row, name)) for name in about.key if about[name].derived_from is None]
 
 
 def brief(village: Village) -> Brief:

@@ -37,7 +37,8 @@ class County:
 
     @cache  # noqa: B019
     def by_key(self, name: str) -> dict[tuple[str, ...], Row]:
-        key = load_catalogue()[name].key
+        register = load_catalogue()[name]
+        key = [column for column in register.key if register[column].derived_from is None]
         return {tuple(str(row[column]) for column in key): row for row in self.rows(name)}
 
     @cache  # noqa: B019
@@ -69,7 +70,7 @@ class County:
 
 def read_row(register: Register, texts: dict[str, str]) -> Row | None:
     row: Row = {}
-    for column in register.columns:
+    for column in register.file_columns:
         text = texts[column.name]
         if not text and column.required:
             return None

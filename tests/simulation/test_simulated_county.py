@@ -48,7 +48,7 @@ def test_records_are_the_columns_of_the_catalogue():
     for name in REGISTERS:
         kind = getattr(records, "".join(word.title() for word in name.split("_")))
         assert [f.name for f in dataclasses.fields(kind)] == [
-            column.name for column in catalogue[name].columns
+            column.name for column in catalogue[name].file_columns
         ]
 
 
