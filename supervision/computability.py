@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -26,6 +27,8 @@ class _RegisterState:
     latest: dict[str, date] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     filled: dict[str, dict[str, int]] = field(default_factory=dict)
+    rows_in_county: Counter[str] = field(default_factory=Counter)
+    filled_in_county: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 class Computability:
@@ -87,10 +90,11 @@ def _thin(register: Register, state: _RegisterState, columns: Iterable[str], vil
         share = state.filled[name].get(place, 0) / rows
         if column.empty == "gap" and share < register.min_coverage:
             return f"“{register.name}”的“{column.zh}”只填了 {share:.0%}（至少 {register.min_coverage:.0%}）"
-        county = [place for place in state.rows if _county(register, place) == _county(register, village)]
-        ever_filled = any(state.filled[name].get(place, 0) for place in county)
-        enough = sum(state.rows[place] for place in county) >= ROWS_TO_JUDGE_EMPTY
-        if column.empty == "telling" and not ever_filled and enough:
+        county = _county(register, village)
+        never_filled = (
+            not state.filled_in_county[name, county] and state.rows_in_county[county] >= ROWS_TO_JUDGE_EMPTY
+        )
+        if column.empty == "telling" and never_filled:
             return f"“{register.name}”的“{column.zh}”从未填写"
     return None
 
@@ -106,10 +110,12 @@ def _read_state(engine: Engine, register: Register, columns: list[str]) -> _Regi
     state = _RegisterState(filled={name: {} for name in columns})
     for row in engine.query(select).to_pylist():
         village = row["place"] or ""
+        county = _county(register, village)
         state.rows[village] = row["total"]
+        state.rows_in_county[county] += row["total"]
         for name in columns:
             state.filled[name][village] = row[f"filled_{name}"]
-        county = _county(register, village)
+            state.filled_in_county[name, county] += row[f"filled_{name}"]
         if row["latest"] is not None:
             state.latest[county] = max(row["latest"], state.latest.get(county, date.min))
     return state
