@@ -34,25 +34,25 @@ def test_the_steps_of_the_page(tmp_path: Path) -> None:
     named = re.search(r"`cunjian import (\S+?)\.xlsx`", text)
     assert named
     path = tmp_path / f"{named[1]}.xlsx"
-    headers = ["银行账号", "交易流水号", "行政村代码", "交易时间", "收支", "金额（万元）", "对方单位"]
+    headers = ["行政村代码", "公示编号", "张贴日期", "事项", "金额（万元）"]
     rows = [
-        ["6228480402564890018", "F1", VILLAGE, "2024年5月10日", "借", "0.05", "某商店"],
-        ["6228480402564890018", "F2", VILLAGE, "2024-05-11", "其他", "1", ""],
+        [VILLAGE, "G1", "2024年5月10日", "财务收支", "0.05"],
+        [VILLAGE, "G2", "2024-05-11", "其他", "1"],
     ]
     path.write_bytes(as_xlsx([headers, *rows]))
     report = import_file(path, lake=Lake(tmp_path), catalogue=catalogue, delivered_on=AS_OF)
     assert report.register == register_id
     assert (report.accepted, report.quarantined) == (1, 1)
-    assert list(report.reasons) == ["借贷方向：取值不在范围内，应为：贷、借"]
+    assert list(report.reasons) == ["公开事项：取值不在范围内，应为：财务收支、补贴名单、工程项目"]
 
     query = parse_query(
-        f"SELECT flow_no, direction, amount_fen FROM {register.id} WHERE flow_on <= :as_of",
+        f"SELECT notice_no, topic, amount_fen FROM {register.id} WHERE posted_on <= :as_of",
         source="test",
         relations=catalogue.keys(),
     )
     with DuckDBEngine(Lake(tmp_path), as_of=AS_OF, catalogue=catalogue) as engine:
         found = engine.query(bind(query, {"as_of": AS_OF})).to_pylist()
-    assert found == [{"flow_no": "F1", "direction": "out", "amount_fen": 50_000}]
+    assert found == [{"notice_no": "G1", "topic": "finance", "amount_fen": 50_000}]
 
 
 def test_the_page_names_every_type_and_every_setting_of_a_register() -> None:
