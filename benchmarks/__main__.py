@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import anomaly, bad_input, features, payments, scale, triage
+from benchmarks import anomaly, bad_input, features, payments, scale, tenders, triage
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 PARTS: dict[str, Callable[[Path], object]] = {
@@ -19,6 +19,7 @@ PARTS: dict[str, Callable[[Path], object]] = {
     "payments": payments.main,
     "features": lambda _: features.main(),
     "anomaly": anomaly.main,
+    "tenders": tenders.main,
     "bad_input": lambda _: bad_input.main(),
     "scale": lambda _: scale.main(),
 }

@@ -3,6 +3,7 @@ and ends with exit code 0 only when it did what it was asked to."""
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -76,10 +77,10 @@ def simulate(
 
 @app.command(
     name="import",
-    epilog="例：cunjian import 数据/ --delivered-on 2025-12-31\n\n    cunjian import 付款.csv --register ledger_entry --map 供应商号=counterparty_id",
+    epilog="例：cunjian import 数据/ --delivered-on 2025-12-31\n\n    cunjian import 付款.csv --register ledger_entry --map 供应商号=counterparty_id\n\n    cunjian import 招标.jsonl --division 990101101201",
 )
 def import_(
-    path: Annotated[Path, typer.Argument(help="一个表格文件，或一个文件夹（csv、xlsx、xls、parquet）")],
+    path: Annotated[Path, typer.Argument(help="一个表格文件，或一个文件夹（csv、xlsx、xls、parquet；开放合同数据 jsonl）")],
     register: Annotated[
         str | None, typer.Option(help="登记表的英文名或中文名；默认按文件名和表头判断")
     ] = None,
@@ -91,6 +92,9 @@ def import_(
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", help="整份文件同一个值的列：英文列名=值，可多次；值写 #row 表示行号"),
+    ] = None,
+    division: Annotated[
+        str | None, typer.Option(help="开放合同数据（OCDS）所属地区的 12 位区划代码，数据本身不带")
     ] = None,
     backfill: Annotated[bool, typer.Option(help="首次补录历史：按各行登记日期算作已知")] = False,
     as_json: Json = False,
@@ -110,7 +114,7 @@ def import_(
                 delivered_on=_day(delivered_on),
                 register=register,
                 mapping=_pairs(map_),
-                constants=_pairs(set_),
+                constants=_pairs(set_) | _placed(division),
                 backfill=backfill,
                 redelivered=delivered_on is not None,
                 done=step,
@@ -240,19 +244,24 @@ def show(model: Annotated[str, typer.Argument(help="模型的英文名")], as_js
 )
 def check(
     file: Annotated[Path | None, typer.Option(help="只检验这个模型文件")] = None,
+    mutants: Annotated[bool, typer.Option("--mutants", help="逐处改动查询语句，看用例能否发现")] = False,
     as_json: Json = False,
 ) -> None:
-    """检验监督模型：能否加载，自带用例是否全部成立。"""
+    """检验监督模型：能否加载，自带用例是否全部成立；加 --mutants 再看用例是否够严。"""
     from supervision.cases import failures
     from supervision.catalogue import load_model
+    from supervision.mutants import mutation_score
 
     chosen = [load_model(file)] if file else list(load_models().values())
     broken: list[str] = []
+    scores = []
     with console.progress("检验模型") as step:
         for done, model in enumerate(chosen, start=1):
             broken += failures(model)
+            if mutants:
+                scores.append(mutation_score(model))
             step(done, len(chosen))
-    _show(report.CheckSummary.of(chosen, broken), report.check, as_json=as_json)
+    _show(report.CheckSummary.of(chosen, broken, scores), report.check, as_json=as_json)
     if broken:
         raise typer.Exit(1)
 
@@ -355,6 +364,15 @@ def _pairs(texts: Iterable[str] | None) -> dict[str, str]:
             raise typer.BadParameter(f"“{text}”应写成 名称=值")
         pairs[left] = right
     return pairs
+
+
+def _placed(division: str | None) -> dict[str, str]:
+    """A division given for a whole file, as a constant of its rows."""
+    if division is None:
+        return {}
+    if not re.fullmatch(r"\d{12}", division, re.ASCII):
+        raise typer.BadParameter("--division 应为 12 位数字")
+    return {"village_code": division}
 
 
 def _model(name: str) -> Model:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -14,10 +14,13 @@ from casework.outcomes import PastVerification
 from registers.catalogue import Catalogue
 from registers.importing import ImportRefused, import_file
 from registers.lake import Lake
+from registers.ocds import COLUMNS as OCDS_COLUMNS
+from registers.ocds import is_ocds, registers_in
 from registers.pseudonyms import Pseudonyms, load_key
 from registers.quality import QualityReport
+from registers.tables import ReadError
 
-TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xls", ".parquet"})
+TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xls", ".parquet", ".jsonl"})
 VERIFICATIONS = "verifications.csv"
 
 FileDone = Callable[[int, int], None]
@@ -66,7 +69,7 @@ def import_path(
                 delivered_on=delivery.delivered_on,
                 register=delivery.register,
                 mapping=mapping,
-                constants=constants,
+                constants=_constants(delivery, catalogue, constants or {}),
                 backfill=backfill,
                 redelivered=redelivered,
                 simulated=delivery.simulated,
@@ -82,7 +85,7 @@ def list_deliveries(
 ) -> list[Delivery]:
     """The files to import, in order. Raises `ImportRefused` when there are none."""
     if path.is_file():
-        return [Delivery(path, register, delivered_on, simulated=_says_simulated(path))]
+        return _by_register(Delivery(path, register, delivered_on, simulated=_says_simulated(path)))
     if not path.is_dir():
         raise ImportRefused(f"找不到文件或文件夹：{path}")
     found = _from_manifest(path) or [
@@ -91,14 +94,40 @@ def list_deliveries(
         if file.suffix.lower() in TABLE_SUFFIXES and file.name != VERIFICATIONS
     ]
     if not found:
-        raise ImportRefused(f"{path} 里没有可导入的表格（csv、xlsx、xls、parquet）")
+        raise ImportRefused(f"{path} 里没有可导入的表格（csv、xlsx、xls、parquet、jsonl）")
     order = {name: place for place, name in enumerate(catalogue.import_order())}
 
     def place(delivery: Delivery) -> tuple[int, str]:
         named = catalogue.by_name(delivery.register or delivery.path.stem)
         return (order[named.id] if named else len(order), delivery.path.name)
 
-    return sorted(found, key=place)
+    return sorted((part for delivery in found for part in _by_register(delivery)), key=place)
+
+
+def _by_register(delivery: Delivery) -> list[Delivery]:
+    """Open contracting data hold several registers and are imported once for each; a table is imported once."""
+    if delivery.register is not None or not is_ocds(delivery.path):
+        return [delivery]
+    try:
+        return [replace(delivery, register=name) for name in registers_in(delivery.path)]
+    except ReadError:  # the import itself will say what is wrong with the file
+        return [replace(delivery, register="tender")]
+
+
+def _constants(delivery: Delivery, catalogue: Catalogue, constants: Mapping[str, str]) -> Mapping[str, str]:
+    """The constants for one table; for open contracting data, those that its register has a column for."""
+    register = catalogue.by_name(delivery.register) if delivery.register else None
+    if register is None or not is_ocds(delivery.path):
+        return constants
+    known = {column.name for name in OCDS_COLUMNS for column in catalogue[name].columns}
+    if unknown := sorted(constants.keys() - known):
+        raise ImportRefused(f"开放合同数据的登记表没有列 {'、'.join(unknown)}")
+    names = {column.name for column in register.columns}
+    if "village_code" in names - constants.keys():
+        raise ImportRefused(
+            f"{delivery.path.name}：开放合同数据没有区划代码，请用 --division 写明所属地区的 12 位代码"
+        )
+    return {name: text for name, text in constants.items() if name in names}
 
 
 def _from_manifest(folder: Path) -> list[Delivery]:

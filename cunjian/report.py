@@ -18,6 +18,7 @@ from registers.quality import QualityReport
 from registers.query import QueryError
 from registers.tables import ReadError
 from supervision.catalogue import FIELD_NAMES, Model, ModelError, load_models
+from supervision.mutants import MutationScore
 from supervision.pages import LEVEL_NAMES, SUBJECT_NAMES
 from supervision.runs import Run, RunNotFound
 
@@ -268,19 +269,31 @@ class CheckSummary:
     rules: int
     cases: int
     failures: tuple[str, ...]
+    mutants: int
+    survivors: tuple[str, ...]
 
     @classmethod
-    def of(cls, models: Sequence[Model], failures: Sequence[str]) -> CheckSummary:
+    def of(
+        cls, models: Sequence[Model], failures: Sequence[str], scores: Sequence[MutationScore]
+    ) -> CheckSummary:
         return cls(
-            len(models), sum(m.rules for m in models), sum(len(m.cases) for m in models), tuple(failures)
+            models=len(models),
+            rules=sum(m.rules for m in models),
+            cases=sum(len(m.cases) for m in models),
+            failures=tuple(failures),
+            mutants=sum(score.mutants for score in scores),
+            survivors=tuple(f"{s.model_id}: {mutant}" for s in scores for mutant in s.survivors),
         )
 
 
 def check(summary: CheckSummary) -> None:
-    for failure in summary.failures:
-        console.ERR.print(failure)
+    for line in (*summary.failures, *summary.survivors):
+        console.ERR.print(line, markup=False, highlight=False, soft_wrap=True)
     verdict = "全部成立" if not summary.failures else f"{len(summary.failures)} 处不成立"
     console.say(f"{summary.models} 个模型，{summary.rules} 条预警规则，{summary.cases} 个用例：{verdict}")
+    if summary.mutants:
+        killed = summary.mutants - len(summary.survivors)
+        console.say(f"{summary.mutants} 处改动，用例发现 {killed} 处（{killed / summary.mutants:.1%}）")
 
 
 def stale_pages(stale: Sequence[str]) -> None:

@@ -1,14 +1,13 @@
-"""The embedded engine: DuckDB over the lake, showing each register exactly as it was known on one day.
+"""Engines: what supervision and features ask of one, and the embedded one, DuckDB over the lake.
 
-A row is visible when it was known by `as_of`, was not yet replaced by then, and its event is not later. A date
-that lies after `as_of` (a completion, a cancellation) has not happened yet and reads as NULL, unless the
-catalogue says that the column may lie ahead (the end of a lease).
+Every engine shows each register exactly as it was known on one day (`registers.as_known`). `registers.spark` is
+the second one, for a cluster.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -17,9 +16,17 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from registers.catalogue import Catalogue, Column, Register, load_catalogue
-from registers.lake import META_COLUMNS, Batch, Lake
-from registers.query import DIALECT, literal, to_sql
+from registers.as_known import (
+    RegisterViews,
+    given_rows,
+    given_stock,
+    plain_types,
+    take_stock,
+    typed_columns,
+)
+from registers.catalogue import Catalogue, Register, load_catalogue
+from registers.lake import Lake
+from registers.query import DIALECT, to_sql
 
 BOUNDED_MEMORY = "4GB"
 
@@ -55,6 +62,11 @@ class Engine(Protocol):
         """The source file of each batch."""
         ...
 
+    @property
+    def batches(self) -> Mapping[str, Sequence[str]]:
+        """The ids of the batches that it reads, by register."""
+        ...
+
     def query(self, select: exp.Query) -> pa.Table:
         """Run a bound query and return all of its rows."""
         ...
@@ -67,8 +79,14 @@ class Engine(Protocol):
         """Make an Arrow table readable under a name."""
         ...
 
+    def __enter__(self) -> Self: ...
 
-class DuckDBEngine:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class DuckDBEngine(RegisterViews):
     """One connection to one lake, as of one day. Use as a context manager."""
 
     def __init__(
@@ -78,25 +96,13 @@ class DuckDBEngine:
         as_of: date,
         catalogue: Catalogue | None = None,
         threads: int | None = None,
+        batches: Mapping[str, Collection[str]] | None = None,
     ) -> None:
-        self.catalogue = catalogue or load_catalogue()
-        self.as_of = as_of
-        self._take_stock(lake)
-        while lake.state() != self.state:  # an import was committed meanwhile
-            self._take_stock(lake)
+        """Open the lake as of a day; `batches` (ids by register) shows it as it was before later ones came."""
+        known = catalogue or load_catalogue()
+        stock = take_stock(lake, catalogue=known, as_of=as_of, only=batches)
+        super().__init__(stock, catalogue=known, as_of=as_of)
         self._connection = connect(spill=lake.home / "spill", threads=threads)
-        self._shown: set[str] = set()
-
-    def _take_stock(self, lake: Lake) -> None:
-        """What the lake holds now; everything that the engine says refers to this state."""
-        self.state = lake.state()
-        self.simulated = lake.simulated()
-        self.registers = lake.registers() & self.catalogue.keys()
-        batches = {name: lake.batches(name) for name in self.registers}
-        self.sources = {batch.batch_id: batch.source_file for found in batches.values() for batch in found}
-        self.delivered = {name: day for name in batches if (day := _delivered(batches[name], self.as_of))}
-        self._files: dict[str, list[str]] | None = {name: lake.files(name) for name in self.registers}
-        self._closed = {name: lake.closures(name) for name in self.registers}
 
     @classmethod
     def from_rows(
@@ -113,26 +119,17 @@ class DuckDBEngine:
         not named is missing.
         """
         engine = cls.__new__(cls)
-        engine.catalogue = catalogue or load_catalogue()
-        engine.as_of = as_of
-        engine.registers = frozenset(rows)
-        engine.sources = {}
-        engine.delivered = dict.fromkeys(rows, as_of)
-        engine.state = "given"
-        engine.simulated = False
-        engine._connection = connect()
-        engine._files = None
-        engine._closed = {}
-        engine._shown = set()
+        stock = given_stock(rows.keys(), as_of=as_of)
+        RegisterViews.__init__(engine, stock, catalogue=catalogue or load_catalogue(), as_of=as_of)
+        engine._connection = connect(threads=1)
         for register_id, given in rows.items():
-            engine._connection.register(
-                f"given_{register_id}", _given_rows(engine.catalogue[register_id], given)
-            )
+            table = given_rows(engine.catalogue[register_id], given)
+            engine._connection.register(f"given_{register_id}", table)
         return engine
 
     def query(self, select: exp.Query) -> pa.Table:
         self._show(select)
-        return _plain_integers(self._connection.sql(to_sql(select)).to_arrow_table())
+        return plain_types(self._connection.sql(to_sql(select)).to_arrow_table())
 
     def keep(self, name: str, select: exp.Query) -> None:
         self._show(select)
@@ -146,51 +143,18 @@ class DuckDBEngine:
     def close(self) -> None:
         self._connection.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _show(self, select: exp.Query) -> None:
-        """Create the views of the registers that a query reads, the first time that one reads them."""
-        named = {table.name for table in select.find_all(exp.Table)} & self.catalogue.keys()
-        for register_id in sorted(named - self._shown):
-            register = self.catalogue[register_id]
-            closed = self._closed.get(register_id, ())
-            view = _as_known(register, self._source(register), closed=closed, as_of=self.as_of)
-            self._connection.sql(
-                to_sql(exp.Create(this=exp.to_table(register_id), kind="VIEW", expression=view))
-            )
-            self._shown.add(register_id)
+    def _show_view(self, name: str, select: exp.Select) -> None:
+        self._connection.sql(to_sql(exp.Create(this=exp.to_table(name), kind="VIEW", expression=select)))
 
     def _source(self, register: Register) -> exp.Select:
-        if register.id not in self.registers:
-            return _no_rows(register)
-        if self._files is None:
-            return exp.select(*_typed_columns(register)).from_(f"given_{register.id}")
-        files = self._files[register.id]
+        if register.id not in self._stock.files:
+            return exp.select(*typed_columns(register)).from_(f"given_{register.id}")
+        files = list(self._stock.files[register.id])
         present = set(self._connection.read_parquet(files, union_by_name=True).columns)
-        return exp.select(*_typed_columns(register, present=present)).from_(read_parquet(files))
+        return exp.select(*typed_columns(register, present=present)).from_(read_parquet(files))
 
-
-def _plain_integers(table: pa.Table) -> pa.Table:
-    """Sums of integers are 128 bits wide in DuckDB and decimals in Arrow; every engine gives 64-bit integers here."""
-    fields = [
-        pa.field(f.name, pa.int64()) if pa.types.is_decimal(f.type) and f.type.scale == 0 else f
-        for f in table.schema
-    ]
-    return table.cast(pa.schema(fields))
-
-
-def _delivered(batches: Iterable[Batch], as_of: date) -> date | None:
-    """The latest delivery by `as_of`; history that was loaded later covers the days before it."""
-    days = [
-        min(day, as_of) for b in batches if (day := date.fromisoformat(b.delivered_on)) <= as_of or b.backfill
-    ]
-    return max(days, default=None)
+    def _closures(self, register: Register) -> exp.Table:
+        return read_parquet(self._stock.closed[register.id])
 
 
 def connect(*, spill: Path | None = None, threads: int | None = None) -> duckdb.DuckDBPyConnection:
@@ -216,69 +180,3 @@ def read_parquet(files: Iterable[str]) -> exp.Table:
     paths = exp.Array(expressions=[exp.Literal.string(file) for file in files])
     by_name = exp.EQ(this=exp.column("union_by_name"), expression=exp.true())
     return exp.Table(this=exp.func("read_parquet", paths, by_name, dialect=DIALECT))
-
-
-def _typed_columns(register: Register, *, present: set[str] | None = None) -> list[exp.Expr]:
-    return [
-        exp.alias_(
-            exp.cast(exp.column(name) if present is None or name in present else exp.null(), kind), name
-        )
-        for name, kind in _sql_types(register).items()
-    ]
-
-
-def _no_rows(register: Register) -> exp.Select:
-    nothing = (exp.alias_(exp.cast(exp.null(), kind), name) for name, kind in _sql_types(register).items())
-    return exp.select(*nothing).where(exp.false())
-
-
-def _as_known(register: Register, source: exp.Select, *, closed: Sequence[str], as_of: date) -> exp.Select:
-    day = literal(as_of)
-    rows = exp.select(*(_as_of_column(column, day) for column in register.lake_columns), *META_COLUMNS)
-    rows = rows.from_(source.subquery("r"))
-    rows = rows.where(exp.column("known_from", "r") <= day)
-    event = exp.column(register.event_date, "r")
-    rows = rows.where(exp.or_(event.is_(exp.null()), event <= day))
-    if closed:
-        same_row = exp.EQ(this=exp.column("row_id", "c"), expression=exp.column("row_id", "r"))
-        closures = exp.alias_(read_parquet(closed), "c", table=True)
-        replaced = exp.select("1").from_(closures).where(same_row, exp.column("known_to", "c") <= day)
-        rows = rows.where(exp.Not(this=exp.Exists(this=replaced)))
-    return rows
-
-
-def _as_of_column(column: Column, day: exp.Expr) -> exp.Expr:
-    value: exp.Expr = exp.column(column.name, "r")
-    if column.sql_type == "DATE" and not column.future:
-        happened = exp.column(column.name, "r") <= day
-        return exp.alias_(exp.Case().when(happened, value), column.name)
-    if column.known_with:
-        happened = exp.column(column.known_with, "r") <= day
-        before = literal(column.otherwise) if column.otherwise is not None else exp.null()
-        unknown = exp.column(column.known_with, "r").is_(exp.null())
-        return exp.alias_(exp.Case().when(exp.or_(happened, unknown), value).else_(before), column.name)
-    return value
-
-
-def _given_rows(register: Register, rows: Sequence[Mapping[str, object]]) -> pa.Table:
-    names = [column.name for column in register.lake_columns]
-    unknown = sorted({key for row in rows for key in row} - set(names) - set(META_COLUMNS))
-    if unknown:
-        raise KeyError(f"{register.id} has no column {', '.join(unknown)}")
-    full = []
-    for number, row in enumerate(rows, start=1):
-        event = row.get(register.event_date)
-        meta = {"row_id": f"{register.id}:{number:016x}", "batch_id": "given", "source_row": number}
-        known = event if isinstance(event, date) else date.min + timedelta(days=1)
-        full.append(dict.fromkeys(names) | meta | {"known_from": known} | dict(row))
-    schema = pa.schema([(name, _arrow_type(kind)) for name, kind in _sql_types(register).items()])
-    return pa.Table.from_pylist(full, schema=schema)
-
-
-def _sql_types(register: Register) -> dict[str, str]:
-    return {column.name: column.sql_type for column in register.lake_columns} | META_COLUMNS
-
-
-def _arrow_type(sql_type: str) -> pa.DataType:
-    types = {"BOOLEAN": pa.bool_(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "DATE": pa.date32()}
-    return types.get(sql_type, pa.string())

@@ -29,6 +29,7 @@ from registers.catalogue import Catalogue, CatalogueError, Register, header_key
 from registers.conversion import Converter
 from registers.identity import Identity, IdentityVault
 from registers.lake import Batch, Lake
+from registers.ocds import is_ocds, read_ocds
 from registers.pseudonyms import Pseudonyms, load_key
 from registers.quality import QualityReport
 from registers.reading import read_table
@@ -161,7 +162,11 @@ def _open(
         return max(_count_known(candidate, headers, mapping) for candidate in candidates)
 
     try:
-        table = read_table(path, header_score=known_headers)
+        table = (
+            read_ocds(path, chosen.id)
+            if chosen and is_ocds(path)
+            else read_table(path, header_score=known_headers)
+        )
         chosen = chosen or catalogue.by_headers(table.headers)
         if chosen is None:
             raise ImportRefused(f"{path.name}：认不出是哪张登记表，请用 --register 指明")

@@ -15,7 +15,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -67,11 +67,19 @@ class Lake:
 
     def files(self, register: str) -> list[str]:
         """Paths of the row files of a register. Raises `LakeDamaged` when one is not whole."""
-        return [_whole(self.root / file) for batch in self.batches(register) for file in batch.files]
+        return self.files_of(self.batches(register))
 
     def closures(self, register: str) -> list[str]:
         """Paths of the closure files of a register. Raises `LakeDamaged` when one is not whole."""
-        return [_whole(self.root / b.closures) for b in self.batches(register) if b.closures is not None]
+        return self.closures_of(self.batches(register))
+
+    def files_of(self, batches: Iterable[Batch]) -> list[str]:
+        """Paths of the row files of some batches. Raises `LakeDamaged` when one is not whole."""
+        return [_whole(self.root / file) for batch in batches for file in batch.files]
+
+    def closures_of(self, batches: Iterable[Batch]) -> list[str]:
+        """Paths of the closure files of some batches. Raises `LakeDamaged` when one is not whole."""
+        return [_whole(self.root / batch.closures) for batch in batches if batch.closures is not None]
 
     def registers(self) -> frozenset[str]:
         """Registers that hold rows."""

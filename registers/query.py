@@ -20,7 +20,7 @@ DIALECT = "duckdb"
 Value = int | float | str | bool | date
 
 ALLOWED_FUNCTIONS: frozenset[type[exp.Expr]] = frozenset({
-    exp.Count, exp.Sum, exp.Min, exp.Max, exp.Avg, exp.StddevSamp, exp.PercentileCont, exp.Quantile,
+    exp.Count, exp.Sum, exp.Min, exp.Max, exp.Avg, exp.StddevSamp, exp.PercentileCont,
     exp.Coalesce, exp.Nullif, exp.Cast, exp.If, exp.Case, exp.Greatest, exp.Least,
     exp.Abs, exp.Round, exp.Floor, exp.Ceil, exp.Ln, exp.Log, exp.Sqrt, exp.Pow, exp.Exp, exp.Sign,
     exp.DateDiff, exp.DateTrunc, exp.TimestampTrunc, exp.Extract, exp.Year, exp.Month, exp.DayOfWeekIso, exp.Day,
@@ -29,6 +29,9 @@ ALLOWED_FUNCTIONS: frozenset[type[exp.Expr]] = frozenset({
     exp.Exists, exp.And, exp.Or, exp.Xor, exp.Chr, exp.CountIf, exp.LogicalAnd, exp.LogicalOr, exp.GroupConcat,
 })  # fmt: skip
 """Functions with one meaning on every engine, and no look at clock, chance or disk."""
+
+EXTRACTED: frozenset[str] = frozenset({"year", "quarter", "month", "day", "isodow"})
+"""Parts of a date that `extract` may take."""
 
 
 class QueryError(ValueError):
@@ -164,9 +167,11 @@ class _Linter:
             self._check_star(node)
             self._check_relation(node)
             self._check_order(node)
+            self._check_engines(node)
             self._check_division(node)
             self._check_date_difference(node)
         self._check_anti_joins(tree)
+        self._check_correlation(tree)
 
     def refuse(self, node: exp.Expr, message: str) -> None:
         raise QueryError(self._source, self._line(node), message)
@@ -203,7 +208,7 @@ class _Linter:
         unordered = (
             (isinstance(node, exp.Limit | exp.Offset) and not (node.parent and node.parent.args.get("order")))
             or (isinstance(node, exp.Distinct) and node.args.get("on"))
-            or (isinstance(node, exp.GroupConcat) and not node.find(exp.Order))
+            or (isinstance(node, exp.GroupConcat) and not isinstance(node.this, exp.Order))
             or (
                 isinstance(node, exp.Window)
                 and isinstance(node.this, exp.RowNumber | exp.Rank | exp.DenseRank | exp.Lag | exp.Lead)
@@ -214,6 +219,42 @@ class _Linter:
             self.refuse(
                 node, "the result depends on the order of rows; say ORDER BY, or ask for an aggregate"
             )
+
+    def _check_engines(self, node: exp.Expr) -> None:
+        """What only one of the engines can do, or what no change of words makes equal."""
+        if isinstance(node, exp.GroupConcat) and isinstance(node.this, exp.Order):
+            distinct = node.this.this
+            value = distinct.expressions[0] if isinstance(distinct, exp.Distinct) else distinct
+            if [ordered.this for ordered in node.this.expressions] != [value]:
+                self.refuse(node, "string_agg on every engine orders by its own value; write ORDER BY that")
+        if isinstance(node, exp.Window) and node.this.find(exp.Distinct, exp.GroupConcat):
+            self.refuse(
+                node, "DISTINCT or string_agg OVER is not on every engine; aggregate in a WITH, then join"
+            )
+        if isinstance(node, exp.Substring) and node.args["start"] == exp.Literal.number(0):
+            self.refuse(node, "substr counts from 1; what 0 means differs between engines")
+        if isinstance(node, exp.DateDiff) and node.text("unit").lower() not in {"day", "month", "year"}:
+            self.refuse(
+                node, "date_diff counts in 'day', 'month' or 'year'; other units differ between engines"
+            )
+        if isinstance(node, exp.Extract) and node.name.lower() not in EXTRACTED:
+            self.refuse(
+                node, f"extract gives {', '.join(sorted(EXTRACTED))}; other parts differ between engines"
+            )
+
+    def _check_correlation(self, tree: exp.Query) -> None:
+        """A subquery may name the query around it, not the one around that."""
+        for scope in traverse_scope(tree):
+            outer = scope.parent
+            if not scope.is_subquery or outer is None or not outer.is_subquery:
+                continue
+            inner = {id(column) for below in scope.subquery_scopes for column in below.columns}
+            for column in scope.external_columns:
+                if id(column) not in inner and column.table and column.table not in outer.selected_sources:
+                    self.refuse(
+                        column,
+                        f"{column.sql()} lies two queries outside, which not every engine reaches; join it in a WITH",
+                    )
 
     def _check_division(self, node: exp.Expr) -> None:
         if not isinstance(node, exp.Div | exp.IntDiv | exp.Mod):

@@ -6,8 +6,10 @@ from datetime import date, timedelta
 from typing import Final
 
 from simulation.ledger import receive
+from simulation.meetings import decide
 from simulation.paper import sign_contract
 from simulation.records import Lease
+from simulation.records_wider import Asset, RentPayment
 from simulation.timeline import after
 from simulation.village import Resident, Village
 
@@ -88,12 +90,17 @@ def let(
         10_000,
         round(market_rent_fen(village, kind, area) * rent_factor * rnd.lognormvariate(0, 0.15) / 1000) * 1000,
     )
-    number = village.serial("asset", year=0).rsplit("-", 1)[1]
+    asset = own(
+        village, kind=kind, area_mu=area, acquired_on=start_on - timedelta(days=rnd.randint(300, 4000))
+    )
+    asset.status, asset.status_date = ("leased", start_on) if end_on > period.end else ("idle", end_on)
+    if start_on > period.end:
+        asset.status, asset.status_date = "in_use", None
     lease = Lease(
         lease_id=village.document("ZL", year=signed_on.year),
         village_code=village.code,
-        asset_id=f"{village.code[4:]}-ZC-{number}",
-        asset_name=NAMES[kind],
+        asset_id=asset.asset_id,
+        asset_name=asset.name,
         asset_kind=kind,
         area_mu=area,
         tenant_id=tenant,
@@ -102,7 +109,9 @@ def let(
         start_on=start_on,
         end_on=end_on,
         annual_rent_fen=rent,
-        resolution_no=village.resolution(signed_on)[0] if with_meeting else None,
+        resolution_no=decide(village, signed_on, matter="contract", title=f"{NAMES[kind]}发包", fen=rent)[0]
+        if with_meeting
+        else None,
     )
     village.rows.lease.append(lease)
     contract = sign_contract(
@@ -120,8 +129,32 @@ def let(
     return lease
 
 
+def own(village: Village, *, kind: str, area_mu: float | None, acquired_on: date, name: str = "") -> Asset:
+    """An asset of the collective on its books; measured again in one case of eight, to a slightly other area."""
+    rnd = village.rnd
+    number = village.serial("asset", year=0).rsplit("-", 1)[1]
+    measured = (
+        area_mu if area_mu is None or rnd.random() > 0.12 else round(area_mu * rnd.uniform(0.97, 1.04), 2)
+    )
+    asset = Asset(
+        asset_id=f"{village.code[4:]}-ZC-{number}",
+        village_code=village.code,
+        name=name or NAMES[kind],
+        kind=kind,
+        area_mu=measured,
+        original_fen=round((area_mu or 1) * RENT_A_MU.get(kind, 5000) * rnd.uniform(8, 20)) * 100,
+        acquired_on=acquired_on,
+        status="in_use",
+    )
+    village.rows.asset.append(asset)
+    return asset
+
+
 def _collect_rent(village: Village, lease: Lease, *, until: date | None, contract_id: str | None) -> None:
-    """Rent is due each year on the day the lease began; people pay within seven weeks, or months where it slips."""
+    """Rent is due each year on the day the lease began; people pay within seven weeks, or months where it slips.
+
+    One rent in ten is paid in two parts; each receipt is also in the ledger.
+    """
     due = lease.start_on
     paid_until = lease.start_on
     while due < lease.end_on and due <= village.period.end and (until is None or due < until):
@@ -131,9 +164,83 @@ def _collect_rent(village: Village, lease: Lease, *, until: date | None, contrac
         due = due.replace(year=due.year + 1, day=min(due.day, 28))
         paid_until = min(due, lease.end_on)
         if paid_on >= village.period.start and lease.annual_rent_fen:
-            receive(village, on=paid_on, account="经营收入", summary=f"收{lease.asset_name}租金（{lease.lease_id}）",
-                    fen=lease.annual_rent_fen, payer=lease.tenant_id, contract_id=contract_id)  # fmt: skip
+            first = lease.annual_rent_fen // 2 if village.rnd.random() < 0.1 else 0
+            for fen, wait in ((lease.annual_rent_fen - first, 0), (first, village.rnd.randint(20, 90))):
+                if fen:
+                    _take_rent(village, lease, on=paid_on + timedelta(days=wait), fen=fen, until=paid_until,
+                               contract_id=contract_id)  # fmt: skip
     lease.paid_until = paid_until if paid_until > lease.start_on else lease.start_on - timedelta(days=1)
+
+
+def _take_rent(
+    village: Village, lease: Lease, *, on: date, fen: int, until: date, contract_id: str | None
+) -> None:
+    """One receipt and its entry in the ledger; nothing if it comes after the period."""
+    if on > village.period.end:
+        return
+    method = "cash" if fen < 300_000 and village.rnd.random() < 0.2 else "bank"
+    receive(village, on=on, account="经营收入", summary=f"收{lease.asset_name}租金（{lease.lease_id}）",
+                    fen=fen, payer=lease.tenant_id, contract_id=contract_id, method=method)  # fmt: skip
+    give_receipt(village, lease, on=on, fen=fen, until=until, method=method)
+
+
+def give_receipt(
+    village: Village, lease: Lease, *, on: date, fen: int, until: date, method: str = "bank"
+) -> RentPayment:
+    """A line of the rent register; the cashier (or who stands in) collects."""
+    row = RentPayment(
+        lease_id=lease.lease_id,
+        receipt_no=village.serial("SJ", year=on.year),
+        village_code=village.code,
+        paid_on=on,
+        amount_fen=fen,
+        payer_id=lease.tenant_id,
+        payment_method=method,
+        collector_key=village.holder("accountant", on).id_number,
+        period_end=until,
+    )
+    village.rows.rent_payment.append(row)
+    return row
+
+
+def keep_assets(village: Village) -> None:
+    """Assets that are not let: equipment in use, a hall or two, something idle; now and then one is sold."""
+    rnd, start = village.rnd, village.period.start
+    for name in rnd.sample(("会议室桌椅", "电脑和打印机", "洒水车", "广场音响", "发电机"), rnd.randint(1, 3)):
+        own(
+            village,
+            kind="equipment",
+            area_mu=None,
+            acquired_on=after(rnd, start, least=-2500, most=-30),
+            name=name,
+        )
+    for kind in rnd.sample(("shop", "factory", "other"), rnd.randint(0, 2)):
+        asset = own(village, kind=kind, area_mu=round(rnd.uniform(0.1, 2), 2),
+                    acquired_on=after(rnd, start, least=-4000, most=-400))  # fmt: skip
+        if rnd.random() < 0.4:
+            asset.status, asset.status_date = "idle", after(rnd, start, least=-300, most=300)
+    if rnd.random() < 0.12:
+        buyer = _tenant(village)
+        sell(village, on=village.period.any_day(rnd), buyer=buyer, price=rnd.uniform(1.0, 1.25))
+
+
+def sell(village: Village, *, on: date, buyer: str, price: float, method: str = "auction") -> Asset | None:
+    """An asset is appraised and sold for `price` times the appraisal; None if the sale is not on file in time."""
+    rnd = village.rnd
+    appraised = rnd.randrange(2_000_000, 20_000_000, 100_000)
+    kind, name = rnd.choice((("factory", "旧校舍"), ("equipment", "旧农机"), ("other", "旧仓储用房")))
+    entry = receive(village, on=on, account="其他收入", summary=f"{name}处置收入", fen=round(appraised * price),
+                    payer=buyer)  # fmt: skip
+    if entry is None:
+        return None
+    asset = own(
+        village, kind=kind, area_mu=None, acquired_on=on - timedelta(days=rnd.randint(1500, 6000)), name=name
+    )
+    asset.status, asset.status_date, asset.disposed_on = "disposed", on, on
+    asset.appraised_fen, asset.disposed_fen = appraised, entry.amount_fen
+    asset.disposal_method, asset.buyer_id = method, buyer
+    asset.resolution_no = decide(village, on, matter="contract", title=f"处置{name}", fen=appraised)[0]
+    return asset
 
 
 def _tenant(village: Village) -> str:

@@ -75,6 +75,7 @@ def found(
             industry={"shop": "零售业", "farm": "农业", "builder": "建筑业"}.get(trade, "批发业"),
             village_code=village.code,
             phone_key=village.market.issuer.phone(),
+            address=f"模拟{village.plan.town_name}{village.plan.name}{rnd.randint(1, 998)}号",
         )
     )
     share = 100.0 if partner is None else rnd.choice((51.0, 60.0, 70.0))
@@ -127,6 +128,7 @@ def _found_collective(village: Village) -> None:
             industry="农村集体经济",
             village_code=village.code,
             phone_key=village.market.issuer.phone(),
+            address=f"模拟{village.plan.town_name}{village.plan.name}{rnd.randint(1, 98)}号",
         )
     )
     for post in village.posts:

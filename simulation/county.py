@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from random import Random
 from typing import Final
 
 from simulation import names
 from simulation.identity import Issuer
+from simulation.institutions import (
+    Desk,
+    Institutions,
+    Worker,
+    employ,
+    found_institutions,
+    furnish,
+    staff_rows,
+)
 from simulation.records import Company, CompanyRole, Division, Rows
+from simulation.records_wider import Sanction
+from simulation.timeline import Period
 
 CITY_CODE: Final = "9901"
 TOWNS_A_COUNTY: Final = 20
@@ -66,13 +77,16 @@ class Firm:
     code: str
     name: str
     trade: str
+    desk: Desk | None = None  # of firms that bid
+    staff: tuple[Worker, ...] = ()
 
 
 @dataclass(slots=True)
 class Market:
-    """The firms of a county by trade, and the issuer of the county's numbers."""
+    """The firms of a county by trade, its public bodies, and the issuer of the county's numbers."""
 
     issuer: Issuer
+    public: Institutions
     firms: dict[str, list[Firm]] = field(default_factory=dict)
 
     def pick(self, trade: str, rnd: Random) -> Firm:
@@ -139,17 +153,42 @@ def _plan_town(index: int, *, county_code: str, villages: int, taken: set[str], 
     return TownPlan(town_code, town_name, tuple(plans))
 
 
-def open_market(county: CountyPlan, *, rnd: Random, start: date) -> tuple[Market, Rows]:
-    """The county's shared firms with outside owners, as registered before `start`, and their rows."""
-    market = Market(Issuer(county.code))
-    rows = Rows(division=list(_upper_divisions(county, start=start)))
+def open_market(county: CountyPlan, *, rnd: Random, period: Period) -> tuple[Market, Rows]:
+    """The county's shared firms with outside owners, as registered before the period, its bodies, and their rows."""
+    issuer = Issuer(county.code)
+    towns = [(town.code, town.name) for town in county.towns]
+    public, units = found_institutions(
+        issuer, county=(county.code, county.name), towns=towns, rnd=rnd, start=period.start
+    )
+    market = Market(issuer, public)
+    rows = Rows(division=list(_upper_divisions(county, start=period.start)), unit=units)
     scale = math.sqrt(max(1.0, len(county.towns) / 6))
     for trade, number in TRADES.items():
         market.firms[trade] = [
-            _register_firm(market, rows, trade=trade, rnd=rnd, start=start)
+            _register_firm(market, rows, trade=trade, rnd=rnd, period=period)
             for _ in range(round(number * scale))
         ]
+    _punish_firms(market, rows, rnd=rnd, period=period)
     return market, rows
+
+
+def _punish_firms(market: Market, rows: Rows, *, rnd: Random, period: Period) -> None:
+    """A supplier and a builder in a dozen have been punished once: barred from tenders for a year, or fined."""
+    for trade, kind in (("builder", "tender_ban"), ("supplier", "administrative")):
+        for firm in market.firms[trade][len(market.firms[trade]) // 2 :: 6]:
+            decided = date(period.start.year - 2, rnd.randint(1, 12), rnd.randint(1, 28))
+            rows.sanction.append(
+                Sanction(
+                    sanction_no=f"模罚字〔{decided.year}〕{rnd.randrange(10**6):06d}号",
+                    subject_id=firm.code,
+                    kind=kind,
+                    authority="模拟县发展和改革局" if kind == "tender_ban" else "模拟县市场监督管理局",
+                    decided_on=decided,
+                    starts_on=decided,
+                    ends_on=decided.replace(year=decided.year + 1, day=1),
+                    amount_fen=rnd.randrange(1_000_000, 10_000_000, 500_000),
+                )
+            )
 
 
 def _upper_divisions(county: CountyPlan, *, start: date) -> Iterator[Division]:
@@ -176,13 +215,17 @@ def _upper_divisions(county: CountyPlan, *, start: date) -> Iterator[Division]:
         )
 
 
-def _register_firm(market: Market, rows: Rows, *, trade: str, rnd: Random, start: date) -> Firm:
-    registered = date(start.year - rnd.randint(1, 15), rnd.randint(1, 12), rnd.randint(1, 28))
+def _register_firm(market: Market, rows: Rows, *, trade: str, rnd: Random, period: Period) -> Firm:
+    registered = date(period.start.year - rnd.randint(1, 15), rnd.randint(1, 12), rnd.randint(1, 28))
     firm = Firm(
         code=market.issuer.credit_code("91"),
         name=names.firm_name(rnd, trade, place="模拟"),
         trade=trade,
+        staff=employ(market.issuer, rnd, trade=trade),
     )
+    phone = market.issuer.phone()
+    address = f"模拟县工业路{rnd.randint(1, 998)}号{rnd.randint(1, 30)}室"
+    desk = furnish(market.issuer, rnd, address=address, phone=phone)
     rows.company.append(
         Company(
             company_id=firm.code,
@@ -194,7 +237,8 @@ def _register_firm(market: Market, rows: Rows, *, trade: str, rnd: Random, start
             industry={"builder": "建筑业", "supplier": "批发业", "service": "商务服务业", "farm": "农业"}[
                 trade
             ],
-            phone_key=market.issuer.phone(),
+            phone_key=phone,
+            address=address,
         )
     )
     for role, share in (
@@ -209,4 +253,7 @@ def _register_firm(market: Market, rows: Rows, *, trade: str, rnd: Random, start
                 company_id=firm.code, person_key=owner, role=role, share_percent=share, from_date=registered
             )
         )
-    return firm
+    insured, certified = staff_rows(firm.code, firm.staff, rnd=rnd, period=period)
+    rows.social_insurance += insured
+    rows.certificate += certified
+    return replace(firm, desk=desk)

@@ -11,7 +11,7 @@ from random import Random
 from typing import Final
 
 from simulation import phrases
-from simulation.phrases import Matter
+from simulation.phrases_wider import Matter
 from simulation.timeline import Period
 from simulation.truth import Brief, Story
 

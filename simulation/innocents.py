@@ -8,12 +8,13 @@ from typing import Final
 
 from simulation.assets import let
 from simulation.business import found
+from simulation.innocents_wider import WIDER_COINCIDENCES
 from simulation.labour import write_sheet
 from simulation.ledger import receive
 from simulation.records import Record, SubsidyPayment
 from simulation.schemes.plots import without_support
 from simulation.timeline import after, next_month, seasonal_day
-from simulation.village import Resident, Truth, Village
+from simulation.village import Household, Resident, Truth, Village
 from simulation.welfare import PROGRAMMES, pay_monthly, pay_once
 from simulation.works import ITEMS, WORKS_TENDER_FEN, buy, carry_out
 
@@ -74,6 +75,7 @@ def poor_relative_of_official(village: Village) -> Truth | None:
         return None
     household = min(households, key=lambda h: h.wealth)
     household.wealth = 0.03
+    _own_little(village, household)
     rows = [
         row
         for resident in household.residents
@@ -84,6 +86,16 @@ def poor_relative_of_official(village: Village) -> Truth | None:
         if rows
         else None
     )
+
+
+def _own_little(village: Village, household: Household) -> None:
+    """Whoever is truly poor has no car, no flat in town, no insured work."""
+    people, rows = {resident.id_number for resident in household.residents}, village.rows
+    rows.vehicle = [
+        row for row in rows.vehicle if row.owner_id not in people or row.kind in {"motorcycle", "tricycle"}
+    ]
+    rows.house = [row for row in rows.house if row.owner_id not in people or row.price_fen is None]
+    rows.social_insurance = [row for row in rows.social_insurance if row.person_key not in people]
 
 
 def burial_grant_in_dead_name(village: Village) -> Truth | None:
@@ -336,5 +348,6 @@ COINCIDENCES: Final[tuple[tuple[Callable[[Village], Truth | None], float], ...]]
     (kin_firm_at_fair_price, 0.12),
     (lease_to_own_collective, 0.12),
     (namesake_on_the_list, 0.12),
+    *WIDER_COINCIDENCES,
 )
 """Each coincidence with its probability in a village that allows it."""

@@ -193,6 +193,7 @@ def receive(
     fen: int,
     payer: str | None,
     contract_id: str | None = None,
+    method: str = "bank",
 ) -> LedgerEntry | None:
     """An entry that takes money in; None if it is not posted in time."""
     posted_on = _posting_day(village, on)
@@ -210,7 +211,7 @@ def receive(
         amount_fen=fen,
         summary=summary,
         counterparty_id=payer,
-        payment_method="bank",
+        payment_method=method,
         handler_key=village.holder("accountant", on).id_number,
         contract_id=contract_id,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Final
 
+from simulation.meetings import decide
 from simulation.records import Contract, SealUse
 from simulation.timeline import EVEN, after, seasonal_day, working_day
 from simulation.village import Village
@@ -26,12 +27,18 @@ def sign_contract(
     years: int,
     project_id: str | None = None,
     with_meeting: bool = True,
+    meeting: tuple[str, date] | None = None,
 ) -> Contract | None:
-    """A contract and the use of the seal on it; None if the day lies outside the period."""
+    """A contract and the use of the seal on it; None if the day lies outside the period.
+
+    A meeting decides it first where the sum is large, unless the meeting that did is given.
+    """
     if on not in village.period:
         return None
-    needs_meeting = with_meeting and fen >= MEETING_FEN and not village.slips(0.35)
-    meeting = village.resolution(on) if needs_meeting else None
+    needs_meeting = with_meeting and meeting is None and fen >= MEETING_FEN and not village.slips(0.35)
+    if needs_meeting:
+        matter = "loan" if kind == "loan" else "contract"
+        meeting = decide(village, on, matter=matter, title=f"签订{title}合同", fen=fen)
     contract = Contract(
         contract_id=village.document("HT", year=on.year),
         village_code=village.code,
@@ -110,9 +117,9 @@ def use_seals(village: Village) -> None:
             _stamp_on(village, year, "payment", purpose="付款审批单", seal="finance")
         for _ in range(rnd.randint(0, 3)):
             on = working_day(seasonal_day(rnd, year, EVEN))
-            stamp(
-                village, on=on, document_kind="land", purpose="宅基地申请材料", meeting=village.resolution(on)
-            )
+            if on in village.period:
+                meeting = decide(village, on, matter="land", title="宅基地申请审议")
+                stamp(village, on=on, document_kind="land", purpose="宅基地申请材料", meeting=meeting)
         for _ in range(rnd.randint(2, 6)):
             _stamp_on(village, year, "other", purpose="上报材料")
 

@@ -165,6 +165,29 @@ class Settlement:
         ties.setdefault(other.id_number, []).append((one, INVERSE[relation]))
 
 
+def settle(village: Village) -> None:
+    """People, families and the land that they hold."""
+    Settlement(village).settle()
+
+
+def pass_away(village: Village, resident: Resident, *, died: date) -> None:
+    """Somebody dies on that day: whatever the registers have of them afterwards is taken back."""
+    resident.died = died
+    person, rows = resident.id_number, village.rows
+    rows.subsidy_payment = [r for r in rows.subsidy_payment if r.person_key != person or r.period <= died]
+    rows.medical_claim = [
+        r for r in rows.medical_claim if r.person_key != person or (r.discharged_on or r.admitted_on) <= died
+    ]
+    rows.insurance_policy = [
+        r for r in rows.insurance_policy if r.insured_id != person or r.signed_on <= died
+    ]
+    rows.land_compensation = [
+        r for r in rows.land_compensation if r.person_key != person or r.agreed_on <= died
+    ]
+    rows.labour_day = [r for r in rows.labour_day if r.person_key != person or r.work_date <= died]
+    rows.sanction = [r for r in rows.sanction if r.subject_id != person or r.decided_on <= died]
+
+
 def _namesakes(village: Village) -> None:
     """Some people share a name with a neighbour: a coincidence that matching by name would trip over."""
     residents = list(village.residents)
@@ -238,7 +261,7 @@ def _register_death(village: Village, resident: Resident, *, died: date) -> None
     """Most deaths are registered within a month, one in eight takes up to seven."""
     rnd = village.rnd
     late = rnd.random() < 0.12
-    registered = after(rnd, died, least=40 if late else 2, most=210 if late else 28)
+    registered = resident.death_known or after(rnd, died, least=40 if late else 2, most=210 if late else 28)
     if registered in village.period:
         cremated = after(rnd, died, least=2, most=5)
         village.rows.death.append(

@@ -6,17 +6,11 @@ Slots: {place} town and village, {actor} an official as villagers call one, {yua
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
+from simulation.phrases_wider import WIDER_ALLEGATIONS, Matter
 
-class Matter(NamedTuple):
-    """What a complaint is about: its field, and ways to say it."""
-
-    field: str
-    says: tuple[str, ...]
-
-
-ALLEGATIONS: Final = {
+ALLEGATIONS: Final = WIDER_ALLEGATIONS | {
     "benefit_after_death": Matter("assistance", (
         "人都走了{months}个月了，高龄补贴每个月还在领，钱是{actor}那边取的",
         "村里有老人{year}年就过世了，他的补助款一直没停，存折在{actor}手里",

@@ -1,7 +1,8 @@
-"""The rows of the 18 registers, as the generators and the schemes handle them before they are written.
+"""The rows of all registers, as the generators and the schemes handle them before they are written.
 
 Field names are the column names of `registers/catalogue/`, in their order; money is integer fen, a month is
 the first day of it. `simulation.writer` turns a row into the cells of a sheet; a test keeps both in step.
+The registers of the wider circle of departments are in `simulation.records_wider`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from datetime import date
+
+from simulation.records_wider import (
+    Asset,
+    Attendance,
+    AwardItem,
+    BankFlow,
+    Bid,
+    BidTrace,
+    Certificate,
+    ContractChange,
+    Disability,
+    House,
+    InsurancePolicy,
+    LandCompensation,
+    LandParcel,
+    MedicalClaim,
+    MeetingResolution,
+    RentPayment,
+    Sanction,
+    SocialInsurance,
+    Tender,
+    Unit,
+    Vehicle,
+    WiderRecord,
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -105,6 +131,7 @@ class Company:
     industry: str | None = None
     village_code: str | None = None
     phone_key: str | None = None
+    address: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -282,7 +309,7 @@ class SealUse:
 Record = (
     Division | Person | HouseholdMember | Kinship | Death | Official | Payroll | Company | CompanyRole
     | LedgerEntry | SubsidyProgramme | SubsidyPayment | LabourDay | Project | Procurement | Contract
-    | Lease | SealUse
+    | Lease | SealUse | WiderRecord
 )  # fmt: skip
 
 
@@ -308,6 +335,27 @@ class Rows:
     contract: list[Contract] = field(default_factory=list)
     lease: list[Lease] = field(default_factory=list)
     seal_use: list[SealUse] = field(default_factory=list)
+    unit: list[Unit] = field(default_factory=list)
+    disability: list[Disability] = field(default_factory=list)
+    social_insurance: list[SocialInsurance] = field(default_factory=list)
+    attendance: list[Attendance] = field(default_factory=list)
+    certificate: list[Certificate] = field(default_factory=list)
+    vehicle: list[Vehicle] = field(default_factory=list)
+    house: list[House] = field(default_factory=list)
+    bank_flow: list[BankFlow] = field(default_factory=list)
+    asset: list[Asset] = field(default_factory=list)
+    rent_payment: list[RentPayment] = field(default_factory=list)
+    land_parcel: list[LandParcel] = field(default_factory=list)
+    land_compensation: list[LandCompensation] = field(default_factory=list)
+    contract_change: list[ContractChange] = field(default_factory=list)
+    meeting_resolution: list[MeetingResolution] = field(default_factory=list)
+    tender: list[Tender] = field(default_factory=list)
+    bid: list[Bid] = field(default_factory=list)
+    bid_trace: list[BidTrace] = field(default_factory=list)
+    medical_claim: list[MedicalClaim] = field(default_factory=list)
+    insurance_policy: list[InsurancePolicy] = field(default_factory=list)
+    sanction: list[Sanction] = field(default_factory=list)
+    award_item: list[AwardItem] = field(default_factory=list)
 
     def by_register(self) -> Iterator[tuple[str, list[Record]]]:
         """Every register's id with its rows."""

@@ -151,7 +151,7 @@ def _villages(
 ) -> Iterator[Village]:
     """Each village in turn; a county's shared firms are written before its first village."""
     for county in plan_counties(villages, seed=seed):
-        market, shared = open_market(county, rnd=Random(f"{seed}:market:{county.code}"), start=period.start)
+        market, shared = open_market(county, rnd=Random(f"{seed}:market:{county.code}"), period=period)
         sheets.write(shared, rng=np.random.default_rng([seed, int(county.code)]))
         for plan in county.villages:
             yield build_village(

@@ -12,6 +12,7 @@ from simulation.village import Post, Truth, Village
 
 TRUTH_COLUMNS: Final = (
     "village_code", "officials", "scheme", "kind", "from", "to", "amount_fen", "conspicuous", "detail",
+    "field",
 )  # fmt: skip
 POST_NAMES: Final = {
     "secretary": "书记",
@@ -54,7 +55,10 @@ class Brief:
 
 
 def truth_line(village: Village, truth: Truth) -> list[str]:
-    """The cells of `truth.csv`; several officials are separated by `;`, `detail` is JSON with register keys."""
+    """The cells of `truth.csv`; several officials are separated by `;`, `detail` is JSON with register keys.
+
+    `field` is that of the scheme among the 14 fields of supervision, empty for a coincidence.
+    """
     detail = {
         "subjects": list(truth.subjects),
         "records": [[register, record_key(register, row)] for register, row in truth.register_rows],
@@ -69,6 +73,7 @@ def truth_line(village: Village, truth: Truth) -> list[str]:
         str(truth.amount_fen),
         f"{truth.conspicuous:.3f}",
         json.dumps(detail, ensure_ascii=False, separators=(",", ":")),
+        truth.field,
     ]
 
 

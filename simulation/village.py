@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from dataclasses import dataclass
+from dataclasses import field as given
+from datetime import date
 from random import Random
 
 from simulation.county import Firm, Market, VillagePlan
 from simulation.records import LedgerEntry, Record, Rows
+from simulation.records_wider import BankFlow
 from simulation.timeline import Period, age
 
 
@@ -19,8 +21,9 @@ class Resident:
     sex: str
     birth: date
     account: str
-    household: Household = field(repr=False)
+    household: Household = given(repr=False)
     died: date | None = None
+    death_known: date | None = None  # when the death was registered, where that is fixed
 
     def alive(self, on: date) -> bool:
         return self.died is None or self.died > on
@@ -40,7 +43,7 @@ class Household:
     surname: str
     wealth: float
     holding_mu: float = 0.0
-    members: list[tuple[Resident, str]] = field(default_factory=list)  # with the relation to the head
+    members: list[tuple[Resident, str]] = given(default_factory=list)  # with the relation to the head
 
     @property
     def head(self) -> Resident:
@@ -79,7 +82,8 @@ class Truth:
     amount_fen: int
     officials: tuple[Resident, ...] = ()
     subjects: tuple[str, ...] = ()  # ID numbers and credit codes concerned
-    register_rows: list[tuple[str, Record]] = field(default_factory=list)
+    field: str = ""  # one of the 14 fields of supervision; empty for a coincidence
+    register_rows: list[tuple[str, Record]] = given(default_factory=list)
     conspicuous: float = 0.0
 
 
@@ -90,16 +94,19 @@ class Village:
     market: Market
     rnd: Random
     sloppiness: float = 0.0  # 0 to 1: how often honest people here skip a step
-    rows: Rows = field(default_factory=Rows)
-    households: list[Household] = field(default_factory=list)
-    ties: dict[str, list[tuple[Resident, str]]] = field(default_factory=dict)
-    posts: list[Post] = field(default_factory=list)
-    shops: list[Firm] = field(default_factory=list)
+    rows: Rows = given(default_factory=Rows)
+    households: list[Household] = given(default_factory=list)
+    ties: dict[str, list[tuple[Resident, str]]] = given(default_factory=dict)
+    posts: list[Post] = given(default_factory=list)
+    shops: list[Firm] = given(default_factory=list)
     collective: Firm | None = None
-    entries: list[LedgerEntry] = field(default_factory=list)  # not numbered yet
-    truth: list[Truth] = field(default_factory=list)
-    worked: set[tuple[str, date]] = field(default_factory=set)  # who already has work on a day
-    serials: dict[str, int] = field(default_factory=dict)
+    entries: list[LedgerEntry] = given(default_factory=list)  # not numbered yet
+    truth: list[Truth] = given(default_factory=list)
+    worked: set[tuple[str, date]] = given(default_factory=set)  # who already has work on a day
+    serials: dict[str, int] = given(default_factory=dict)
+    account: str = ""  # of the collective, at the bank
+    bank_lines: list[BankFlow] = given(default_factory=list)  # without an entry in the ledger
+    agents: list[tuple[str, str]] = given(default_factory=list)  # insurer and ID number of who sells here
 
     @property
     def code(self) -> str:
@@ -151,8 +158,3 @@ class Village:
     def document(self, series: str, *, year: int) -> str:
         """As `serial`, but unique in the county: the village's code is in it."""
         return f"{self.code[4:]}-{self.serial(series, year=year)}"
-
-    def resolution(self, before: date) -> tuple[str, date]:
-        """Number and day of the village meeting that decided a matter 3 to 25 days earlier."""
-        on = before - timedelta(days=self.rnd.randint(3, 25))
-        return self.serial("决议", year=on.year), on

@@ -14,21 +14,23 @@ from simulation.village import Household, Resident, Village
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """A subsidy programme; `standard_fen` is for the first year and rises by `rise` a year."""
+    """A subsidy programme; `standard_fen` is for the first year and rises by `rise` a year; None: no two get the same."""
 
     id: str
     name: str
     category: str
-    standard_fen: int
-    unit: str
+    standard_fen: int | None
+    unit: str | None
     needs_tested: bool = False
     one_off: bool = False
     rise: float = 0.0
     min_age: int | None = None
     exclusive_with: tuple[str, ...] = ()
 
-    def standard(self, year: int, *, first_year: int) -> int:
+    def standard(self, year: int, *, first_year: int) -> int | None:
         """The standard in force that year, in whole yuan."""
+        if self.standard_fen is None:
+            return None
         return round(self.standard_fen * (1 + self.rise) ** (year - first_year) / 100) * 100
 
 
@@ -47,12 +49,17 @@ PROGRAMMES: Final = {
         Programme("MZ06", "九十周岁以上高龄津贴", "old_age", 15_000, "person_month", min_age=90,
                   exclusive_with=("MZ05",)),
         Programme("MZ07", "临时救助金", "temporary", 300_000, "once", needs_tested=True, one_off=True),
-        Programme("MZ08", "优抚对象定期补助", "other", 72_000, "person_month", rise=0.05, min_age=60),
+        Programme("MZ08", "优抚对象定期补助", "veteran", 72_000, "person_month", rise=0.05, min_age=60),
         Programme("MZ09", "丧葬补助金", "funeral", 120_000, "once", one_off=True),
         Programme("NY01", "耕地地力保护补贴", "farmland", 9_500, "mu_year"),
         Programme("LY01", "公益林生态效益补偿", "forestry", 1_600, "mu_year"),
         Programme("ZJ01", "农村危房改造补助", "housing", 2_000_000, "once", needs_tested=True, one_off=True),
         Programme("CL01", "残疾人创业扶持资金", "startup", 2_500_000, "once", one_off=True),
+        Programme("YL01", "城乡居民基本养老金", "pension", None, None, min_age=60),
+        Programme("JY01", "雨露计划职业教育补助", "education", 150_000, "once", needs_tested=True),
+        Programme("GY01", "乡村公益性岗位补贴", "public_job", 80_000, "person_month", needs_tested=True),
+        Programme("NJ01", "农机购置补贴", "machinery", None, "once", one_off=True),
+        Programme("YM01", "移民后期扶持资金", "relocation", 5_000, "person_month"),
     )
 }  # fmt: skip
 POOR: Final = 0.06  # wealth below which a household truly lives in poverty
@@ -179,7 +186,15 @@ def _pay_for_funeral(village: Village, resident: Resident, *, died: date) -> Non
 
 
 def standard_fen(village: Village, programme_id: str, year: int) -> int:
-    return PROGRAMMES[programme_id].standard(year, first_year=village.period.start.year)
+    """The standard of a programme that has one.
+
+    Raises:
+        ValueError: every payment of this programme has its own amount.
+    """
+    standard = PROGRAMMES[programme_id].standard(year, first_year=village.period.start.year)
+    if standard is None:
+        raise ValueError(f"{programme_id} has no standard: give the amount")
+    return standard
 
 
 def pay_monthly(

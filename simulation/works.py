@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from simulation.ledger import spend
+from simulation.meetings import decide
 from simulation.paper import sign_contract
 from simulation.records import Procurement, Project
 from simulation.timeline import BUILDING_SEASON, SPRING_FESTIVAL, after, seasonal_day
@@ -93,19 +94,23 @@ def carry_out(
         return None
     rnd = village.rnd
     kind, titles = rnd.choice(WORKS)
-    started = after(rnd, approved_on, least=20, most=70)
+    method = method or works_method(village, estimate_fen)
+    started = after(
+        rnd, approved_on, least=55 if method == "tender" else 20, most=95 if method == "tender" else 70
+    )
     completed = after(rnd, started, least=15, most=130)
     accepted = after(rnd, completed, least=5, most=40)
     audited = after(rnd, accepted, least=10, most=80)
     contract_fen = round(estimate_fen * rnd.uniform(*discount) / 100) * 100
-    resolution, _ = village.resolution(approved_on)
+    title = village.plan.name + (name or rnd.choice(titles))
+    resolution, _ = decide(village, approved_on, matter="project", title=title, fen=estimate_fen)
     project = Project(
         project_id=village.document("GC", year=approved_on.year),
         village_code=village.code,
-        name=village.plan.name + (name or rnd.choice(titles)),
+        name=title,
         kind=kind,
         funding=rnd.choices(("budget", "collective", "mixed"), (4, 3, 3))[0],
-        method=method or works_method(village, estimate_fen),
+        method=method,
         contractor_id=contractor or village.market.pick("builder", rnd).code,
         estimate_fen=estimate_fen,
         contract_fen=contract_fen,
@@ -219,7 +224,7 @@ def buy(
         amount_fen=amount,
         approver_key=village.holder("director", on).id_number,
         handler_key=village.holder("accountant", on).id_number,
-        resolution_no=village.resolution(on)[0]
+        resolution_no=decide(village, on, matter="purchase", title=f"采购{item.description}", fen=amount)[0]
         if amount >= PURCHASE_INQUIRY_FEN and not village.slips(0.3)
         else None,
         accepted_on=_known(village, after(rnd, on, least=1, most=15)),

@@ -28,9 +28,13 @@ BY_YEAR: Final = {
     "subsidy_payment": "pay_date",
     "labour_day": "pay_date",
     "payroll": "pay_date",
+    "bank_flow": "flow_on",
+    "social_insurance": "paid_on",
 }
 """Long registers come in one file a year, by the year in which a row was recorded."""
-GB18030: Final = frozenset({"kinship", "death", "contract", "lease", "payroll"})
+GB18030: Final = frozenset(
+    {"kinship", "death", "contract", "lease", "payroll", "disability", "vehicle", "land_parcel"}
+)
 XLSX: Final = frozenset({"subsidy_programme"})
 ZIP_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 

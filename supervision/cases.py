@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 import duckdb
 
 from registers.catalogue import Catalogue
-from registers.engine import DuckDBEngine
+from registers.engine import DuckDBEngine, Engine
 from supervision.catalogue import LEVEL_RANK, Case, Model, Verdict
 from supervision.computability import Computability
-from supervision.runner import ModelRun
+from supervision.model_run import ModelRun
 
 Answer = tuple[Verdict, str | None]
 """A verdict, and the level of a hit."""
@@ -22,9 +22,13 @@ def run_case(model: Model, case: Case, *, catalogue: Catalogue | None = None) ->
         return answers(engine, model, case.expect)
 
 
-def answers(engine: DuckDBEngine, model: Model, subjects: Iterable[str]) -> dict[str, Answer]:
+def answers(engine: Engine, model: Model, subjects: Iterable[str]) -> dict[str, Answer]:
     """What a model says about some subjects on an engine."""
-    run = ModelRun(engine, model, Computability(engine, [model]))
+    return answers_of(ModelRun(engine, model, Computability(engine, [model])), model, subjects)
+
+
+def answers_of(run: ModelRun, model: Model, subjects: Iterable[str]) -> dict[str, Answer]:
+    """What a run of a model says about some subjects."""
     by_rank = sorted(run.findings, key=lambda finding: LEVEL_RANK[str(finding["level"])])
     levels = {
         str(finding["subject_id"]): str(finding["level"]) for finding in by_rank

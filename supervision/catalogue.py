@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
@@ -23,6 +23,7 @@ from sqlglot import exp
 from registers.catalogue import Catalogue, load_catalogue
 from registers.definitions import Parameter, Strict
 from registers.query import ParsedQuery, QueryError, check_query, columns_read, parse_expression, parse_query
+from supervision.derived.catalogue import DERIVED
 
 MODELS_FOLDER = Path(__file__).parent / "models"
 CASE_DAY = date(2025, 6, 30)
@@ -111,6 +112,18 @@ class Case(Strict):
     expect: Annotated[Mapping[str, Expected], Field(min_length=1)]
 
 
+class Partition(Strict):
+    """How a model splits into parts that can be computed one by one, so that a nightly run redoes only some.
+
+    The findings of a part depend, in each register named, on those rows alone whose column holds the part's value:
+    the village or subject itself, or for `town` and `county` a code that begins with the part's digits. Registers
+    that are not named are read whole.
+    """
+
+    by: Literal["village", "town", "county", "subject"]
+    registers: Annotated[Mapping[str, str], Field(min_length=1)]
+
+
 class Model(Strict):
     """A supervision model: who could be checked, which rows prove what, and when that is how serious."""
 
@@ -125,6 +138,8 @@ class Model(Strict):
     innocent_reasons: Annotated[tuple[str, ...], Field(min_length=2)]
     guide: Guide
     registers: Annotated[Mapping[str, tuple[str, ...]], Field(min_length=1)]
+    derived: Mapping[str, tuple[str, ...]] = {}
+    partition: Partition | None = None
     parameters: Mapping[str, Parameter] = {}
     population: str
     evidence: str
@@ -145,6 +160,11 @@ class Model(Strict):
         shown = {expected.level for case in self.cases for expected in case.expect.values()}
         if untested := set(self.levels) - shown:
             raise ValueError(f"cases: no case shows level {', '.join(sorted(untested))}")
+        for register, column in self.partition.registers.items() if self.partition else ():
+            if column not in self.registers.get(register, ()):
+                raise ValueError(
+                    f"partition: {register}.{column} is not among the columns that the model reads"
+                )
         unknown = set(re.findall(r"{(\w+)}", self.reason)) - self.reason_fields
         if unknown:
             raise ValueError(
@@ -167,9 +187,21 @@ class Model(Strict):
     def content_hash(self) -> str:
         """A hash of what decides the findings and of what they show."""
         parts = self.model_dump(
-            mode="json", exclude={"version", "what", "why", "innocent_reasons", "guide", "cases"}
+            mode="json",
+            exclude={"version", "what", "why", "innocent_reasons", "guide", "cases", "partition", "derived"},
         )
+        if self.derived:
+            parts["derived"] = {name: [DERIVED[name].version, *self.derived[name]] for name in self.derived}
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+    @cached_property
+    def needs(self) -> dict[str, tuple[str, ...]]:
+        """The registers and columns behind the answers: those that the SQL reads, and those of derived relations."""
+        needed = {register: set(columns) for register, columns in self.registers.items()}
+        for name in self.derived:
+            for register, columns in DERIVED[name].registers.items():
+                needed.setdefault(register, set()).update(columns)
+        return {register: tuple(sorted(columns)) for register, columns in needed.items()}
 
     @cached_property
     def parameter_values(self) -> dict[str, int | float]:
@@ -199,11 +231,19 @@ class Queries:
             for column in catalogue[r].columns
             if column.sql_type == "DATE"
         }
+        for name in model.derived:
+            if name not in DERIVED:
+                raise QueryError(
+                    f"{model.id}.yaml derived",
+                    None,
+                    f"there is no {name!r}; there are {', '.join(sorted(DERIVED))}",
+                )
+            dates |= {column for column, kind in DERIVED[name].columns.items() if kind == "DATE"}
         population, evidence = (
             parse_query(
                 text,
                 source=f"{model.id}.yaml {part}",
-                relations=model.registers,
+                relations={**model.registers, **model.derived},
                 parameters=model.parameters,
                 date_columns=dates,
             )
@@ -253,23 +293,27 @@ def _findings_tree(model: Model, *, names_officials: bool) -> exp.Query:
 
 
 def _check_declared_columns(model: Model, catalogue: Catalogue, *queries: ParsedQuery) -> None:
-    """The columns declared under `registers` exist, and are just those that the SQL reads."""
+    """The columns declared under `registers` and `derived` exist, and are just those that the SQL reads."""
     for register, columns in model.registers.items():
         if register not in catalogue:
             raise QueryError(f"{model.id}.yaml registers", None, f"there is no register {register!r}")
         known = {column.name for column in catalogue[register].lake_columns}
-        for name in columns:
-            if name not in known:
-                raise QueryError(f"{model.id}.yaml registers", None, f"{register} has no column {name!r}")
-        read = {name for query in queries for name in columns_read(query).get(register, set())} & known
-        if undeclared := sorted(read - set(columns)):
-            raise QueryError(
-                f"{model.id}.yaml", None, f"declare {register}: {', '.join(undeclared)} under registers"
-            )
-        if unread := sorted(set(columns) - read):
-            raise QueryError(
-                f"{model.id}.yaml registers", None, f"{register}: {', '.join(unread)} is not read; remove it"
-            )
+        _check_columns(f"{model.id}.yaml registers", register, columns, known, queries)
+    for name, columns in model.derived.items():
+        _check_columns(f"{model.id}.yaml derived", name, columns, set(DERIVED[name].columns), queries)
+
+
+def _check_columns(
+    source: str, relation: str, columns: Iterable[str], known: set[str], queries: Iterable[ParsedQuery]
+) -> None:
+    declared = set(columns)
+    if unknown := sorted(declared - known):
+        raise QueryError(source, None, f"{relation} has no column {unknown[0]!r}")
+    read = {name for query in queries for name in columns_read(query).get(relation, set())} & known
+    if undeclared := sorted(read - declared):
+        raise QueryError(source, None, f"declare {relation}: {', '.join(undeclared)}")
+    if unread := sorted(declared - read):
+        raise QueryError(source, None, f"{relation}: {', '.join(unread)} is not read; remove it")
 
 
 def load_model(path: Path) -> Model:

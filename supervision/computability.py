@@ -38,7 +38,7 @@ class Computability:
         self._engine = engine
         needed: dict[str, set[str]] = {}
         for model in models:
-            for register, columns in model.registers.items():
+            for register, columns in model.needs.items():
                 needed.setdefault(register, set()).update(columns)
         self._states = {
             register: _read_state(engine, engine.catalogue[register], sorted(columns))
@@ -53,7 +53,7 @@ class Computability:
 
     def obstacle(self, model: Model, village: str) -> str | None:
         """Why the model cannot be computed for the village, as a Chinese sentence; None when it can be."""
-        for register_id, columns in model.registers.items():
+        for register_id, columns in model.needs.items():
             register = self._engine.catalogue[register_id]
             state = self._states.get(register_id)
             if state is None:

@@ -7,6 +7,7 @@ from datetime import date
 
 from registers.catalogue import Catalogue
 from supervision.catalogue import FIELD_NAMES, Clause, Model
+from supervision.derived.catalogue import DERIVED
 
 LEVEL_NAMES = {"red": "红", "yellow": "黄", "blue": "蓝"}
 SUBJECT_NAMES = {
@@ -60,6 +61,10 @@ def model_page(model: Model, catalogue: Catalogue) -> str:
         *(
             f"- {catalogue[r].name}（`{r}`）：{'、'.join(catalogue[r][c].zh for c in columns)}"
             for r, columns in model.registers.items()
+        ),
+        *(
+            f"- 派生关系 `{name}`（第 {DERIVED[name].version} 版）：{DERIVED[name].about}"
+            for name in model.derived
         ),
         "",
         "## 检验用例",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -33,20 +33,29 @@ EVIDENCE_SCHEMA = pa.schema([
 ])  # fmt: skip
 VERDICTS_SCHEMA = pa.schema([
     ("model_id", pa.string()), ("village_code", pa.string()), ("hit", pa.int32()), ("clear", pa.int32()),
-    ("not_applicable", pa.int32()), ("not_computable", pa.int32()), ("reason", pa.string()),
+    ("not_applicable", pa.int32()), ("not_computable", pa.int32()), ("subjects", pa.int32()), ("reason", pa.string()),
 ])  # fmt: skip
 TABLES = ("findings", "evidence", "verdicts")
 
 
 @dataclass(frozen=True)
 class Run:
-    """The answers of some models on one day over one state of the lake."""
+    """The answers of some models on one day over one state of the lake.
+
+    Attributes:
+        models: version and content hash by model id.
+        lake: a hash of what the engine read.
+        settings: the parameters that regions chose, one line each.
+        batches: the batches that the lake held, by register.
+    """
 
     run_id: str
     as_of: date
     models: Mapping[str, Mapping[str, object]]
     lake: str
     simulated: bool
+    settings: Sequence[str]
+    batches: Mapping[str, Sequence[str]]
     findings: pa.Table
     evidence: pa.Table
     verdicts: pa.Table
@@ -72,6 +81,8 @@ def store_run(home: Path, run: Run, *, latest: bool = True) -> Path:
                 "models": run.models,
                 "lake": run.lake,
                 "simulated": run.simulated,
+                "settings": list(run.settings),
+                "batches": {name: list(batches) for name, batches in run.batches.items()},
             },
         )
         try:
@@ -109,5 +120,7 @@ def read_run(home: Path, run_id: str | None = None) -> Run:
         models=about["models"],
         lake=about["lake"],
         simulated=about["simulated"],
+        settings=about["settings"],
+        batches=about["batches"],
         **tables,
     )

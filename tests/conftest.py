@@ -8,7 +8,7 @@ from collections.abc import Generator
 
 import pytest
 
-pytest_plugins = ["tests.conftest_pg", "tests.casework_world"]
+pytest_plugins = ["tests.conftest_pg", "tests.conftest_spark", "tests.casework_world"]
 
 os.environ["CUNJIAN_HOME"] = tempfile.mkdtemp(prefix="cunjian-tests-")  # never the developer's own home
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from simulation.assets import KINDS, let
+from simulation.assets import KINDS, let, sell
 from simulation.records import Lease, Record
+from simulation.records_wider import Asset
 from simulation.schemes.plots import Plot
 from simulation.village import Truth
 
@@ -56,6 +57,58 @@ def rent_uncollected(plot: Plot) -> Truth | None:
         leases += [lease] if lease else []
     years = plot.between(800, 1500) / 365 - 1
     return _leases_truth(plot, "rent_uncollected", leases, lost=years)
+
+
+def long_lease_to_kin(plot: Plot) -> Truth | None:
+    """A relative gets fields or woods of the collective for decades, at today's rent and without bidding.
+
+    Source: RED_FLAGS E3 and E7 (leases of 30 to 50 years in Yixing and Jiading; no lease may pass 20 years).
+    Adds one or two direct leases of 22 to 45 years at about the usual rent.
+    """
+    village, rnd = plot.village, plot.village.rnd
+    tenant = plot.confidant()
+    leases: list[Lease] = []
+    for _ in range(plot.count(1, 2)):
+        lease = let(
+            village,
+            signed_on=plot.start + timedelta(days=rnd.randint(0, 120)),
+            tenant=tenant.id_number,
+            kind=rnd.choice(("arable", "pond", "forest")),
+            rent_factor=plot.between(1.0, 0.85),
+            method="direct",
+            years=plot.count(22, 45),
+            with_meeting=rnd.random() < 0.5,
+        )
+        leases += [lease] if lease else []
+    return _leases_truth(plot, "long_lease_to_kin", leases, lost=1.0)
+
+
+def asset_sold_below_appraisal(plot: Plot) -> Truth | None:
+    """Old buildings or machines of the collective are sold by agreement to a relative, far below the appraisal.
+
+    Source: RED_FLAGS E6 and E12 (disposal below appraisal, traded off the platform). Adds one to three sales.
+    """
+    village = plot.village
+    buyer = plot.confidant()
+    sold: list[Asset] = []
+    for _ in range(plot.count(1, 3)):
+        asset = sell(
+            village, on=plot.day(), buyer=buyer.id_number, price=plot.between(0.75, 0.3), method="negotiated"
+        )
+        if asset is not None:
+            if village.rnd.random() < plot.between(0.3, 0.9):
+                asset.resolution_no = None
+            sold.append(asset)
+    if not sold:
+        return None
+    listed: list[tuple[str, Record]] = [("asset", asset) for asset in sold]
+    return plot.truth(
+        "asset_sold_below_appraisal",
+        listed,
+        fen=sum((asset.appraised_fen or 0) - (asset.disposed_fen or 0) for asset in sold),
+        days=[asset.disposed_on for asset in sold if asset.disposed_on],
+        subjects=[buyer.id_number],
+    )
 
 
 def _usual_kind(plot: Plot) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from simulation.business import found
+from simulation.people import pass_away
 from simulation.records import Record, SubsidyPayment
 from simulation.schemes.plots import Plot, without_support
 from simulation.timeline import next_month
@@ -61,12 +62,7 @@ def _dead_beneficiary(plot: Plot) -> tuple[Resident, str, date] | None:
         return None
     resident = max(alive, key=lambda r: r.age(plot.start))
     died = min(plot.day(margin=150), latest)
-    resident.died = died
-    village.rows.subsidy_payment = [
-        row
-        for row in village.rows.subsidy_payment
-        if row.person_key != resident.id_number or row.period <= died
-    ]
+    pass_away(village, resident, died=died)
     return resident, programmes[resident.id_number], died
 
 

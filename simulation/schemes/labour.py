@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+from simulation.institutions import insure
 from simulation.labour import JOBS, day_row, open_sheet, pay_sheet
-from simulation.records import LabourDay, Record
+from simulation.records import LabourDay, Record, SubsidyPayment
+from simulation.records_wider import SocialInsurance
 from simulation.schemes.plots import Plot
+from simulation.staff import free_workers
 from simulation.timeline import next_month
 from simulation.village import Resident, Truth
+from simulation.welfare import pay_monthly
 
 
 def invented_labour(plot: Plot) -> Truth | None:
@@ -61,6 +65,55 @@ def official_draws_labour(plot: Plot) -> Truth | None:
         span = [last_day - timedelta(days=step) for step in range(plot.count(1, 5))]
         rows += _fake_sheet(plot, [plot.official], span)
     return _labour_truth(plot, "official_draws_labour", rows) if rows else None
+
+
+def labour_of_absent_workers(plot: Plot) -> Truth | None:
+    """Names of villagers who work for firms elsewhere are put on the sheets; the pay goes to one account.
+
+    Source: RED_FLAGS D3 and D5; MISSION.md (casual labour over-reported and invented). Adds sheets with residents
+    whom an employer insures in the same months.
+    """
+    village = plot.village
+    insured = {row.person_key for row in village.rows.social_insurance if row.period >= plot.start}
+    away = [r for r in village.residents if r.id_number in insured and r.died is None]
+    crew = away[: plot.count(2, 6)]
+    rows: list[LabourDay] = []
+    for _ in range(plot.count(2, 7)):
+        last_day = plot.day()
+        span = [last_day - timedelta(days=step) for step in range(plot.count(2, 6))]
+        rows += _fake_sheet(plot, crew, span, account=plot.confidant().account)
+    return _labour_truth(plot, "labour_of_absent_workers", rows) if rows else None
+
+
+def job_without_work(plot: Plot) -> Truth | None:
+    """A public job goes to somebody close to the official who in truth works for a firm elsewhere.
+
+    Source: MISSION.md (hardship assistance, labour) and RED_FLAGS C2, C9: paid job and insurance elsewhere overlap.
+    Pays the job month by month to one or two people whom an employer insures.
+    """
+    village, end = plot.village, plot.end
+    relatives = {kin.id_number for kin in plot.relatives()}
+    free = sorted(free_workers(village), key=lambda r: r.id_number not in relatives)
+    rows: list[SubsidyPayment] = []
+    insured: list[SocialInsurance] = []
+    for worker in free[: plot.count(1, 2)]:
+        firm = village.market.pick("supplier", village.rnd)
+        insured += insure(firm.code, worker.id_number, rnd=village.rnd, first=plot.start, last=end, end=end)
+        rows += pay_monthly(village, worker, "GY01", first=plot.start, last=end)
+    if not rows:
+        return None
+    village.rows.social_insurance += insured
+    for row in rows:
+        row.handler_key = plot.official.id_number
+    listed: list[tuple[str, Record]] = [("subsidy_payment", row) for row in rows]
+    listed += [("social_insurance", row) for row in insured]
+    return plot.truth(
+        "job_without_work",
+        listed,
+        fen=sum(row.amount_fen for row in rows),
+        days=[row.pay_date for row in rows],
+        subjects=[row.person_key for row in rows],
+    )
 
 
 def _fake_sheet(

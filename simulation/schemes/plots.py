@@ -67,12 +67,13 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """A kind of wrongdoing: how it is planted, by whom (posts with weights) and how far it shows (0 to 1)."""
+    """A kind of wrongdoing: how it is planted, by whom (posts with weights), how far it shows (0 to 1), its field."""
 
     id: str
     plant: Callable[[Plot], Truth | None]
     posts: dict[str, int]
     shows: float
+    field: str
 
 
 def without_support(village: Village, *, least_wealth: float) -> list[Household]:

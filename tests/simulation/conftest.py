@@ -14,7 +14,7 @@ import pytest
 
 from registers.catalogue import PARSERS, Register, load_catalogue
 from registers.values import BadValue, parse_amount_fen
-from simulation import SimulationSummary, simulate
+from simulation import SimulationSummary, schemes, simulate
 
 Row = dict[str, object]
 
@@ -123,8 +123,11 @@ def write():
 
 @pytest.fixture(scope="session")
 def county(tmp_path_factory: pytest.TempPathFactory) -> County:
-    """60 villages, nearly all with wrongdoing: enough for every scheme and coincidence to occur."""
-    return write_county(tmp_path_factory.mktemp("county"))
+    """60 villages, nearly all with much wrongdoing: enough for every scheme and coincidence to occur."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schemes, "FEWEST_SCHEMES", 7)
+        patch.setattr(schemes, "MOST_SCHEMES", 10)
+        return write_county(tmp_path_factory.mktemp("county"))
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from registers.engine import DuckDBEngine
 from supervision.cases import Answer, answers, failures, run_case
 from supervision.catalogue import Case, Model, load_models
 from supervision.computability import Computability
-from supervision.runner import ModelRun
+from supervision.model_run import ModelRun
 
 MODELS = list(load_models().values())
 CATALOGUE = load_catalogue()

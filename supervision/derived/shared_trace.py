@@ -1,0 +1,120 @@
+"""Pairs of bidders of one tender that left the same trace."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from ipaddress import ip_address
+from itertools import combinations
+
+from registers.definitions import Parameter
+from supervision.derived.relation import Derived, Numbers, Row, Source
+
+TRACES = """
+SELECT DISTINCT tr.tender_id, tr.bidder_id, tr.kind,
+       CASE WHEN tr.kind IN ('project_manager', 'safety_officer', 'technical_lead', 'agent') THEN tr.person_key
+            WHEN tr.kind = 'phone' THEN coalesce(tr.phone_key, tr.value)
+            ELSE tr.value END AS trace
+FROM bid_trace AS tr
+"""
+ACCOUNTS = """
+SELECT DISTINCT b.tender_id, b.bidder_id, 'account' AS kind, b.deposit_account_key AS trace
+FROM bid AS b
+WHERE b.deposit_account_key IS NOT NULL
+"""
+
+FAMILIES = {
+    "project_manager": "staff", "safety_officer": "staff", "technical_lead": "staff", "agent": "agent",
+    "phone": "contact", "address": "contact", "device": "machine", "price_software": "machine",
+    "file_author": "machine", "network": "machine", "account": "account",
+}  # fmt: skip
+"""Traces of one family have one cause (who uses one computer shares its network); families are independent signs."""
+
+GENERIC = frozenset({
+    "ADMIN", "ADMINISTRATOR", "USER", "PC", "HP", "DELL", "LENOVO", "ASUS", "WINDOWS", "WINDOWS用户", "微软用户", "MICROSOFT",
+    "用户", "无", "未知", "暂无", "NONE", "NULL", "UNKNOWN", "000000000000", "FFFFFFFFFFFF", "0000",
+})  # fmt: skip
+"""What machines and people write when they write nothing."""
+SHORTEST_ADDRESS = 6
+PUBLIC_KINDS = frozenset({"network", "address", "file_author"})
+
+
+def normalise(kind: str, text: str | None) -> str | None:
+    """A trace without separators and case; None when it says nothing.
+
+    >>> normalise("device", "00-1a-2B:3c:4d:5e")
+    '001A2B3C4D5E'
+    """
+    if text is None:
+        return None
+    if kind == "network":
+        return _public_address(text.strip())
+    plain = re.sub(r"[\s\-:.,，。、]", "", text).upper()
+    empty = not plain or plain in GENERIC or (kind == "address" and len(plain) < SHORTEST_ADDRESS)
+    return None if empty else plain
+
+
+def _public_address(text: str) -> str | None:
+    """An internet address; None for one that every office network has again, or that is none."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return None if address.is_private else str(address)
+
+
+def build(source: Source, numbers: Numbers) -> list[Row]:
+    """One row a tender, pair of bidders and kind of trace."""
+    behind: dict[tuple[str, str], set[str]] = defaultdict(set)
+    in_tender: dict[tuple[str, str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for row in [*source.rows("traces"), *source.rows("accounts")]:
+        person = FAMILIES[row["kind"]] in {"staff", "agent"}
+        trace = row["trace"] if person or row["kind"] == "account" else normalise(row["kind"], row["trace"])
+        if trace is None:
+            continue
+        what = "person" if person else row["kind"]
+        behind[what, trace].add(row["bidder_id"])
+        in_tender[row["tender_id"], what, trace][row["bidder_id"]].add(row["kind"])
+    found: dict[tuple[str, str, str, str], int] = defaultdict(int)
+    for (tender, what, trace), bidders in sorted(in_tender.items()):
+        if what in PUBLIC_KINDS and len(behind[what, trace]) > numbers["public_bidders"]:
+            continue
+        for one, other in combinations(sorted(bidders), 2):
+            kinds = bidders[one] | bidders[other]
+            kind = what if what != "person" else "agent" if "agent" in kinds else min(kinds)
+            found[tender, one, other, kind] += 1
+    return [
+        {"tender_id": tender, "bidder_id": one, "other_bidder_id": other, "kind": kind,
+         "family": FAMILIES[kind], "traces": traces}
+        for (tender, a, b, kind), traces in found.items()
+        for one, other in ((a, b), (b, a))
+    ]  # fmt: skip
+
+
+SHARED_TRACE = Derived(
+    name="shared_trace",
+    version=1,
+    about="共同痕迹：同一标段两家投标人留下的相同痕迹，一行一个标段、一对投标人（两个方向各一行）和一种痕迹。"
+    "机器码等去掉分隔符和大小写后比较；通用的作者名、空值和短地址不算；"
+    "许多投标人共有的网络地址、地址、作者（如交易中心、打字复印店）不算。",
+    columns={
+        "tender_id": "VARCHAR",
+        "bidder_id": "VARCHAR",
+        "other_bidder_id": "VARCHAR",
+        "kind": "VARCHAR",
+        "family": "VARCHAR",
+        "traces": "BIGINT",
+    },
+    texts={"traces": TRACES, "accounts": ACCOUNTS},
+    reads=("bid", "bid_trace"),
+    parameters={
+        "public_bidders": Parameter(
+            value=10,
+            unit="company",
+            min=4,
+            max=100,
+            source="业务口径：十家以上共用的网络、地址、作者名视为公共场所",
+        ),
+    },
+    build=build,
+)

@@ -1,0 +1,212 @@
+"""The nightly run: what changed since the last run is computed anew, the rest is taken from it.
+
+The result equals that of a full run, table for table. A model is run whole when a register that it does not split by
+changed, when it counts the days up to today, when it reads a derived relation whose registers changed, or when it or
+its parameters are new.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+import pyarrow as pa
+
+from registers.changes import Changes
+from registers.engine import Engine
+from supervision.catalogue import Model
+from supervision.computability import Computability
+from supervision.model_run import ModelRun, Parts, count_subjects
+from supervision.regions import Regions
+from supervision.runner import Progress, list_villages, make_run, run_models, verdict_row
+from supervision.runs import EVIDENCE_SCHEMA, Run
+
+Row = dict[str, Any]
+MOST_PARTS: Final = 200_000
+"""Beyond so many changed parts a full run of the model is no slower."""
+
+
+class How(Enum):
+    """How a model was brought up to date."""
+
+    KEPT = "kept"
+    PARTS = "parts"
+    WHOLE = "whole"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the nightly run does with a model, and why."""
+
+    how: How
+    reason: str
+    parts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Nightly:
+    """A run, and how each model came to its answers."""
+
+    run: Run
+    plans: Mapping[str, Plan]
+
+
+def run_nightly(
+    engine: Engine,
+    models: Iterable[Model],
+    *,
+    before: Engine,
+    previous: Run,
+    changes: Changes,
+    regions: Regions | None = None,
+    progress: Progress | None = None,
+) -> Nightly:
+    """Bring a previous run up to date.
+
+    Args:
+        engine: shows the registers as they are known now.
+        before: shows them as the previous run saw them.
+        previous: the run to start from.
+        changes: between the two.
+        regions: their parameters, then or now, need a full run.
+    """
+    chosen = sorted(models, key=lambda model: model.id)
+    if regions or previous.settings or list_villages(engine) != list_villages(before):
+        run = run_models(engine, chosen, regions=regions, progress=progress)
+        return Nightly(run, {model.id: Plan(How.WHOLE, "地区参数或村的名单有变") for model in chosen})
+    night = _Night(engine, before, _Previous(previous), Computability(engine, chosen))
+    villages = list_villages(engine) or sorted(night.computability.villages)
+    plans = {model.id: _plan(model, night, changes) for model in chosen}
+    findings: list[Row] = []
+    evidence: list[pa.Table] = []
+    verdicts: list[Row] = []
+    for model in chosen:
+        update = _update(model, plans[model.id], night)
+        findings += update.findings
+        evidence.append(update.evidence)
+        verdicts += _verdicts(model, update, night.computability, villages)
+        if progress:
+            progress(model.id)
+    run = make_run(
+        engine, chosen, findings=findings, evidence=evidence, verdicts=verdicts, regions=None, outcomes=None
+    )
+    return Nightly(run, plans)
+
+
+@dataclass(frozen=True)
+class _Night:
+    """What every model's update needs."""
+
+    engine: Engine
+    before: Engine
+    old: _Previous
+    computability: Computability
+
+
+class _Previous:
+    """The rows of the previous run by model."""
+
+    def __init__(self, run: Run) -> None:
+        self.models = run.models
+        self.findings = _by_model(run.findings.to_pylist())
+        self.verdicts = _by_model(run.verdicts.to_pylist())
+        self.evidence = run.evidence
+
+    def subjects(self, model: Model) -> Counter[str]:
+        """How many subjects could be checked, by village."""
+        return Counter({row["village_code"]: row["subjects"] for row in self.verdicts.get(model.id, ())})
+
+    def obstacles(self, model: Model) -> set[str]:
+        return {row["village_code"] for row in self.verdicts.get(model.id, ()) if row["not_computable"]}
+
+
+@dataclass(frozen=True)
+class _Update:
+    findings: list[dict[str, object]]
+    evidence: pa.Table
+    subjects: Counter[str]
+
+
+def _plan(model: Model, night: _Night, changes: Changes) -> Plan:
+    if reason := _why_whole(model, night, changes):
+        return Plan(How.WHOLE, reason)
+    if model.partition is None or not any(changes.any_in(name) for name in model.partition.registers):
+        return Plan(How.KEPT, "所用的登记表没有变化")
+    split = model.partition.registers
+    of = Parts(model.partition, frozenset()).part_of
+    parts = frozenset(of(value) for name, column in split.items() for value in changes.values(name, column))
+    if len(parts) > MOST_PARTS:
+        return Plan(How.WHOLE, f"有变化的部分太多：{len(parts)}")
+    return Plan(How.PARTS, f"重算 {len(parts)} 个部分", parts)
+
+
+def _why_whole(model: Model, night: _Night, changes: Changes) -> str | None:
+    """Why no part of the model's earlier answers can be kept; None when it can."""
+    known = night.old.models.get(model.id)
+    if known is None or known["hash"] != model.content_hash:
+        return "模型是新的"
+    if changes.next_day and _counts_days(model):
+        return "模型按当天计算天数"
+    if any(not night.computability.obstacle(model, village) for village in night.old.obstacles(model)):
+        return "有的村原来算不出，现在可以算了"
+    split = model.partition.registers if model.partition else {}
+    whole = sorted(name for name in model.needs if name not in split and changes.any_in(name))
+    return f"有变化的登记表不能拆分：{'、'.join(whole)}" if whole else None
+
+
+def _counts_days(model: Model) -> bool:
+    queries = model.queries
+    return any(
+        "as_of" in part.parameters for part in (queries.population, queries.evidence, queries.findings)
+    )
+
+
+def _update(model: Model, plan: Plan, night: _Night) -> _Update:
+    if plan.how is How.WHOLE:
+        run = ModelRun(night.engine, model, night.computability)
+        return _Update(run.findings, run.evidence(), Counter(run.counts))
+    old, obstacle = night.old, night.computability.obstacle
+    kept = [f for f in old.findings.get(model.id, ()) if not obstacle(model, f["village_code"])]
+    subjects = old.subjects(model)
+    if plan.how is How.KEPT or model.partition is None:
+        return _Update(kept, _evidence_of(old, kept), subjects)
+    parts = Parts(model.partition, plan.parts)
+    kept = [finding for finding in kept if not parts.hold(finding)]
+    run = ModelRun(night.engine, model, night.computability, parts=parts)
+    subjects.update(run.counts)
+    subjects.subtract(count_subjects(night.before, model, parts))
+    evidence = pa.concat_tables([_evidence_of(old, kept), run.evidence()])
+    return _Update(kept + run.findings, evidence, subjects)
+
+
+def _evidence_of(old: _Previous, findings: Iterable[Mapping[str, object]]) -> pa.Table:
+    ids = pa.array([str(finding["finding_id"]) for finding in findings], pa.string())
+    found = old.evidence.filter(pa.compute.is_in(old.evidence["finding_id"], value_set=ids))
+    return found.cast(EVIDENCE_SCHEMA)
+
+
+def _verdicts(
+    model: Model, update: _Update, computability: Computability, villages: Iterable[str]
+) -> list[dict[str, object]]:
+    hits = Counter(str(finding["village_code"]) for finding in update.findings)
+    places = {*villages, *(village for village, number in update.subjects.items() if number)}
+    return [
+        verdict_row(
+            model,
+            village,
+            subjects=update.subjects[village],
+            hits=hits[village],
+            obstacle=computability.obstacle(model, village),
+        )
+        for village in sorted(places)
+    ]
+
+
+def _by_model(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    grouped: dict[str, list[Row]] = {}
+    for row in rows:
+        grouped.setdefault(str(row["model_id"]), []).append(row)
+    return grouped

@@ -1,0 +1,415 @@
+"""Derived relations: each worked by hand, the same for any order of rows, and needed like a register."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from sqlglot import exp
+
+from registers.catalogue import load_catalogue
+from registers.engine import DuckDBEngine
+from supervision.catalogue import load_models
+from supervision.computability import Computability
+from supervision.derived.bid_rotation import chance, cycle_share, entropy
+from supervision.derived.catalogue import DERIVED, keep_derived
+from supervision.derived.co_bidding_group import chance_to_meet
+from supervision.derived.shared_trace import normalise
+
+AS_OF = date(2025, 6, 30)
+VILLAGE = "990101001001"
+Row = dict[str, Any]
+Rows = dict[str, list[Row]]
+
+
+def compute(
+    name: str, rows: Rows, *, as_of: date = AS_OF, outcomes: pa.Table | None = None, **numbers: float
+) -> list[Row]:
+    given = {register: rows.get(register, []) for register in DERIVED[name].registers}
+    with DuckDBEngine.from_rows(given, as_of=as_of) as engine:
+        found: list[Row] = DERIVED[name].compute(engine, numbers, outcomes=outcomes).to_pylist()
+    return found
+
+
+def tender(
+    number: int, *bidders: str, won: str | None = None, category: str = "works", **other: object
+) -> Rows:
+    """A tender on the `number`-th ten days of 2025 and its bids."""
+    day = date(2024, 1, 1) + timedelta(days=number * 10)
+    row = {
+        "tender_id": f"T{number:02d}", "village_code": VILLAGE, "buyer_id": "BUYER", "category": category,
+        "method": "open", "published_on": day, "awarded_on": day + timedelta(days=5), **other,
+    }  # fmt: skip
+    bids = [
+        {"tender_id": row["tender_id"], "bid_no": str(i), "bidder_id": firm, "submitted_on": day, "status": "valid", "won": firm == won}
+        for i, firm in enumerate(bidders)
+    ]  # fmt: skip
+    return {"tender": [row], "bid": bids}
+
+
+def together(*parts: Rows) -> Rows:
+    rows: Rows = {}
+    for part in parts:
+        for register, given in part.items():
+            rows.setdefault(register, []).extend(given)
+    return rows
+
+
+def ring() -> Rows:
+    """A, B, C meet in six tenders and win in turn; X and Y contest the other six."""
+    contested = [tender(i, "X", "Y", won="X") for i in range(6)]
+    cartel = [tender(6 + i, "A", "B", "C", won="ABC"[i % 3]) for i in range(6)]
+    return together(*contested, *cartel)
+
+
+def traces() -> Rows:
+    def trace(firm: str, kind: str, number: int = 1, tender: str = "T1", **value: str) -> Row:
+        return {
+            "tender_id": tender,
+            "bidder_id": firm,
+            "kind": kind,
+            "trace_no": number,
+            "recorded_on": date(2025, 5, 1),
+            **value,
+        }
+
+    found = [
+        trace("A", "device", value="00-1A-2B-3C-4D-5E"), trace("B", "device", value="001a2b3c4d5e"),
+        trace("A", "project_manager", person_key="P"), trace("C", "safety_officer", person_key="P"),
+        trace("A", "file_author", value="Administrator"), trace("B", "file_author", value="administrator"),
+        trace("A", "network", value="192.168.1.5"), trace("C", "network", value="192.168.1.5"),
+        trace("B", "network", value="1.12.3.4"), trace("C", "network", value="11.2.3.4"),
+        trace("D", "device", tender="T2", value="00-1A-2B-3C-4D-5E"),
+    ]  # fmt: skip
+    bids = [
+        {"tender_id": "T1", "bid_no": f, "bidder_id": f, "submitted_on": date(2025, 5, 1), "status": "valid", "deposit_account_key": account}
+        for f, account in (("A", "K1"), ("B", None), ("C", "K1"))
+    ]  # fmt: skip
+    return {"bid_trace": found, "bid": bids}
+
+
+def brokers() -> Rows:
+    """P acts for A, B, C in three tenders; Q for one firm in four; R for three firms in two tenders."""
+    acts = [("P", "A", 1), ("P", "B", 1), ("P", "B", 2), ("P", "C", 3), *(("Q", "A", n) for n in range(4)),
+            ("R", "A", 1), ("R", "B", 1), ("R", "C", 2)]  # fmt: skip
+    return {
+        "bid_trace": [
+            {"tender_id": f"T{n}", "bidder_id": firm, "kind": "agent", "trace_no": i, "person_key": person, "recorded_on": date(2025, 5, 1)}
+            for i, (person, firm, n) in enumerate(acts, start=1)
+        ],
+        "bid": [{"tender_id": "T3", "bid_no": "1", "bidder_id": "C", "submitted_on": date(2025, 5, 1), "status": "valid", "won": True}],
+    }  # fmt: skip
+
+
+def families() -> Rows:
+    def role(
+        company: str,
+        person: str,
+        role: str,
+        start: int,
+        *,
+        end: date | None = None,
+        share: float | None = None,
+    ) -> Row:
+        return {
+            "company_id": company,
+            "person_key": person,
+            "role": role,
+            "from_date": date(start, 1, 1),
+            "to_date": end,
+            "share_percent": share,
+        }
+
+    return {
+        "company": [
+            {"company_id": c, "name": c, "kind": "collective" if c == "CX" else "company", "registered_on": date(2010, 1, 1), "status": "active"}
+            for c in ("C1", "C2", "C3", "C4", "CX")
+        ],
+        "company_role": [
+            role("C1", "P", "legal_representative", 2020), role("C2", "P", "legal_representative", 2022, end=date(2024, 1, 1)),
+            role("C3", "P", "shareholder", 2021, share=50), role("C4", "P", "shareholder", 2021, share=49.9),
+            role("C4", "W", "legal_representative", 2023), role("CX", "P", "legal_representative", 2020),
+        ],
+        "kinship": [{"person_key": "W", "relative_key": "P", "relation": "spouse", "registered_on": date(2015, 1, 1)}],
+    }  # fmt: skip
+
+
+def records() -> Rows:
+    return {
+        "sanction": [
+            {"sanction_no": "S1", "subject_id": "F", "kind": "tender_ban", "decided_on": date(2024, 1, 1), "starts_on": date(2024, 2, 1), "ends_on": date(2024, 7, 31)},
+            {"sanction_no": "S2", "subject_id": "F", "kind": "drunk_driving", "decided_on": date(2024, 1, 1)},
+        ],
+        "project": [
+            {"project_id": "J1", "village_code": VILLAGE, "name": "路", "method": "tender", "contractor_id": "F", "approved_on": date(2023, 1, 1), "completed_on": date(2024, 9, 1)},
+            {"project_id": "J2", "village_code": VILLAGE, "name": "渠", "method": "tender", "contractor_id": "G", "approved_on": date(2023, 1, 1), "completed_on": date(2024, 5, 30)},
+        ],
+        "contract": [
+            {"contract_id": f"K{n}", "village_code": VILLAGE, "kind": "works", "counterparty_id": firm, "signed_on": date(2023, 3, 1), "end_on": date(2024, 3, 31), "project_id": f"J{n}"}
+            for n, firm in ((1, "F"), (2, "G"))
+        ],
+        "contract_change": [
+            {"contract_id": "K1", "change_no": "1", "village_code": VILLAGE, "changed_on": date(2024, 6, 1), "kind": "price", "before_fen": 100, "after_fen": 120},
+            {"contract_id": "K2", "change_no": "1", "village_code": VILLAGE, "changed_on": date(2024, 6, 1), "kind": "price", "before_fen": 100, "after_fen": 119},
+        ],
+    }  # fmt: skip
+
+
+EXAMPLES: dict[str, Callable[[], Rows]] = {
+    "bid_rotation": ring,
+    "broker": brokers,
+    "co_bidding_group": ring,
+    "contractor_credit": records,
+    "controlled_company": families,
+    "shared_trace": traces,
+}
+each = pytest.mark.parametrize("name", sorted(DERIVED))
+
+
+@each
+def test_columns_are_declared_and_queries_read_what_they_name(name: str) -> None:
+    relation = DERIVED[name]
+    assert name == relation.name
+    assert name not in load_catalogue()
+    assert set(relation.registers) == set(relation.reads)
+    rows = compute(name, EXAMPLES[name]())
+    assert rows
+    assert list(rows[0]) == list(relation.columns)
+
+
+@each
+def test_row_order_and_twins_do_not_matter(name: str) -> None:
+    rows = EXAMPLES[name]()
+    expected = compute(name, rows)
+    for seed in range(5):
+        shuffled = {r: [dict(row) for row in [*given, given[0]]] for r, given in rows.items()}
+        for given in shuffled.values():
+            random.Random(seed).shuffle(given)  # noqa: S311
+        assert compute(name, shuffled) == expected
+
+
+@each
+def test_without_rows_there_is_nothing(name: str) -> None:
+    assert compute(name, {}) == []
+
+
+def test_equal_in_every_process() -> None:
+    """Sets of names iterate differently from process to process; results must not."""
+    program = (
+        "import test_derived as t\n"
+        "print([(n, t.compute(n, make())) for n, make in sorted(t.EXAMPLES.items())])"
+    )
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(["tests/supervision", *sys.path])},
+            capture_output=True, text=True, check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }  # fmt: skip
+    assert len(seen) == 1
+    assert "A" in seen.pop()
+
+
+def test_an_unknown_parameter_is_refused_by_name() -> None:
+    with pytest.raises(KeyError, match="min_tohgether"):
+        compute("co_bidding_group", ring(), min_tohgether=1)
+
+
+def test_a_ring_of_three_is_a_group() -> None:
+    """Two firms with six bids in twelve tenders meet six times by a chance of 1 in C(12, 6) = 924; four pairs met."""
+    assert chance_to_meet(6, [(12, 6, 6)]) == pytest.approx(1 / 924)
+    assert 4 / 924 < 0.05
+    rows = compute("co_bidding_group", ring())
+    assert len({row.pop("group_id") for row in rows}) == 1  # X and Y meet as often, but a pair is no group
+    assert rows == [
+        {"county": "990101", "bidder_id": firm, "members": 3, "tenders": 6, "tenders_together": 6,
+         "wins": 2, "group_tenders": 6, "group_wins": 6}
+        for firm in "ABC"
+    ]  # fmt: skip
+    assert compute("co_bidding_group", ring(), max_chance=4 / 925) == []
+
+
+def test_chances_of_categories_are_added() -> None:
+    """One of two tenders each, in two categories: they meet twice by a chance of 1/2 · 1/2, and once or more by 3/4."""
+    margins = [(2, 1, 1), (2, 1, 1), (5, 0, 3)]
+    assert chance_to_meet(2, margins) == pytest.approx(0.25)
+    assert chance_to_meet(1, margins) == pytest.approx(0.75)
+
+
+def test_firms_that_are_alone_in_the_county_are_no_group() -> None:
+    """Three firms in every one of twelve tenders meet as often as they must."""
+    assert (
+        compute("co_bidding_group", together(*(tender(i, "A", "B", "C", won="A") for i in range(12)))) == []
+    )
+
+
+def test_firms_of_one_trade_meet_because_of_their_trade() -> None:
+    trade = [tender(i, "A", "B", "C", won="A", category="services") for i in range(6)]
+    works = [tender(6 + i, f"X{i}", f"Y{i}") for i in range(36)]
+    assert compute("co_bidding_group", together(*trade, *works)) == []
+
+
+def test_old_tenders_and_direct_awards_do_not_count() -> None:
+    assert compute("co_bidding_group", ring(), as_of=date(2029, 1, 1)) == []
+    rows = ring()
+    for row in rows["tender"]:
+        row["method"] = "direct"
+    assert compute("co_bidding_group", rows) == []
+
+
+def test_rotation_worked_by_hand() -> None:
+    assert cycle_share("ABCABC") == 1.0
+    assert cycle_share("ABCACB") == pytest.approx(1 / 3, abs=1e-6)  # only the fourth repeats the first
+    assert cycle_share("AB") == 0.0
+    assert entropy("ABCABC") == 1.0
+    assert entropy("AAAB") == pytest.approx(0.811278, abs=1e-6)  # bits of a 1 : 3 coin
+    # 90 orders of three times two wins, 6 of them in a fixed cycle
+    assert chance("ABCABC") == pytest.approx(6 / 90, abs=0.02)
+    assert chance("ABCABC") == chance("XYZXYZ")
+
+
+def test_rotation_of_the_ring() -> None:
+    rows = compute("bid_rotation", ring())
+    assert [(r["scope"], r["scope_id"], r["tenders"], r["winners"]) for r in rows] == [
+        ("buyer", "BUYER", 6, 3),
+        ("category", "works", 6, 3),
+    ]
+    assert {r["cycle_share"] for r in rows} == {1.0}
+
+
+def test_shared_traces_worked_by_hand() -> None:
+    found = {
+        (r["bidder_id"], r["other_bidder_id"], r["kind"], r["family"], r["traces"])
+        for r in compute("shared_trace", traces())
+    }
+    one_way = {
+        ("A", "B", "device", "machine", 1),
+        ("A", "C", "project_manager", "staff", 1),
+        ("A", "C", "account", "account", 1),
+    }
+    assert found == one_way | {(b, a, *rest) for a, b, *rest in one_way}
+
+
+def test_an_address_behind_many_bidders_is_a_public_place() -> None:
+    rows: Rows = {
+        "bid_trace": [
+            {"tender_id": "T1", "bidder_id": f"F{i}", "kind": "network", "trace_no": 1, "value": "8.8.4.4", "recorded_on": AS_OF}
+            for i in range(5)
+        ],
+        "bid": [],
+    }  # fmt: skip
+    assert len(compute("shared_trace", rows, public_bidders=5)) == 20
+    assert compute("shared_trace", rows, public_bidders=4) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "plain"),
+    [
+        ("address", "某某镇 建设路8号", "某某镇建设路8号"),
+        ("address", "建设路", None),
+        ("file_author", " 微软用户 ", None),
+        ("device", "00:00:00:00:00:00", None),
+        ("network", "114.114.114.114", "114.114.114.114"),
+        ("network", "10.0.0.1", None),
+        ("network", "拨号", None),
+        ("price_software", None, None),
+    ],
+)
+def test_traces_that_say_nothing(kind: str, text: str | None, plain: str | None) -> None:
+    assert normalise(kind, text) == plain
+
+
+def test_the_broker_library_worked_by_hand() -> None:
+    assert compute("broker", brokers()) == [
+        {
+            "kind": "person",
+            "broker_key": "P",
+            "bidders": 3,
+            "tenders": 3,
+            "tenders_with_several": 1,
+            "wins": 1,
+        }
+    ]
+
+
+def test_a_bank_is_no_broker() -> None:
+    accounts = {"bid": [
+        {"tender_id": f"T{i}", "bid_no": "1", "bidder_id": f"F{i}", "submitted_on": AS_OF, "status": "valid", "deposit_account_key": "K"}
+        for i in range(11)
+    ]}  # fmt: skip
+    assert [row["bidders"] for row in compute("broker", accounts, max_bidders=11)] == [11]
+    assert compute("broker", accounts, max_bidders=10) == []
+
+
+def test_companies_under_one_controller_worked_by_hand() -> None:
+    found = {
+        (r["company_id"], r["other_company_id"], r["link"], r["from_date"], r["to_date"])
+        for r in compute("controlled_company", families())
+        if r["company_id"] < r["other_company_id"]
+    }
+    assert found == {
+        ("C1", "C2", "same_head", date(2022, 1, 1), date(2024, 1, 1)),
+        ("C1", "C3", "same_holder", date(2021, 1, 1), None),
+        ("C2", "C3", "same_holder", date(2022, 1, 1), date(2024, 1, 1)),
+        ("C1", "C4", "kin", date(2023, 1, 1), None),
+        ("C2", "C4", "kin", date(2023, 1, 1), date(2024, 1, 1)),
+        ("C3", "C4", "kin", date(2023, 1, 1), None),
+    }
+
+
+def test_credit_moves_with_the_facts_and_comes_back() -> None:
+    """F: banned 1 February to 31 July 2024 (60), a price rise of 20 % (5) on 1 June, late by 61 days on 31 May (10)."""
+    outcomes = pa.table({"company_id": ["F", "H"], "confirmed_on": [date(2025, 1, 1), date(2026, 1, 1)]})
+    found = [
+        (r["company_id"], r["from_date"], r["score"])
+        for r in compute("contractor_credit", records(), outcomes=outcomes)
+    ]
+    assert found == [
+        ("F", date(2024, 2, 1), 40),
+        ("F", date(2024, 5, 31), 30),
+        ("F", date(2024, 6, 1), 25),
+        ("F", date(2024, 8, 1), 85),
+        ("F", date(2025, 1, 1), 65),
+    ]
+
+
+def test_credit_without_outcomes_and_its_floor_and_caps() -> None:
+    rows = records()
+    rows["sanction"] += [
+        {"sanction_no": f"N{i}", "subject_id": "G", "kind": "credit", "decided_on": date(2025, 1, 1)} for i in range(3)
+    ]  # fmt: skip
+    last = {r["company_id"]: r for r in compute("contractor_credit", rows)}
+    assert last["F"]["score"] == 85
+    assert (last["G"]["score"], last["G"]["sanctions"]) == (20, 3)  # 120 points are capped at 80
+    assert last["G"]["to_date"] is None
+
+
+def test_kept_once_an_engine() -> None:
+    with DuckDBEngine.from_rows(ring(), as_of=AS_OF) as engine:
+        outcomes = pa.table({"company_id": ["F"], "confirmed_on": [AS_OF]})
+        keep_derived(engine, ["contractor_credit"], outcomes=outcomes)
+        keep_derived(engine, ["contractor_credit", "co_bidding_group"])
+        kept = engine.query(exp.select("score").from_("contractor_credit"))
+    assert kept.to_pylist() == [{"score": 80}]
+
+
+def test_a_model_needs_the_registers_behind_its_relations() -> None:
+    models = [model for model in load_models().values() if model.derived]
+    assert models
+    for model in models:
+        hit = next(case for case in model.cases if case.kind == "hit")
+        for name in model.derived:
+            for register in DERIVED[name].registers:
+                rows = {key: value for key, value in hit.given.items() if key != register}
+                with DuckDBEngine.from_rows(rows, as_of=hit.as_of) as engine:
+                    computability = Computability(engine, [model])
+                    assert load_catalogue()[register].name in str(computability.obstacle(model, VILLAGE)), (
+                        model.id
+                    )
