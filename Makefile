@@ -20,7 +20,7 @@ demo: $(STAMP)  ## set up, then run the main job on a simulated county and print
 	$(BIN)/cunjian demo
 
 test: $(STAMP)  ## set up, then run all tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(STAMP)  ## ruff, strict types, import directions, models, docs in step
 	$(BIN)/ruff check .

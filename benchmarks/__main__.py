@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import anomaly, bad_input, features, payments, scale, tenders, triage
+from benchmarks import anomaly, bad_input, features, mutants, payments, scale, schemes, tenders, triage
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 PARTS: dict[str, Callable[[Path], object]] = {
@@ -20,6 +20,8 @@ PARTS: dict[str, Callable[[Path], object]] = {
     "features": lambda _: features.main(),
     "anomaly": anomaly.main,
     "tenders": tenders.main,
+    "mutants": lambda _: mutants.main(),
+    "schemes": lambda _: schemes.main(),
     "bad_input": lambda _: bad_input.main(),
     "scale": lambda _: scale.main(),
 }

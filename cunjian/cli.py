@@ -80,7 +80,9 @@ def simulate(
     epilog="例：cunjian import 数据/ --delivered-on 2025-12-31\n\n    cunjian import 付款.csv --register ledger_entry --map 供应商号=counterparty_id\n\n    cunjian import 招标.jsonl --division 990101101201",
 )
 def import_(
-    path: Annotated[Path, typer.Argument(help="一个表格文件，或一个文件夹（csv、xlsx、xls、parquet；开放合同数据 jsonl）")],
+    path: Annotated[
+        Path, typer.Argument(help="一个表格文件，或一个文件夹（csv、xlsx、xls、parquet；开放合同数据 jsonl）")
+    ],
     register: Annotated[
         str | None, typer.Option(help="登记表的英文名或中文名；默认按文件名和表头判断")
     ] = None,
@@ -126,19 +128,26 @@ def import_(
         raise typer.Exit(1)
 
 
-@app.command(epilog="例：cunjian run --as-of 2025-12-31")
+@app.command(epilog="例：cunjian run --as-of 2025-12-31\n\n    cunjian run --nightly")
 def run(
     as_of: AsOf = None,
     model: Annotated[list[str] | None, typer.Option(help="只运行这个模型，可多次")] = None,
+    nightly: Annotated[
+        bool, typer.Option("--nightly", help="从上次运行接着算，只重算有变化的部分，结果与全部重算相同")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """运行监督模型，存下四种答案和每条疑点的证据；有了训练好的模型就一并打分。"""
     from cunjian.stages import run_stage, score_stage
 
+    if nightly and model:
+        raise typer.BadParameter("--nightly 总是运行全部模型，不能与 --model 同用")
     settings, now = Settings(), datetime.now(UTC)
     chosen = [_model(name) for name in model or ()]
     with console.progress("运行模型") as step:
-        found, published = run_stage(settings, as_of=_day(as_of), at=now, models=chosen, done=step)
+        found, published = run_stage(
+            settings, as_of=_day(as_of), at=now, models=chosen, nightly=nightly, done=step
+        )
     scored = score_stage(settings, found, at=now) if published else None
     _show(report.RunSummary.of(found, published, scored), report.run, as_json=as_json)
 
@@ -251,9 +260,10 @@ def check(
     from supervision.cases import failures
     from supervision.catalogue import load_model
     from supervision.mutants import mutation_score
+    from supervision.versions import read_versions, version_problems
 
     chosen = [load_model(file)] if file else list(load_models().values())
-    broken: list[str] = []
+    broken = [] if file else version_problems(chosen, read_versions())
     scores = []
     with console.progress("检验模型") as step:
         for done, model in enumerate(chosen, start=1):
@@ -263,6 +273,21 @@ def check(
             step(done, len(chosen))
     _show(report.CheckSummary.of(chosen, broken, scores), report.check, as_json=as_json)
     if broken:
+        raise typer.Exit(1)
+
+
+@models_app.command(epilog="例：cunjian models record")
+def record(as_json: Json = False) -> None:
+    """登记模型的新版本：内容改了而版本没改的，拒绝登记。"""
+    from supervision.versions import read_versions, version_problems, with_new_versions, write_versions
+
+    models = load_models().values()
+    versions = with_new_versions(models, read_versions())
+    problems = version_problems(models, versions)
+    if not problems:
+        write_versions(versions)
+    _show({"problems": problems}, report.recorded, as_json=as_json)
+    if problems:
         raise typer.Exit(1)
 
 

@@ -49,7 +49,7 @@ def error_line(error: Exception) -> str | None:
 
 def _named_mendable(error: Exception) -> bool:
     """Errors of typer and of the parts that are imported late, by the name of their family."""
-    families = {"ClickException", "ModelError", "CaseworkError", "LakeDamaged"}
+    families = {"ClickException", "ModelError", "CaseworkError", "LakeDamaged", "SparkUnavailable"}
     return any(base.__name__ in families for base in type(error).__mro__)
 
 
@@ -294,6 +294,13 @@ def check(summary: CheckSummary) -> None:
     if summary.mutants:
         killed = summary.mutants - len(summary.survivors)
         console.say(f"{summary.mutants} 处改动，用例发现 {killed} 处（{killed / summary.mutants:.1%}）")
+
+
+def recorded(result: Mapping[str, Sequence[str]]) -> None:
+    for problem in result["problems"]:
+        console.ERR.print(problem)
+    if not result["problems"]:
+        console.say("模型版本已登记")
 
 
 def stale_pages(stale: Sequence[str]) -> None:

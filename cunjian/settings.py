@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -11,7 +12,7 @@ from casework.database import sqlite_url
 
 
 class Settings(BaseSettings):
-    """CUNJIAN_HOME, CUNJIAN_MLRUNS, CUNJIAN_DATABASE_URL, CUNJIAN_DIVISION, CUNJIAN_SMS_SECRET."""
+    """CUNJIAN_HOME, CUNJIAN_MLRUNS, CUNJIAN_DATABASE_URL, CUNJIAN_DIVISION, CUNJIAN_ENGINE, CUNJIAN_SMS_SECRET."""
 
     model_config = SettingsConfigDict(env_prefix="CUNJIAN_", frozen=True)
 
@@ -19,6 +20,7 @@ class Settings(BaseSettings):
     mlruns: Path = Path("mlruns")
     database_url: str | None = None  # by default SQLite in the home folder
     division: str | None = None  # code of the office; by default the county of the division register
+    engine: Literal["duckdb", "spark"] = "duckdb"  # what reads the lake; Spark for a city or province
     sms_secret: SecretStr | None = None  # shared with the SMS gateway; without it the webhook is closed
 
     @property

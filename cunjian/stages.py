@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, partial
@@ -21,13 +21,17 @@ from cunjian.settings import Settings
 from features.compute import FeatureSet, feature_set
 from features.dictionary import Entity, dictionary
 from ml.scoring import NoChampion, load_scorers, score_entities, write_scores
+from registers.changes import Changes, Moment
 from registers.engine import DuckDBEngine, Engine
 from registers.lake import Lake
 from registers.pseudonyms import Pseudonyms, load_key
 from registers.query import literal
+from registers.spark import SparkEngine
 from supervision.catalogue import Model, load_models
-from supervision.runner import run_models
-from supervision.runs import Run, latest_day, store_run
+from supervision.nightly import Nightly, run_nightly
+from supervision.regions import Regions, load_regions
+from supervision.runner import Progress, run_models
+from supervision.runs import Run, RunNotFound, latest_day, read_run, store_run
 from training.registry import Promotion, challenger, promote
 from training.train import Trained, train_anomaly, train_risk
 
@@ -52,21 +56,40 @@ class Scored:
     published: Published | None
 
 
-def open_lake(settings: Settings, *, as_of: date) -> DuckDBEngine:
-    """The engine over the home's registers as they were known on a day. Raises `NothingImported`."""
+def open_lake(
+    settings: Settings, *, as_of: date, batches: Mapping[str, Collection[str]] | None = None
+) -> DuckDBEngine | SparkEngine:
+    """The engine that the settings choose, over the home's registers as they were known on a day.
+
+    Raises:
+        NothingImported: the home holds no registers.
+        SparkUnavailable: the settings choose Spark, and PySpark or Java is missing.
+    """
     lake = Lake(settings.home)
     if not lake.registers():
         raise NothingImported(f"“{settings.home}”里还没有登记表，请先运行 cunjian import")
-    return DuckDBEngine(lake, as_of=as_of)
+    opened = SparkEngine if settings.engine == "spark" else DuckDBEngine
+    return opened(lake, as_of=as_of, batches=batches)
 
 
 def run_stage(
-    settings: Settings, *, as_of: date, at: datetime, models: Sequence[Model] = (), done: Done | None = None
+    settings: Settings,
+    *,
+    as_of: date,
+    at: datetime,
+    models: Sequence[Model] = (),
+    nightly: bool = False,
+    done: Done | None = None,
 ) -> tuple[Run, Published | None]:
     """Run supervision models, store the run, and bring its findings before people as warnings.
 
     A run of a past day, or of some models only, is stored and shown but touches no warning: what people work on
-    is the newest full run.
+    is the newest full run. A `nightly` run starts from the latest one and computes what changed since.
+
+    Raises:
+        NothingImported: the home holds no registers.
+        RunNotFound: there is no run that a nightly one could start from.
+        RegionError: the regional parameters cannot be used.
     """
     chosen = list(models) or list(load_models().values())
     finished: list[str] = []
@@ -76,8 +99,12 @@ def run_stage(
         if done:
             done(len(finished), len(chosen))
 
+    regions = load_regions(settings.home, load_models())
     with open_lake(settings, as_of=as_of) as engine:
-        run = run_models(engine, chosen, progress=model_done)
+        if nightly:
+            run = _update_latest(settings, engine, chosen, regions=regions, progress=model_done).run
+        else:
+            run = run_models(engine, chosen, regions=regions, progress=model_done)
         newest = latest_day(settings.home)
         current = not models and (newest is None or as_of >= newest)
         store_run(settings.home, run, latest=current)
@@ -89,6 +116,32 @@ def run_stage(
         publish_directory(session, places=places, posts=posts)
         published = publish_run(session, settings.home, run.run_id, at=at)
     return run, published
+
+
+def _update_latest(
+    settings: Settings, engine: Engine, models: Sequence[Model], *, regions: Regions, progress: Progress
+) -> Nightly:
+    """The latest stored run brought up to date. Raises `RunNotFound` when there is none before the engine's day."""
+    lake = Lake(settings.home)
+    previous = read_run(settings.home)
+    if previous.as_of > engine.as_of:
+        raise RunNotFound(
+            f"最近一次运行是 {previous.as_of} 的，晚于 {engine.as_of}；请去掉 --nightly 全部重算"
+        )
+    earlier, later = Moment(previous.as_of, previous.batches), Moment(engine.as_of, engine.batches)
+    with (
+        open_lake(settings, as_of=previous.as_of, batches=previous.batches) as before,
+        Changes(lake, catalogue=engine.catalogue, earlier=earlier, later=later) as changes,
+    ):
+        return run_nightly(
+            engine,
+            models,
+            before=before,
+            previous=previous,
+            changes=changes,
+            regions=regions,
+            progress=progress,
+        )
 
 
 def _directory(engine: Engine) -> tuple[dict[str, str], list[Post]]:

@@ -106,11 +106,8 @@ def _whole(number: int) -> exp.Expr:
 
 
 def _division(node: exp.Expr) -> exp.Expr:
-    """a / b: always a double there; here a decimal of six places when a side is one, and an error for zero."""
-    divisor = node.expression.copy()
-    if not isinstance(divisor.unnest(), exp.Nullif | exp.Literal):
-        divisor = exp.Nullif(this=divisor, expression=_whole(0))
-    return exp.Paren(this=exp.Div(this=_double(node.this), expression=_double(divisor), typed=True))
+    """a / b: always a double there; here a decimal of six places when a side is one."""
+    return exp.Paren(this=exp.Div(this=_double(node.this), expression=_double(node.expression), typed=True))
 
 
 def _average(node: exp.Expr) -> exp.Expr:
@@ -254,6 +251,11 @@ def _sum(node: exp.Expr) -> exp.Expr:
     return node
 
 
+def _count_if(node: exp.Expr) -> exp.Expr:
+    """count_if(condition) over no rows: NULL there, 0 here."""
+    return exp.Sum(this=exp.Case().when(node.this.copy(), _whole(1)).else_(_whole(0)))
+
+
 def _window(node: exp.Expr) -> exp.Expr:
     """count(*) FILTER (WHERE c) OVER (…): refused here; the filter goes inside."""
     if not isinstance(node.this, exp.Filter):
@@ -285,6 +287,7 @@ _CHANGES: Final[Mapping[type[exp.Expr], Callable[[exp.Expr], exp.Expr]]] = {
     exp.Round: _rounding,
     exp.Sign: _sign,
     exp.Sum: _sum,
+    exp.CountIf: _count_if,
     exp.GroupConcat: _joined_text,
     exp.Filter: _filter,
     exp.Window: _window,

@@ -69,7 +69,7 @@ def _live(village: Village, household: Household) -> None:
         size = round(rnd.uniform(85, 145), 1)
         register_house(village, household.head, kind="commodity", area_m2=size,
                        price_fen=round(size * rnd.uniform(4500, 8500)) * 100,
-                       registered_on=after(rnd, start, least=-3000, most=600))  # fmt: skip
+                       registered_on=after(rnd, start, least=-3000, most=300))  # fmt: skip
 
 
 def register_vehicle(

@@ -107,11 +107,11 @@ def read_run(home: Path, run_id: str | None = None) -> Run:
     latest = home / "runs" / "latest.json"
     if run_id is None:
         if not latest.exists():
-            raise RunNotFound("no run is stored; run `cunjian run` first")
+            raise RunNotFound("还没有运行过模型，请先运行 cunjian run")
         run_id = str(json.loads(latest.read_text(encoding="utf-8"))["run_id"])
     folder = home / "runs" / run_id
     if not folder.is_dir():
-        raise RunNotFound(f"run {run_id} is not stored")
+        raise RunNotFound(f"没有编号为 {run_id} 的运行")
     about = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     tables = {name: pq.read_table(folder / f"{name}.parquet") for name in TABLES}
     return Run(

@@ -24,7 +24,7 @@ from simulation.mess import Style, cells
 from simulation.records import REGISTERS
 from simulation.village import Village
 
-INTENDED_MESS = ("身份证号", "必填项")
+INTENDED_MESS = ("身份证号", "必填项", "租赁编号")
 
 
 def valid(parse, text):
@@ -80,7 +80,7 @@ def test_codes_are_unique_over_counties():
 
 def test_density_is_as_documented(county):
     village_years = 60 * 1.75
-    assert 1_400 < county.summary.total_rows / village_years < 2_600
+    assert 2_000 < county.summary.total_rows / village_years < 3_600
     assert 150 < county.summary.rows["ledger_entry"] / village_years < 250
 
 
@@ -221,7 +221,9 @@ def test_imports_with_no_other_rows_set_aside_than_the_intended_mess(write, tmp_
         assert report.rows_in == entry["rows"]
         assert not report.notes
         assert not report.replaced
-        assert not any(report.orphans.values())
+        # a lease with a blank cell is set aside, and its rents then wait for it
+        waiting = 0.03 * report.rows_in if entry["register"] == "rent_payment" else 0
+        assert sum(report.orphans.values()) <= waiting
         assert report.quarantined <= 0.03 * report.rows_in + 3
         assert all(any(word in reason for word in INTENDED_MESS) for reason in report.reasons), report.reasons
 

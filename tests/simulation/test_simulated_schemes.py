@@ -13,22 +13,8 @@ from simulation.innocents import COINCIDENCES
 from simulation.schemes import SCHEMES
 from simulation.timeline import age
 from simulation.works import WORKS_TENDER_FEN
-
-
-def households(county):
-    return {row["person_key"]: row["household_id"] for row in county.rows("person")}
-
-
-def family(county, official):
-    """ID numbers of the official's relatives and of everyone in their households."""
-    home = households(county)
-    kin = {row["relative_key"] for row in county.rows("kinship") if row["person_key"] == official}
-    roofs = {home.get(person) for person in kin | {official}} - {None}
-    return {person for person, roof in home.items() if roof in roofs}
-
-
-def deaths(county):
-    return {row["person_key"]: row["death_date"] for row in county.rows("death")}
+from tests.simulation import wider_stories
+from tests.simulation.wider_stories import deaths, family, households
 
 
 def benefit_after_death(county, truth):
@@ -243,6 +229,11 @@ def namesake_on_the_list(county, truth):
     return names[truth["detail"]["subjects"][0]] == names[truth["officials"]]
 
 
+def story(name):
+    """The check of a scheme or coincidence, here or in `wider_stories`."""
+    return globals().get(name) or getattr(wider_stories, name)
+
+
 def holds(county, truth, check):
     """Whether the story shows; a typing error on the one row that shows it does not count against it."""
     try:
@@ -256,14 +247,14 @@ def test_planted_scheme_shows_in_the_sheets(county, scheme):
     truths = county.truths("scheme", scheme)
     assert truths
     assert any(any(county.records(t, register) for register, _ in t["detail"]["records"]) for t in truths)
-    assert any(holds(county, truth, globals()[scheme]) for truth in truths)
+    assert any(holds(county, truth, story(scheme)) for truth in truths)
 
 
 @pytest.mark.parametrize("coincidence", [function.__name__ for function, _ in COINCIDENCES])
 def test_innocent_coincidence_shows_in_the_sheets(county, coincidence):
     truths = county.truths("innocent", coincidence)
     assert truths
-    assert any(holds(county, truth, globals()[coincidence]) for truth in truths)
+    assert any(holds(county, truth, story(coincidence)) for truth in truths)
 
 
 def test_at_least_a_dozen_schemes_each_with_its_story_and_source():

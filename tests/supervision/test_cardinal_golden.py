@@ -61,7 +61,6 @@ class Golden:
 NOTICE = {"open_days": 15, "other_days": 15}
 QUARTILES = {"min_peers": 5}
 CASES = [
-    Golden("R003", "tender_short_notice", "R003", parameters=NOTICE, leave=("published_on",)),
     Golden(
         "R003-threshold-10", "tender_short_notice", "R003",
         parameters={"open_days": 10, "other_days": 10}, leave=("published_on",),
@@ -112,7 +111,10 @@ each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.stem
 
 def in_chinese(text: str) -> str:
     for theirs, ours in IN_CHINESE.items():
-        old, new = (json.dumps({"procurementMethodDetails": word}, ensure_ascii=False)[1:-1] for word in (theirs, ours))
+        old, new = (
+            json.dumps({"procurementMethodDetails": word}, ensure_ascii=False)[1:-1]
+            for word in (theirs, ours)
+        )
         text = text.replace(old.replace(": ", ":"), new)
     return text
 
@@ -174,14 +176,17 @@ def test_organisers_are_the_buyer_and_the_procuring_entity_and_nobody_else(tmp_p
     assert flagged(case, tmp_path / "home", tmp_path).keys() == keys
 
 
-def test_difference_our_notice_has_no_list_of_methods(tmp_path: Path) -> None:
-    """Cardinal can be told to look at open and selective procedures only; ours looks at all but direct ones."""
-    case = Golden(
-        "R003-procurement_methods-open+selective", "tender_short_notice", "R003", parameters=NOTICE, leave=("published_on",)
-    )  # fmt: skip
+@pytest.mark.parametrize(
+    ("stem", "more", "less"),
+    [("R003", set(), {"direct"}), ("R003-procurement_methods-open+selective", {"limited", "missing"}, set())],
+)
+def test_difference_short_notice_looks_at_all_but_direct_awards(
+    stem: str, more: set[str], less: set[str], tmp_path: Path
+) -> None:
+    """A direct award invites nobody, so it has no notice to be short; the other methods are no setting of ours."""
+    case = Golden(stem, "tender_short_notice", "R003", parameters=NOTICE, leave=("published_on",))
     found = flagged(case, tmp_path / "home", tmp_path)
-    assert found.keys() - case.expected().keys() == {"limited", "missing"}
-    assert case.expected().keys() <= found.keys()
+    assert found.keys() == (case.expected().keys() | more) - less
 
 
 @pytest.mark.parametrize(

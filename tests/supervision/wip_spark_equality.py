@@ -28,6 +28,7 @@ from registers.spark import SparkEngine
 from registers.values import id_check_digit
 from simulation.run import simulate
 from supervision.catalogue import CASE_DAY, Model, load_models
+from supervision.derived.catalogue import keep_derived
 from supervision.runner import run_models
 from supervision.runs import Run
 from tests.engines import assert_same_rows
@@ -62,6 +63,7 @@ def tables(engine: Engine, model: Model) -> dict[str, pa.Table]:
     """What the SQL of a model gives, before anything is left out as not computable."""
     parameters = {**model.parameter_values, "as_of": engine.as_of}
     queries = model.queries
+    keep_derived(engine, model.derived)
     found = {}
     for part, query in (("population", queries.population), ("evidence", queries.evidence)):
         engine.keep(part, bind(query, parameters))

@@ -1,0 +1,37 @@
+"""Mutants: each is one change, a good case notices it, and a model without such a case is shown up."""
+
+from __future__ import annotations
+
+import pytest
+
+from supervision.catalogue import Model, load_models
+from supervision.mutants import PARTS, mutants_of, mutation_score
+
+MODELS = list(load_models().values())
+MODEL = load_models()["labour_more_than_a_day"]
+
+
+def test_all_kinds_of_change_are_made() -> None:
+    kinds = {mutant.kind for model in MODELS for mutant in mutants_of(model)}
+    assert kinds == {
+        "comparison negated",
+        "bound included or left out",
+        "bound moved by one",
+        "EXISTS dropped",
+        "condition dropped",
+        "alternative dropped",
+    }
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.id)
+def test_every_model_has_at_least_five_mutants_each_different(model: Model) -> None:
+    mutants = list(mutants_of(model))
+    assert len(mutants) >= 5
+    assert len({tuple(getattr(m.queries, part).tree.sql() for part in PARTS) for m in mutants}) == len(
+        mutants
+    )
+
+
+def test_cases_that_see_nothing_let_mutants_live() -> None:
+    blind = MODEL.model_copy(update={"cases": tuple(case for case in MODEL.cases if case.kind == "clear")})
+    assert len(mutation_score(MODEL).survivors) < len(mutation_score(blind).survivors)

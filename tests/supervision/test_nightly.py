@@ -1,0 +1,132 @@
+"""The nightly run equals a full run, and a model's claim to split into parts holds."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from registers.catalogue import load_catalogue
+from registers.changes import Changes, Moment
+from registers.engine import DuckDBEngine
+from registers.lake import Lake
+from supervision.catalogue import Model, load_models
+from supervision.computability import Computability
+from supervision.model_run import ModelRun, Parts
+from supervision.nightly import How, Nightly, run_nightly
+from supervision.runner import run_models
+from supervision.runs import Run
+from tests.supervision.county import END, NEXT_DAY, deliver, hold_back, write_county
+
+MODELS = load_models()
+SPLIT = [model for model in MODELS.values() if model.partition]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_county(tmp_path_factory.mktemp("nightly") / "county")
+
+
+@pytest.fixture(scope="module")
+def county(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBEngine]:
+    home = tmp_path_factory.mktemp("whole")
+    deliver(files, home)
+    with DuckDBEngine(Lake(home), as_of=END) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def grown(files: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, Run]:
+    """A lake that received the last rows of two villages after its first run, and that run."""
+    folder = tmp_path_factory.mktemp("grown")
+    codes = sorted({line.split(",")[0] for line in villages_of(files)})
+    hold_back(files, folder / "earlier", villages=set(codes[:2]), seed=3)
+    home = folder / "home"
+    deliver(folder / "earlier", home)
+    with DuckDBEngine(Lake(home), as_of=END) as engine:
+        first = run_models(engine, MODELS.values())
+    deliver(files, home)
+    return Lake(home), first
+
+
+def villages_of(files: Path) -> list[str]:
+    lines = (files / "division.csv").read_text("utf-8-sig").splitlines()[1:]
+    return [line for line in lines if not line.split(",")[0].endswith("000")]
+
+
+def nightly(lake: Lake, previous: Run, *, as_of: date) -> tuple[Nightly, Run]:
+    """The nightly run and the full one."""
+    with (
+        DuckDBEngine(lake, as_of=as_of) as engine,
+        DuckDBEngine(lake, as_of=previous.as_of, batches=previous.batches) as before,
+        Changes(
+            lake,
+            catalogue=load_catalogue(),
+            earlier=Moment(previous.as_of, previous.batches),
+            later=Moment(as_of, engine.batches),
+        ) as changes,
+    ):
+        updated = run_nightly(engine, MODELS.values(), before=before, previous=previous, changes=changes)
+        return updated, run_models(engine, MODELS.values())
+
+
+def assert_equal(run: Run, full: Run) -> None:
+    assert run.run_id == full.run_id
+    assert run.findings.equals(full.findings)
+    assert run.evidence.equals(full.evidence)
+    assert run.verdicts.equals(full.verdicts)
+
+
+def test_nothing_changed(grown: tuple[Lake, Run]) -> None:
+    lake, _ = grown
+    with DuckDBEngine(lake, as_of=END) as engine:
+        full = run_models(engine, MODELS.values())
+    updated, again = nightly(lake, full, as_of=END)
+    assert_equal(updated.run, again)
+    assert {plan.how for plan in updated.plans.values()} == {How.KEPT}
+
+
+def test_new_rows_of_some_villages(grown: tuple[Lake, Run]) -> None:
+    updated, full = nightly(*grown, as_of=END)
+    assert_equal(updated.run, full)
+    assert not updated.run.findings.equals(grown[1].findings)
+    assert How.PARTS in {plan.how for plan in updated.plans.values()}
+
+
+def test_a_day_later(grown: tuple[Lake, Run]) -> None:
+    updated, full = nightly(*grown, as_of=NEXT_DAY)
+    assert_equal(updated.run, full)
+
+
+def test_a_changed_model_is_run_whole(grown: tuple[Lake, Run]) -> None:
+    lake, first = grown
+    models = {**first.models, SPLIT[0].id: {"version": 1, "hash": "another"}}
+    stale = Run(**{**vars(first), "models": models})
+    updated, full = nightly(lake, stale, as_of=END)
+    assert updated.plans[SPLIT[0].id].how is How.WHOLE
+    assert_equal(updated.run, full)
+
+
+@pytest.mark.parametrize("model", SPLIT, ids=lambda model: model.id)
+def test_a_model_splits_as_it_claims(county: DuckDBEngine, model: Model) -> None:
+    """The parts computed alone give what the whole gives for them."""
+    assert model.partition
+    computability = Computability(county, [model])
+    whole = ModelRun(county, model, computability)
+    part_of = Parts(model.partition, frozenset()).part_of
+    by_subject = model.partition.by == "subject"
+    places = [(s, v) for v, subjects in whole.population.items() for s in subjects]
+    every = sorted({part_of(subject if by_subject else village) for subject, village in places})
+    found = sorted({part_of(str(f["subject_id" if by_subject else "village_code"])) for f in whole.findings})
+    rng = random.Random(1)  # noqa: S311
+    some = {*rng.sample(every, k=min(len(every), 1 + len(every) // 3)), *found[:5]}
+    parts = Parts(model.partition, frozenset(some))
+    alone = ModelRun(county, model, computability, parts=parts)
+    assert sorted(map(str, alone.findings)) == sorted(
+        str(finding) for finding in whole.findings if parts.hold(finding)
+    )
+    expected = {(s, v) for s, v in places if parts.hold({"subject_id": s, "village_code": v})}
+    assert {(s, v) for v, subjects in alone.population.items() for s in subjects} == expected
