@@ -256,6 +256,16 @@ def _count_if(node: exp.Expr) -> exp.Expr:
     return exp.Sum(this=exp.Case().when(node.this.copy(), _whole(1)).else_(_whole(0)))
 
 
+def _grouped_select(node: exp.Expr) -> exp.Expr:
+    """A subquery beside the keys of a GROUP BY: known to be one value a group there; here it has to be said."""
+    for value in node.expressions if node.args.get("group") else ():
+        for subquery in list(value.find_all(exp.Subquery)):
+            between = subquery.find_ancestor(exp.AggFunc, exp.Query, exp.Exists, exp.In)
+            if between is node:
+                subquery.replace(exp.Anonymous(this="FIRST", expressions=[subquery.copy()]))
+    return node
+
+
 def _window(node: exp.Expr) -> exp.Expr:
     """count(*) FILTER (WHERE c) OVER (…): refused here; the filter goes inside."""
     if not isinstance(node.this, exp.Filter):
@@ -291,4 +301,5 @@ _CHANGES: Final[Mapping[type[exp.Expr], Callable[[exp.Expr], exp.Expr]]] = {
     exp.GroupConcat: _joined_text,
     exp.Filter: _filter,
     exp.Window: _window,
+    exp.Select: _grouped_select,
 }

@@ -74,7 +74,7 @@ def local_session(options: Mapping[str, str] | None = None, *, cores: str = "*")
         ) from error
     if running := SparkSession.getActiveSession():
         return running
-    _check_java()
+    check_java()
     builder = SparkSession.builder.appName("cunjian").master(os.environ.get("MASTER", f"local[{cores}]"))
     for name, value in {**LOCAL, **(options or {})}.items():
         builder = builder.config(name, value)
@@ -170,12 +170,18 @@ class SparkEngine(RegisterViews):
         """Show Parquet files under a name; a column that an older file lacks reads as NULL."""
         from pyspark.sql.pandas.types import from_arrow_schema  # noqa: PLC0415  an optional extra
 
-        paths = [Path(file).resolve().as_uri() for file in files]
+        paths = [f"file://{_literally(str(Path(file).resolve()))}" for file in files]
         frame = self._session.read.schema(from_arrow_schema(schema)).parquet(*paths)
         frame.createOrReplaceTempView(name)
 
 
-def _check_java() -> None:
+def _literally(path: str) -> str:
+    """A path in which no character stands for others."""
+    return re.sub(r"([\\\[\]{}*?])", r"\\\1", path)
+
+
+def check_java() -> None:
+    """Raises `SparkUnavailable` when there is no Java, or one that is too old."""
     home = os.environ.get("JAVA_HOME")
     java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
     mend = f"请安装 Java {JAVA_AT_LEAST} 或更高版本（Debian：apt-get install default-jre-headless），或把 CUNJIAN_ENGINE 设为 duckdb"

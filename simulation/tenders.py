@@ -118,7 +118,10 @@ def compete(village: Village, winner: Firm, *, award: int, estimate: int) -> lis
     for rival in rivals:
         draw = rnd.random()
         fen = round(award + (estimate - award) * rnd.uniform(0.08, 0.98) + award * rnd.uniform(0.0, 0.02))
-        fen = round(award * rnd.uniform(0.93, 0.995)) if draw > 0.92 else min(fen, estimate - 100)
+        if draw > 0.92:
+            fen = round(award * rnd.uniform(0.93, 0.995))
+        elif fen >= estimate:  # nobody bids above the limit
+            fen = round(award + (estimate - award) * rnd.uniform(0.2, 0.95))
         offers.append(offer(rival, fen, status="disqualified" if draw < 0.06 else "valid", rnd=rnd))
     return offers
 

@@ -136,10 +136,9 @@ def subsidy_on_common_land(plot: Plot) -> Truth | None:
     for year in village.period.years():
         row = pay_area(village, payee, "NY01", mu=field.area_mu, year=year, month=6)
         if row is not None:
-            row.pay_date = date(year, 6, 28)
+            row.pay_date = min(date(year, 6, 28), plot.end)
             row.handler_key = plot.official.id_number
             rows.append(row)
-    rows = [row for row in rows if row.pay_date in village.period]
     if not rows:
         return None
     listed: list[tuple[str, Record]] = [("subsidy_payment", row) for row in rows]

@@ -77,6 +77,9 @@ QUERIES = {
     "exists among values": "SELECT n, EXISTS (SELECT 1 FROM v AS o WHERE o.d < v.e AND o.n <> v.n) AS m FROM v",
     "exists under or": "SELECT n FROM v WHERE a > 5 OR NOT EXISTS (SELECT 1 FROM v AS o WHERE o.a > v.a)",
     "exists in an aggregate": "SELECT g, count(CASE WHEN EXISTS (SELECT 1 FROM v AS o WHERE o.a > v.b) THEN 1 END) AS c FROM v GROUP BY g",
+    "a subquery beside keys": "SELECT v.g, count(DISTINCT v.n) AS c, (SELECT max(o.a) FROM v AS o WHERE o.g = v.g) AS m FROM v GROUP BY v.g",
+    "a subquery compared beside keys": "SELECT v.g, CASE WHEN (SELECT max(o.a) FROM v AS o WHERE o.g = v.g) > 5 THEN 1 ELSE 0 END AS m FROM v GROUP BY v.g",
+    "exists beside keys": "SELECT v.g, count(*) AS c, EXISTS (SELECT 1 FROM v AS o WHERE o.s = v.g) AS m FROM v GROUP BY v.g",
     "not in": "SELECT n FROM v WHERE s NOT IN (SELECT o.p FROM v AS o WHERE o.p IS NOT NULL)",
     "a running window of days": "SELECT n, sum(a) OVER (ORDER BY date_diff('day', DATE '2020-01-01', d) RANGE BETWEEN 30 PRECEDING AND CURRENT ROW) AS m FROM v WHERE d IS NOT NULL",
 }  # fmt: skip
