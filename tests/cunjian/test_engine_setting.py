@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pyspark.sql import SparkSession
 from sqlglot import exp
 
-from cunjian.report import explain
+from cunjian.report import error_line
 from cunjian.settings import Settings
 from cunjian.stages import open_lake
 from registers.catalogue import load_catalogue
@@ -29,7 +29,11 @@ def home(tmp_path: Path) -> Path:
     path = tmp_path / "division.csv"
     path.write_text(DIVISIONS, encoding="utf-8")
     import_file(
-        path, lake=Lake(tmp_path), catalogue=load_catalogue(), delivered_on=date(2025, 2, 1), register="division"
+        path,
+        lake=Lake(tmp_path),
+        catalogue=load_catalogue(),
+        delivered_on=date(2025, 2, 1),
+        register="division",
     )
     return tmp_path
 
@@ -66,7 +70,7 @@ def test_without_pyspark_it_says_what_to_install(home: Path, monkeypatch: pytest
 def test_without_java_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(SparkUnavailable, match="没有找到 Java.*default-jre-headless"):
+    with pytest.raises(SparkUnavailable, match=r"没有找到 Java.*default-jre-headless"):
         check_java()
 
 
@@ -82,4 +86,4 @@ def test_an_old_java_is_refused(said: str, tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_the_command_line_shows_the_mend() -> None:
-    assert explain(SparkUnavailable("没有找到 Java")) == "错误：没有找到 Java"
+    assert error_line(SparkUnavailable("没有找到 Java")) == "错误：没有找到 Java"

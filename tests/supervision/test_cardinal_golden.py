@@ -51,7 +51,7 @@ class Golden:
     parameters: Mapping[str, float] = field(default_factory=dict)
     leave: tuple[str, ...] = ()  # filled columns that the fixture itself holds
     fill: Mapping[str, str] = field(default_factory=dict)
-    value: Callable[[Mapping[str, Any]], float] = lambda measures: 1.0
+    value: Callable[[Mapping[str, Any]], float] = lambda _: 1.0
 
     def expected(self) -> Values:
         content = json.loads((GOLDEN / f"{self.stem}.expected").read_text(encoding="utf-8"))
