@@ -24,9 +24,12 @@ FRACTIONAL: Final = (
 )  # fmt: skip
 
 
-def spark_tree(tree: Tree) -> Tree:
-    """A copy of a bound tree that gives on Spark what the tree gives on DuckDB. Names are quoted."""
-    fractional = _fractional_names(tree)
+def spark_tree(tree: Tree, *, doubles: Collection[str] = ()) -> Tree:
+    """A copy of a bound tree that gives on Spark what the tree gives on DuckDB. Names are quoted.
+
+    `doubles` names the columns that hold values with decimals.
+    """
+    fractional = _fractional_names(tree, doubles)
 
     def change(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Cast) and node.to.this in INTEGERS and _is_fractional(node.this, fractional):
@@ -52,9 +55,9 @@ def _bottom_up(tree: Tree, change: Callable[[exp.Expr], exp.Expr]) -> Tree:
     return result
 
 
-def _fractional_names(tree: exp.Expr) -> frozenset[str]:
-    """Names that the query itself gives to values with decimals, and columns of that kind."""
-    names: set[str] = set()
+def _fractional_names(tree: exp.Expr, doubles: Collection[str]) -> frozenset[str]:
+    """Columns that hold values with decimals, and names that the query itself gives to such values."""
+    names = set(doubles)
     while True:
         found = {a.alias for a in tree.find_all(exp.Alias) if _is_fractional(a.this, names)}
         if found <= names:

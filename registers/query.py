@@ -231,6 +231,12 @@ class _Linter:
             self.refuse(
                 node, "DISTINCT or string_agg OVER is not on every engine; aggregate in a WITH, then join"
             )
+        if isinstance(node, exp.Cast) and node.to.this in exp.DataType.INTEGER_TYPES:
+            whole = isinstance(node.this.unnest(), exp.Round | exp.Floor | exp.Ceil)
+            if not whole and any(n.is_number and not n.is_int for n in node.this.find_all(exp.Literal)):
+                self.refuse(
+                    node, "how 2.5 becomes an integer differs between engines; say round(…) or floor(…)"
+                )
         if isinstance(node, exp.Substring) and node.args["start"] == exp.Literal.number(0):
             self.refuse(node, "substr counts from 1; what 0 means differs between engines")
         if isinstance(node, exp.DateDiff) and node.text("unit").lower() not in {"day", "month", "year"}:

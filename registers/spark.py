@@ -142,13 +142,15 @@ class SparkEngine(RegisterViews):
         for name, value in MEANING.items():
             self._session.conf.set(name, value)
         self._kept: dict[str, DataFrame] = {}
+        columns = (column for register in self.catalogue.values() for column in register.lake_columns)
+        self._doubles = frozenset(column.name for column in columns if column.sql_type == "DOUBLE")
 
     def _forget(self, name: str) -> None:
         if name in self._kept:
             self._kept.pop(name).unpersist()
 
     def _frame(self, select: exp.Query) -> DataFrame:
-        return self._session.sql(to_sql(spark_tree(select), dialect=SPARK))
+        return self._session.sql(to_sql(spark_tree(select, doubles=self._doubles), dialect=SPARK))
 
     def _show_view(self, name: str, select: exp.Select) -> None:
         self._frame(select).createOrReplaceTempView(name)

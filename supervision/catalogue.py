@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
+from string import Formatter
 from typing import Annotated, Literal, Self, get_args
 
 import yaml
@@ -165,12 +165,20 @@ class Model(Strict):
                 raise ValueError(
                     f"partition: {register}.{column} is not among the columns that the model reads"
                 )
-        unknown = set(re.findall(r"{(\w+)}", self.reason)) - self.reason_fields
+        unknown = self._named_in_reason() - self.reason_fields
         if unknown:
             raise ValueError(
                 f"reason names {', '.join(sorted(unknown))}, which is neither in finding nor a parameter"
             )
         return self
+
+    def _named_in_reason(self) -> set[str]:
+        """What stands between braces: names alone, so that a reason can neither look into values nor pad them."""
+        return {
+            name + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")
+            for _, name, spec, conversion in Formatter().parse(self.reason)
+            if name is not None
+        }
 
     @property
     def reason_fields(self) -> set[str]:
@@ -317,15 +325,21 @@ def _check_columns(
 
 
 def load_model(path: Path) -> Model:
-    """Read and check one model file."""
-    try:
-        model = Model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (ValidationError, yaml.YAMLError) as error:
-        raise ModelError(f"{path.name}: {error}") from error
+    """Read and check one model file. Raises `ModelError`."""
+    model = model_from_text(path.read_text(encoding="utf-8"), source=path.name)
     if model.id != path.stem or model.field != path.parent.name:
         raise ModelError(
             f"{path.name}: the file is {model.field}/{model.id}.yaml; name id, field and file alike"
         )
+    return model
+
+
+def model_from_text(text: str, *, source: str) -> Model:
+    """Check a model given as YAML; `source` names it in messages. Raises `ModelError`."""
+    try:
+        model = Model.model_validate(yaml.safe_load(text))
+    except (ValidationError, yaml.YAMLError) as error:
+        raise ModelError(f"{source}: {error}") from error
     try:
         _ = model.queries
     except QueryError as error:

@@ -217,8 +217,9 @@ def render_reason(model: Model, numbers: Mapping[str, object]) -> str:
     values: dict[str, str] = {}
     for name, value in numbers.items():
         values[name] = _readable(value)
-        if name.endswith("_fen") and isinstance(value, int | float):
-            values[name.removesuffix("_fen")] = f"{value / 100:,.2f}"
+        if name.endswith("_fen"):
+            in_yuan = f"{value / 100:,.2f}" if isinstance(value, int | float) else _readable(value)
+            values[name.removesuffix("_fen")] = in_yuan
     return model.reason.format_map(values)
 
 

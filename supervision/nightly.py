@@ -8,7 +8,7 @@ its parameters are new.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -21,7 +21,14 @@ from supervision.catalogue import Model
 from supervision.computability import Computability
 from supervision.model_run import ModelRun, Parts, count_subjects
 from supervision.regions import Regions
-from supervision.runner import Progress, list_villages, make_run, run_models, verdict_row
+from supervision.runner import (
+    Progress,
+    list_villages,
+    make_run,
+    run_models,
+    verdict_row,
+    within_scope,
+)
 from supervision.runs import EVIDENCE_SCHEMA, Run
 
 Row = dict[str, Any]
@@ -63,6 +70,7 @@ def run_nightly(
     changes: Changes,
     regions: Regions | None = None,
     progress: Progress | None = None,
+    scopes: Mapping[str, str] | None = None,
 ) -> Nightly:
     """Bring a previous run up to date.
 
@@ -72,13 +80,16 @@ def run_nightly(
         previous: the run to start from.
         changes: between the two.
         regions: their parameters, then or now, need a full run.
+        scopes: the division of a model that does not speak of all villages, by id; such a model is run whole.
     """
     chosen = sorted(models, key=lambda model: model.id)
     if regions or previous.settings or list_villages(engine) != list_villages(before):
-        run = run_models(engine, chosen, regions=regions, progress=progress)
+        run = run_models(engine, chosen, regions=regions, progress=progress, scopes=scopes)
         return Nightly(run, {model.id: Plan(How.WHOLE, "地区参数或村的名单有变") for model in chosen})
-    night = _Night(engine, before, _Previous(previous), Computability(engine, chosen))
-    villages = list_villages(engine) or sorted(night.computability.villages)
+    computability = Computability(engine, chosen)
+    villages = list_villages(engine) or sorted(computability.villages)
+    spoken_of = {model: within_scope(villages, division) for model, division in (scopes or {}).items()}
+    night = _Night(engine, before, _Previous(previous), computability, spoken_of)
     plans = {model.id: _plan(model, night, changes) for model in chosen}
     findings: list[Row] = []
     evidence: list[pa.Table] = []
@@ -87,23 +98,31 @@ def run_nightly(
         update = _update(model, plans[model.id], night)
         findings += update.findings
         evidence.append(update.evidence)
-        verdicts += _verdicts(model, update, night.computability, villages)
+        verdicts += _verdicts(model, update, computability, spoken_of.get(model.id, villages))
         if progress:
             progress(model.id)
     run = make_run(
-        engine, chosen, findings=findings, evidence=evidence, verdicts=verdicts, regions=None, outcomes=None
+        engine,
+        chosen,
+        findings=findings,
+        evidence=evidence,
+        verdicts=verdicts,
+        regions=None,
+        outcomes=None,
+        scopes=scopes,
     )
     return Nightly(run, plans)
 
 
 @dataclass(frozen=True)
 class _Night:
-    """What every model's update needs."""
+    """What every model's update needs. spoken_of: the villages of models that do not speak of all, by id."""
 
     engine: Engine
     before: Engine
     old: _Previous
     computability: Computability
+    spoken_of: Mapping[str, Collection[str]]
 
 
 class _Previous:
@@ -148,6 +167,8 @@ def _why_whole(model: Model, night: _Night, changes: Changes) -> str | None:
     known = night.old.models.get(model.id)
     if known is None or known["hash"] != model.content_hash:
         return "模型是新的"
+    if model.id in night.spoken_of:
+        return "模型只管部分区划"
     if changes.next_day and _counts_days(model):
         return "模型按当天计算天数"
     if any(not night.computability.obstacle(model, village) for village in night.old.obstacles(model)):
@@ -166,7 +187,7 @@ def _counts_days(model: Model) -> bool:
 
 def _update(model: Model, plan: Plan, night: _Night) -> _Update:
     if plan.how is How.WHOLE:
-        run = ModelRun(night.engine, model, night.computability)
+        run = ModelRun(night.engine, model, night.computability, villages=night.spoken_of.get(model.id))
         return _Update(run.findings, run.evidence(), Counter(run.counts))
     old, obstacle = night.old, night.computability.obstacle
     kept = [f for f in old.findings.get(model.id, ()) if not obstacle(model, f["village_code"])]

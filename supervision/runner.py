@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 import pyarrow as pa
 from sqlglot import exp
@@ -35,8 +35,11 @@ def run_models(
     regions: Regions | None = None,
     progress: Progress | None = None,
     outcomes: pa.Table | None = None,
+    scopes: Mapping[str, str] | None = None,
 ) -> Run:
     """Run models as of the engine's day and return findings, evidence and the counts of all four verdicts.
+
+    `scopes` gives, by model id, the division of whose villages alone a model speaks; other models speak of all.
 
     `outcomes` (columns `company_id`, `confirmed_on`) are findings that people confirmed; a contractor's credit falls
     with them.
@@ -50,12 +53,14 @@ def run_models(
     verdicts: list[dict[str, object]] = []
     for model in chosen:
         runs = []
-        for run in _model_runs(engine, model, computability, villages, regions):
+        scope = (scopes or {}).get(model.id)
+        spoken_of = within_scope(villages, scope)
+        for run in _model_runs(engine, model, computability, spoken_of, regions=regions, whole=scope is None):
             findings += run.findings
             evidence.append(run.evidence())
             runs.append(run)
             _ = run.counts  # read while the engine still holds this population
-        verdicts += _verdict_rows(model, runs, computability, villages)
+        verdicts += _verdict_rows(model, runs, computability, spoken_of)
         if progress:
             progress(model.id)
     return make_run(
@@ -66,20 +71,31 @@ def run_models(
         verdicts=verdicts,
         regions=regions,
         outcomes=outcomes,
+        scopes=scopes,
     )
+
+
+def within_scope(villages: Iterable[str], scope: str | None) -> list[str]:
+    """The villages of a division; all of them without a scope."""
+    return [village for village in villages if village.startswith(scope or "")]
 
 
 def _model_runs(
     engine: Engine,
     model: Model,
     computability: Computability,
-    villages: Iterable[str],
+    villages: Collection[str],
+    *,
     regions: Regions | None,
+    whole: bool,
 ) -> Iterator[ModelRun]:
-    """One run of a model, or one for each set of parameter values that regions chose."""
+    """One run of a model, or one for each set of parameter values that regions chose.
+
+    whole: it may speak of villages too that occur in no list.
+    """
     first, *others = (regions or Regions()).groups(model, villages, as_of=engine.as_of)
     if not others:
-        yield ModelRun(engine, model, computability)
+        yield ModelRun(engine, model, computability, villages=None if whole else set(villages))
         return
     for values, covered in (first, *others):
         yield ModelRun(engine, model, computability, values=values, villages=covered)
@@ -94,15 +110,23 @@ def make_run(
     verdicts: list[dict[str, object]],
     regions: Regions | None,
     outcomes: pa.Table | None,
+    scopes: Mapping[str, str] | None = None,
 ) -> Run:
     """The run with its identity, rows in a fixed order, and the source of every evidence row."""
     chosen = list(models)
     settings = regions.describe() if regions else []
+    scoped = {model.id: scopes[model.id] for model in chosen if model.id in scopes} if scopes else {}
     found = pa.concat_tables(evidence) if evidence else EVIDENCE_SCHEMA.empty_table()
     return Run(
-        run_id=_run_id(engine, chosen, settings, outcomes),
+        run_id=_run_id(
+            engine, chosen, [*settings, *(f"{m}:{d}" for m, d in sorted(scoped.items()))], outcomes
+        ),
         as_of=engine.as_of,
-        models={model.id: {"version": model.version, "hash": model.content_hash} for model in chosen},
+        models={
+            model.id: {"version": model.version, "hash": model.content_hash}
+            | ({"division": scoped[model.id]} if model.id in scoped else {})
+            for model in chosen
+        },
         lake=engine.state,
         simulated=engine.simulated,
         settings=settings,

@@ -64,7 +64,15 @@ def search_alike(
     )
     if case is None:
         raise CaseNotFound(f"模型“{model.name}”在这一天没有这条疑点，无法以它为样本")
-    others = [f for f in findings if f is not case and f["village_code"].startswith(division)]
+    return rank_alike(case, [f for f in findings if f is not case and f["village_code"].startswith(division)])
+
+
+def rank_alike(case: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> list[Alike]:
+    """Findings of one model, the most similar to a case first.
+
+    Of a finding are read: `finding_id`, `village_code`, `level`, `level_rank`, `rows`, `amount_fen`, and as JSON
+    `measures` and `official_keys`.
+    """
     nearness = _nearness(case, others)
     alike = [_alike(case, other, float(near)) for other, near in zip(others, nearness, strict=True)]
     return sorted(alike, key=lambda a: (-a.similarity, str(a.finding["finding_id"])))

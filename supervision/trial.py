@@ -7,13 +7,14 @@ verified bears it out.
 
 from __future__ import annotations
 
+import calendar
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from registers.engine import Engine
 from supervision.catalogue import Model
@@ -75,9 +76,11 @@ class Trial:
     """What a trial run shows.
 
     Attributes:
+        content_hash: of the draft that was tried.
         days: oldest first.
-        tasks_per_week: hits a week that were not there on the day before, over the whole of history.
-        published_tasks_per_week: the same of the published model; None if there is none.
+        tasks_per_week: hits a week that were not there on the day before, over the whole of history; None where one
+            day is all there is.
+        published_tasks_per_week: the same of the published model; None as well if there is none.
         overlap: share of the draft's newest hits whose subject another model finds too, by model, largest first.
         verified: of all hits that the draft ever made.
         published_verified: the same of the published model.
@@ -86,14 +89,36 @@ class Trial:
     """
 
     model_id: str
+    content_hash: str
     days: tuple[TrialDay, ...]
-    tasks_per_week: float
+    tasks_per_week: float | None
     published_tasks_per_week: float | None
     overlap: Mapping[str, float]
     verified: Share
     published_verified: Share
     newest_gained: tuple[Hit, ...]
     newest_lost: tuple[Hit, ...]
+
+    def summary(self) -> dict[str, Any]:
+        """The numbers without the hits themselves, as JSON: what is kept beside a draft."""
+        return {
+            "content_hash": self.content_hash,
+            "days": [
+                {
+                    "as_of": day.as_of.isoformat(),
+                    **asdict(day.total),
+                    "levels": dict(day.levels),
+                    "not_computable_villages": day.not_computable_villages,
+                }
+                for day in self.days
+            ],
+            "by_town": {town: asdict(change) for town, change in self.days[-1].by_town.items()},
+            "tasks_per_week": self.tasks_per_week,
+            "published_tasks_per_week": self.published_tasks_per_week,
+            "overlap": dict(self.overlap),
+            "verified": asdict(self.verified),
+            "published_verified": asdict(self.published_verified),
+        }
 
 
 OpenDay = Callable[[date], AbstractContextManager[Engine]]
@@ -120,7 +145,7 @@ def run_trial(
         others: published models to compare with on the newest day; the draft's own id is left out.
         days: days to look at; see `quarter_ends`.
         open_day: the registers as they were known on a day.
-        verified: what people have found out so far.
+        verified: what people have found out so far, each hit once.
         division: only villages whose code begins so.
         done: called with days done and days in all.
 
@@ -129,7 +154,7 @@ def run_trial(
     """
     if not days:
         raise ValueError("a trial needs at least one day of history")
-    history = sorted(days)
+    history = sorted(set(days))
     drafts: list[set[Hit]] = []
     before: list[set[Hit]] = []
     seen: list[TrialDay] = []
@@ -148,6 +173,7 @@ def run_trial(
             done(number, len(history))
     return Trial(
         model_id=draft.id,
+        content_hash=draft.content_hash,
         days=tuple(seen),
         tasks_per_week=_new_per_week(drafts, history),
         published_tasks_per_week=_new_per_week(before, history) if published else None,
@@ -160,15 +186,12 @@ def run_trial(
 
 
 def quarter_ends(last: date, *, quarters: int) -> list[date]:
-    """`last` and the same day of so many quarters before it, the first of a month if that day does not exist."""
+    """So many days a quarter apart, the last of them `last`; where a month is too short, its last day."""
     days = [last]
     for back in range(1, quarters):
         months = last.year * 12 + last.month - 1 - 3 * back
-        year, month = divmod(months, 12)
-        try:
-            days.append(date(year, month + 1, last.day))
-        except ValueError:  # no 31 September
-            days.append(date(year, month + 1, 1))
+        year, month = months // 12, months % 12 + 1
+        days.append(date(year, month, min(last.day, calendar.monthrange(year, month)[1])))
     return sorted(days)
 
 
@@ -215,11 +238,11 @@ def _overlap(
     return dict(sorted(shares.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _new_per_week(hits: Sequence[set[Hit]], days: Sequence[date]) -> float:
+def _new_per_week(hits: Sequence[set[Hit]], days: Sequence[date]) -> float | None:
     """Hits that were not there on the day before, a week; from the first day on, whose own hits are old work."""
     weeks = (days[-1] - days[0]).days / DAYS_A_WEEK
     if not weeks:
-        return float(len(hits[-1]))
+        return None
     new = sum(len(now - was) for was, now in pairwise(hits))
     return new / weeks
 

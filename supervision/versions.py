@@ -30,16 +30,23 @@ def version_problems(models: Iterable[Model], versions: Versions) -> list[str]:
         known = versions.get(model.id, {})
         recorded = known.get(str(model.version))
         if recorded is None:
-            newest = max(map(int, known), default=0)
-            if model.version != newest + 1:
-                problems.append(f"{model.id}: version {model.version}, but the next one is {newest + 1}")
+            following = next_version(model.id, versions)
+            if model.version != following:
+                problems.append(f"{model.id}: version {model.version}, but the next one is {following}")
             else:
                 problems.append(
                     f"{model.id}: version {model.version} is not recorded; run cunjian models record"
                 )
         elif recorded != model.content_hash:
-            problems.append(f"{model.id}: its content changed; raise version to {max(map(int, known)) + 1}")
+            problems.append(
+                f"{model.id}: its content changed; raise version to {next_version(model.id, versions)}"
+            )
     return problems
+
+
+def next_version(model_id: str, versions: Versions) -> int:
+    """The version that follows the newest recorded one."""
+    return max(map(int, versions.get(model_id, {})), default=0) + 1
 
 
 def with_new_versions(models: Iterable[Model], versions: Versions) -> dict[str, dict[str, str]]:

@@ -143,12 +143,25 @@ def test_each_query(name: str, engines: tuple[DuckDBEngine, SparkEngine]) -> Non
         ("SELECT substr(v.s, 0, 2) AS t FROM v", "counts from 1"),
         ("SELECT date_diff('week', v.d, v.e) AS t FROM v", "'day', 'month' or 'year'"),
         ("SELECT extract(week FROM v.d) AS t FROM v", "other parts differ"),
+        ("SELECT CAST(v.a * 0.5 AS BIGINT) AS t FROM v", "round"),
         ("SELECT quantile(v.a, 0.5) AS t FROM v", "not in the subset"),
     ],
 )
 def test_what_cannot_be_equal_is_refused(sql: str, said: str) -> None:
     with pytest.raises(QueryError, match=said):
         parse_query(sql, source="test", relations=["v"])
+
+
+@spark_group
+def test_a_cast_of_a_column_with_decimals_rounds(spark: SparkSession) -> None:
+    """Which columns hold decimals, the catalogue knows."""
+    rows = {"house": [{"owner_id": "A", "registered_on": DAY, "area_m2": area} for area in (0.5, 1.5, 1.6)]}
+    sql = "SELECT h.area_m2, CAST(h.area_m2 AS INTEGER) AS whole FROM house AS h"
+    with (
+        DuckDBEngine.from_rows(rows, as_of=DAY) as embedded,
+        SparkEngine.from_rows(rows, as_of=DAY, session=spark) as cluster,
+    ):
+        same_on_both((embedded, cluster), sql)
 
 
 def test_a_tree_is_left_as_it_was() -> None:
