@@ -11,7 +11,18 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import anomaly, bad_input, features, mutants, payments, scale, schemes, tenders, triage
+from benchmarks import (
+    anomaly,
+    bad_input,
+    features,
+    mutants,
+    nightly,
+    payments,
+    scale,
+    schemes,
+    tenders,
+    triage,
+)
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 PARTS: dict[str, Callable[[Path], object]] = {
@@ -23,6 +34,7 @@ PARTS: dict[str, Callable[[Path], object]] = {
     "mutants": lambda _: mutants.main(),
     "schemes": lambda _: schemes.main(),
     "bad_input": lambda _: bad_input.main(),
+    "nightly": lambda _: nightly.main(),
     "scale": lambda _: scale.main(),
 }
 

@@ -33,6 +33,9 @@ class Permission(StrEnum):
     DECIDE_TASK = "decide_task"
     REVEAL_IDENTITY = "reveal_identity"
     READ_MODELS = "read_models"
+    WRITE_DRAFT = "write_draft"
+    DECIDE_DRAFT = "decide_draft"
+    ADOPT_DRAFT = "adopt_draft"
     READ_ACCOUNTS = "read_accounts"
     READ_AUDIT = "read_audit"
     OWN_SESSION = "own_session"
@@ -59,6 +62,7 @@ GRANTS: Final[dict[Role, frozenset[Permission]]] = {
         {
             _P.OWN_SESSION, _P.READ_WATCHLIST, _P.READ_WARNING, _P.ACT_WARNING, _P.READ_COMPLAINT,
             _P.ACT_COMPLAINT, _P.READ_TASK, _P.WORK_TASK, _P.DECIDE_TASK, _P.REVEAL_IDENTITY, _P.READ_MODELS,
+            _P.DECIDE_DRAFT, _P.ADOPT_DRAFT,
         }
     ),
     Role.LIAISON: frozenset({_P.OWN_SESSION, _P.READ_TASK, _P.WORK_TASK}),
@@ -68,7 +72,7 @@ GRANTS: Final[dict[Role, frozenset[Permission]]] = {
             _P.READ_MODELS,
         }
     ),
-    Role.TECHNICIAN: frozenset({_P.OWN_SESSION, _P.READ_MODELS}),
+    Role.TECHNICIAN: frozenset({_P.OWN_SESSION, _P.READ_MODELS, _P.WRITE_DRAFT, _P.DECIDE_DRAFT}),
     Role.SYSTEM_ADMIN: frozenset({_P.OWN_SESSION}),
     Role.SECURITY_ADMIN: frozenset({_P.OWN_SESSION, _P.READ_ACCOUNTS}),
     Role.AUDIT_ADMIN: frozenset({_P.OWN_SESSION, _P.READ_AUDIT}),
@@ -114,6 +118,52 @@ class TaskFacts:
     about: str | None
     managing_level: int
     assignee_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftFacts:
+    """What access to a model that a county wrote depends on. scope: where it is in force, None when it is not."""
+
+    division: str
+    scope: str | None
+
+
+def sees_draft(actor: Actor, facts: DraftFacts) -> bool:
+    """An office sees drafts of its own and of offices below it, and every model in force where it works."""
+    return allows(actor, Permission.READ_MODELS) and (
+        covers(actor.division, facts.division)
+        or (facts.scope is not None and covers(facts.scope, actor.division))
+    )
+
+
+def may_write_drafts(actor: Actor) -> bool:
+    """Models are written in counties and above; a town or village has too few cases to learn from."""
+    return allows(actor, Permission.WRITE_DRAFT) and len(actor.division) <= COUNTY
+
+
+def may_decide_draft(actor: Actor, facts: DraftFacts) -> bool:
+    """Publishing is for the division of the author."""
+    return allows(actor, Permission.DECIDE_DRAFT) and actor.division == facts.division
+
+
+def may_adopt_draft(actor: Actor, facts: DraftFacts) -> bool:
+    """A city or province adopts what is in force in a division below it."""
+    return (
+        allows(actor, Permission.ADOPT_DRAFT)
+        and len(actor.division) <= CITY
+        and facts.scope is not None
+        and covers(actor.division, facts.scope)
+        and actor.division != facts.scope
+    )
+
+
+def may_retire_draft(actor: Actor, facts: DraftFacts) -> bool:
+    """What is in force is taken out of force by the office that put it there, or one above."""
+    return (
+        allows(actor, Permission.ADOPT_DRAFT)
+        and facts.scope is not None
+        and covers(actor.division, facts.scope)
+    )
 
 
 def sees_risk(actor: Actor, facts: RiskFacts) -> bool:

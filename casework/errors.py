@@ -67,6 +67,13 @@ class AssigneeNotAllowed(CaseworkError):
         super().__init__(f"不能把任务交给此人：{why}")
 
 
+class OfficeNotAllowed(CaseworkError):
+    """The step belongs to the office of another division."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+
+
 class BadInput(CaseworkError):
     """A value that no rule of the domain accepts; `field` names it in English for programmers."""
 

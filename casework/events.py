@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session
 
 from casework import audit
 from casework.errors import NotVisible
-from casework.models import CaseWarning, Complaint, Event, Task
+from casework.models import CaseWarning, Complaint, Event, ModelDraft, Task
 from casework.roles import Actor
 from casework.states import Change, StateT
 
-Row = CaseWarning | Complaint | Task
-RowT = TypeVar("RowT", CaseWarning, Complaint, Task)
-_NAMES: Final = {CaseWarning: "warning", Complaint: "complaint", Task: "task"}
+Row = CaseWarning | Complaint | Task | ModelDraft
+RowT = TypeVar("RowT", CaseWarning, Complaint, Task, ModelDraft)
+_NAMES: Final = {CaseWarning: "warning", Complaint: "complaint", Task: "task", ModelDraft: "model_draft"}
 
 
 def locked(session: Session, table: type[RowT], row_id: int) -> RowT:

@@ -22,7 +22,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from casework.access import SubjectType, TaskKind
 from casework.columns import RowId, UTCDateTime, by_value
 from casework.roles import Role
-from casework.states import ComplaintState, TaskState, WarningState
+from casework.states import ComplaintState, DraftState, TaskState, WarningState
 
 
 class Entity(StrEnum):
@@ -84,7 +84,7 @@ class Base(DeclarativeBase):
             kind: by_value(kind)
             for kind in (
                 Role, ComplaintState, WarningState, TaskState, TaskKind, SubjectType, Entity, Outcome,
-                SelectedBy, Origin,
+                SelectedBy, Origin, DraftState,
             )
         },
     }  # fmt: skip
@@ -299,6 +299,28 @@ class Verification(Base):
     amount_fen: Mapped[int | None]
     note: Mapped[str]
     source: Mapped[str] = mapped_column(String(64))
+
+
+class ModelDraft(Versioned, Base):
+    """A supervision model that a county wrote. `scope`: the division in which it is in force, None when it is not."""
+
+    __tablename__ = "model_draft"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    model_id: Mapped[str] = mapped_column(String(128), index=True)
+    model_version: Mapped[int]
+    name: Mapped[str] = mapped_column(String(128))
+    division: Mapped[str] = mapped_column(Code, index=True)
+    scope: Mapped[str | None] = mapped_column(Code, index=True)
+    author_id: Mapped[int] = mapped_column(RowId, ForeignKey("user_account.id"))
+    checker_id: Mapped[int | None] = mapped_column(RowId, ForeignKey("user_account.id"))
+    reason: Mapped[str | None]
+    content: Mapped[str]
+    content_hash: Mapped[str] = mapped_column(String(16))
+    trial: Mapped[Json | None]
+    created_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    published_at: Mapped[datetime | None]
+    state: Mapped[DraftState]
 
 
 class Event(Base):

@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Final
 
 import pandas as pd
-from sqlalchemy import select
+from sqlalchemy import String, cast, literal, select
 from sqlalchemy.orm import Session
 
-from casework.models import Entity, Outcome, SelectedBy, Task, Verification
+from casework.models import (
+    CaseWarning,
+    Entity,
+    Origin,
+    Outcome,
+    SelectedBy,
+    Task,
+    Verification,
+)
 from casework.working_days import local_date
 
 FRAME_COLUMNS = (
     "entity", "entity_id", "selected_on", "selected_by", "propensity", "decided_on", "outcome",
 )  # fmt: skip
+
+CONFIRMED: Final[Mapping[Outcome, bool]] = {
+    Outcome.SUBSTANTIATED: True,
+    Outcome.IRREGULAR_RECTIFIED: True,
+    Outcome.NOT_SUBSTANTIATED: False,
+}
+"""Outcomes that say whether the matter was there; the others say nothing about the model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifiedWarning:
+    """A warning that people looked into to the end, and whether they confirmed it."""
+
+    model_id: str
+    subject_id: str
+    village_code: str
+    decided_on: date
+    confirmed: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,3 +121,34 @@ def verification_frame(session: Session) -> pd.DataFrame:
         columns=list(FRAME_COLUMNS),
     )
     return frame.astype({"propensity": "float64"})
+
+
+def verified_warnings(session: Session, *, division: str = "") -> list[VerifiedWarning]:
+    """Warnings of a division whose tasks ended with a clear answer, oldest decision first."""
+    source = literal("task:").concat(cast(Task.id, String))
+    rows = session.execute(
+        select(
+            CaseWarning.model_id,
+            CaseWarning.subject_id,
+            CaseWarning.village_code,
+            Verification.decided_on,
+            Verification.outcome,
+        )
+        .join(Task, (Task.origin == Origin.WARNING) & (Task.origin_id == CaseWarning.id))
+        .join(Verification, Verification.source == source)
+        .where(
+            Verification.outcome.in_(CONFIRMED),
+            CaseWarning.village_code.startswith(division, autoescape=True),
+        )
+        .order_by(Verification.decided_on, Verification.id)
+    )
+    return [
+        VerifiedWarning(
+            model_id=row.model_id,
+            subject_id=row.subject_id,
+            village_code=row.village_code,
+            decided_on=row.decided_on,
+            confirmed=CONFIRMED[row.outcome],
+        )
+        for row in rows
+    ]

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, false, func, literal, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from casework.access import OFFICE_STATES, Permission, TaskKind, allows
-from casework.models import CaseWarning, Complaint, Score, Task
+from casework.models import CaseWarning, Complaint, ModelDraft, Score, Task
 from casework.roles import Actor, Role, is_division
 
 
@@ -39,6 +39,17 @@ def visible_tasks(actor: Actor) -> ColumnElement[bool]:
         Task.managing_level >= len(actor.division),
         _does_not_speak_of(actor, Task.about),
     )
+
+
+def visible_drafts(actor: Actor) -> ColumnElement[bool]:
+    """Drafts for which `access.sees_draft` is true."""
+    if not allows(actor, Permission.READ_MODELS):
+        return false()
+    if not is_division(actor.division):
+        return false()
+    scope = ModelDraft.scope
+    in_force = and_(scope.is_not(None), func.substr(literal(actor.division), 1, func.length(scope)) == scope)
+    return or_(within(ModelDraft.division, actor.division), in_force)
 
 
 def within(

@@ -1,4 +1,4 @@
-"""The three state machines, each one table `(state, action) → Move`, and the one pure function that steps them.
+"""The four state machines, each one table `(state, action) → Move`, and the one pure function that steps them.
 
 Every pair that is not in a table raises `UnknownTransition`. A program may only sort what came in
 (`Machine.TRIAGE`); every move that confirms, sends or closes belongs to a person, and closing to a second one.
@@ -68,6 +68,28 @@ class TaskAction(StrEnum):
     APPROVE = "approve"
 
 
+class DraftState(StrEnum):
+    """Of a supervision model that a county wrote. Published: in force in its division; adopted: above as well."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    PUBLISHED = "published"
+    ADOPTED = "adopted"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+class DraftAction(StrEnum):
+    RECORD_TRIAL = "record_trial"
+    SUBMIT = "submit"
+    PUBLISH = "publish"
+    REJECT = "reject"
+    ADOPT = "adopt"
+    WITHDRAW = "withdraw"
+    RETIRE = "retire"
+    SUPERSEDE = "supersede"
+
+
 StateT = TypeVar("StateT", bound=StrEnum)
 ActionT = TypeVar("ActionT", bound=StrEnum)
 
@@ -101,6 +123,8 @@ _MACHINE: Final = frozenset({Machine.TRIAGE})
 _CLERK: Final = frozenset({Role.CLERK})
 _SUPERVISOR: Final = frozenset({Role.SUPERVISOR})
 _CHECKERS: Final = frozenset({Role.LIAISON, Role.SUPERVISOR})
+_TECHNICIAN: Final = frozenset({Role.TECHNICIAN})
+_DRAFT_CHECKERS: Final = frozenset({Role.SUPERVISOR, Role.TECHNICIAN})
 
 COMPLAINT_TRANSITIONS: Final[Mapping[tuple[ComplaintState, ComplaintAction], Move[ComplaintState]]] = {
     (ComplaintState.RECEIVED, ComplaintAction.TRIAGE): Move(ComplaintState.TRIAGED, _MACHINE),
@@ -151,6 +175,28 @@ TASK_TRANSITIONS: Final[Mapping[tuple[TaskState, TaskAction], Move[TaskState]]] 
         TaskState.CHECKING, _SUPERVISOR, ("comment",), second_person=True
     ),
     (TaskState.REPORTED, TaskAction.APPROVE): Move(TaskState.CLOSED, _SUPERVISOR, second_person=True),
+}
+
+DRAFT_TRANSITIONS: Final[Mapping[tuple[DraftState, DraftAction], Move[DraftState]]] = {
+    (DraftState.DRAFT, DraftAction.RECORD_TRIAL): Move(DraftState.DRAFT, _TECHNICIAN, ("trial",)),
+    (DraftState.DRAFT, DraftAction.SUBMIT): Move(DraftState.SUBMITTED, _TECHNICIAN, ("reason", "trial")),
+    (DraftState.DRAFT, DraftAction.WITHDRAW): Move(DraftState.WITHDRAWN, _TECHNICIAN, ("comment",)),
+    (DraftState.SUBMITTED, DraftAction.WITHDRAW): Move(DraftState.WITHDRAWN, _TECHNICIAN, ("comment",)),
+    (DraftState.SUBMITTED, DraftAction.PUBLISH): Move(
+        DraftState.PUBLISHED, _DRAFT_CHECKERS, ("comment",), second_person=True
+    ),
+    (DraftState.SUBMITTED, DraftAction.REJECT): Move(
+        DraftState.REJECTED, _DRAFT_CHECKERS, ("comment",), second_person=True
+    ),
+    (DraftState.PUBLISHED, DraftAction.ADOPT): Move(
+        DraftState.ADOPTED, _SUPERVISOR, ("comment",), second_person=True
+    ),
+    (DraftState.ADOPTED, DraftAction.ADOPT): Move(
+        DraftState.ADOPTED, _SUPERVISOR, ("comment",), second_person=True
+    ),
+    (DraftState.PUBLISHED, DraftAction.RETIRE): Move(DraftState.WITHDRAWN, _SUPERVISOR, ("comment",)),
+    (DraftState.ADOPTED, DraftAction.RETIRE): Move(DraftState.WITHDRAWN, _SUPERVISOR, ("comment",)),
+    (DraftState.PUBLISHED, DraftAction.SUPERSEDE): Move(DraftState.WITHDRAWN, _DRAFT_CHECKERS, ("comment",)),
 }
 
 

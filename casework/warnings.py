@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select
@@ -15,6 +18,16 @@ from casework.models import CaseWarning, Entity, WarningOfficial
 from casework.roles import Actor
 from casework.scope import visible_risks
 from casework.states import WARNING_TRANSITIONS, WarningAction, WarningState, step
+from supervision.same_problem import rank_alike
+
+
+@dataclass(frozen=True)
+class AlikeWarning:
+    """A warning like another one. similarity: 0 to 1. shared: what the two have in common, in Chinese."""
+
+    warning: CaseWarning
+    similarity: float
+    shared: tuple[str, ...]
 
 
 def warnings_page(
@@ -68,6 +81,58 @@ def visible_warning(session: Session, actor: Actor, warning_id: int) -> CaseWarn
     if warning is None or not sees_risk(actor, facts_of(warning)):
         raise NotVisible
     return warning
+
+
+def warnings_alike(
+    session: Session, actor: Actor, warning_id: int, *, division: str, limit: int
+) -> list[AlikeWarning]:
+    """Visible warnings of the same model in a division, the most like one of them first, itself left out.
+
+    division: "" for all that the actor may see. Ranking is over all of them, `limit` cuts what is returned.
+    """
+    case = visible_warning(session, actor, warning_id)
+    others = session.scalars(
+        select(CaseWarning).where(
+            visible_risks(actor, CaseWarning),
+            CaseWarning.model_id == case.model_id,
+            CaseWarning.id != case.id,
+            CaseWarning.village_code.startswith(division, autoescape=True),
+        )
+    ).all()
+    officials = _officials_of(session, [case, *others])
+    by_finding = {other.finding_id: other for other in others}
+    ranked = rank_alike(_as_finding(case, officials), [_as_finding(other, officials) for other in others])
+    return [
+        AlikeWarning(by_finding[alike.finding["finding_id"]], alike.similarity, alike.shared)
+        for alike in ranked[:limit]
+    ]
+
+
+def _officials_of(session: Session, warnings: Sequence[CaseWarning]) -> dict[int, list[str]]:
+    """Keys of the officials whom each warning concerns, by warning id."""
+    found: dict[int, list[str]] = defaultdict(list)
+    models = {warning.model_id for warning in warnings}
+    for warning_id, key in session.execute(
+        select(WarningOfficial.warning_id, WarningOfficial.person_key)
+        .join(CaseWarning, CaseWarning.id == WarningOfficial.warning_id)
+        .where(CaseWarning.model_id.in_(models))
+    ):
+        found[warning_id].append(key)
+    return found
+
+
+def _as_finding(warning: CaseWarning, officials: Mapping[int, list[str]]) -> dict[str, object]:
+    """What the ranking reads of a finding."""
+    return {
+        "finding_id": warning.finding_id,
+        "village_code": warning.village_code,
+        "level": warning.level,
+        "level_rank": warning.level_rank,
+        "rows": warning.rows,
+        "amount_fen": warning.amount_fen,
+        "measures": json.dumps(warning.measures),
+        "official_keys": json.dumps(officials.get(warning.id, [])),
+    }
 
 
 def facts_of(warning: CaseWarning) -> RiskFacts:

@@ -18,11 +18,14 @@ WORDS: Final[Mapping[str, str]] = {
     "transfer": "转办", "return": "退回", "open_task": "派发任务", "close": "办结", "accept": "接收",
     "report": "报告结果", "approve": "审核通过", "reassign": "改派", "propose_set_aside": "提出暂存",
     "approve_set_aside": "同意暂存", "refuse_set_aside": "不同意暂存", "reopen": "重新处理",
+    "draft": "草稿", "submitted": "待审", "published": "已发布", "adopted": "上级已采用", "rejected": "未通过",
+    "withdrawn": "已撤回", "record_trial": "记录试运行", "submit": "提交", "publish": "发布", "reject": "退回不发布",
+    "adopt": "采用", "withdraw": "撤回", "retire": "停用", "supersede": "由新版本替代",
     "secretary": "书记", "director": "主任", "deputy": "副职", "member": "委员", "accountant": "会计",
     "cashier": "出纳", "supervisor": "监督人员", "group_leader": "组长", "town_staff": "乡镇干部",
     "sms": "短信", "web": "网页", "phone": "电话", "visit": "来访",
     "nature": "性质", "field": "领域", "office": "承办单位", "comment": "意见或理由", "destination": "转往单位",
-    "outcome": "结果", "note": "核查情况", "assignee": "承办人", "key": "是否关键事项",
+    "reason": "理由", "trial": "试运行结果", "outcome": "结果", "note": "核查情况", "assignee": "承办人", "key": "是否关键事项",
 }  # fmt: skip
 
 

@@ -11,7 +11,8 @@ import os
 import secrets
 from pathlib import Path
 
-from registers.values import BadValue, clean, parse_credit_code, parse_id_number
+from registers.normalising import normal_name, old_company_number
+from registers.values import BadValue, parse_credit_code, parse_id_number
 
 KEY_BYTES = 32
 
@@ -57,6 +58,10 @@ class Pseudonyms:
         """A counterparty: an ID number becomes the person's key, a credit code stays as it is (public), anything
         else (a name, a local vendor number) gets a key of its own kind, "N…".
 
+        A company number of before the credit code is of a kind of its own: "O" and the organisation code, which is
+        the 9th to 17th character of the credit code; and "B…" for a registration number, hidden, for it could be
+        an ID number of 15 digits with a slip.
+
         The ID number is tried first: one in thirty is also a valid credit code, and would stay readable.
         """
         try:
@@ -66,7 +71,14 @@ class Pseudonyms:
         try:
             return parse_credit_code(text)
         except BadValue:
-            return self._keyed("N", clean(text))
+            pass
+        match old_company_number(text):
+            case "registration", number:
+                return self._keyed("B", number)
+            case "organisation", number:
+                return f"O{number}"
+            case _:
+                return self._keyed("N", normal_name(text))
 
     def _keyed(self, kind: str, value: str) -> str:
         return kind + hmac.digest(self._key, f"{kind}:{value}".encode(), "sha256").hex()[:20]

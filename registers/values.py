@@ -31,11 +31,11 @@ _ID_IN_TEXT = re.compile(
 _PHONE_IN_TEXT = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 _ACCOUNT_IN_TEXT = re.compile(r"(?<!\d)\d{16,19}(?!\d)")
 _DATE = re.compile(
-    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?",
+    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日号]?(?:[ T]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?",
     re.ASCII,
 )
 _MONTH = re.compile(r"(\d{4})\s*(?:[-/.年]\s*(\d{1,2})\s*月?|(\d{2})(?:\.0+)?)", re.ASCII)
-_AMOUNT = re.compile(r"([-+]?)¥?([-+]?)(\d+(?:\.\d+)?|\d+\.|\.\d+)(亿|千万|百万|万|千|百)?(元)?整?", re.ASCII)
+_AMOUNT = re.compile(r"([-+]?)¥?([-+]?)(\d+(?:\.\d+)?|\d+\.|\.\d+)(亿|千万|百万|万|千|百)?(元)?[整正]?", re.ASCII)
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+|\d{1,4}(?:,\d{4})+", re.ASCII)
 _SCIENTIFIC = re.compile(r"[-+]?\d+(?:\.\d+)?[eE][-+]?\d{1,3}", re.ASCII)
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?", re.ASCII)
@@ -43,6 +43,11 @@ _CHINESE_DIGITS = (
     {c: i for i, c in enumerate("〇一二三四五六七八九")}
     | {"零": 0, "两": 2}
     | {c: i + 1 for i, c in enumerate("壹贰叁肆伍陆柒捌玖")}
+)
+_AMOUNT_FORMS = str.maketrans("貳弍參叄弎陸萬億圓○兩", "贰贰叁叁叁陆万亿元〇两")
+_DATE_FORMS = str.maketrans(
+    {c: d for c, d in zip("0零○◯壹贰貳叁參叄肆伍陆陸柒捌玖拾元", "〇〇〇〇一二二三三三四五六六七八九十一", strict=True)}
+    | {"廿": "二十", "卅": "三十"}
 )
 _CHINESE_UNITS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 _SCALES = {"百": 100, "千": 1000, "万": 10_000, "百万": 1_000_000, "千万": 10_000_000, "亿": 100_000_000}
@@ -90,7 +95,8 @@ def parse_note(text: str) -> str:
 
 
 def parse_date(text: str) -> date:
-    """A day: 2024-01-31, 2024/1/31, 2024.1.31, 20240131, 2024年1月31日, 二〇二四年一月三十一日, Excel number."""
+    """A day: 2024-01-31, 2024/1/31, 2024.1.31, 20240131, 2024年1月31日, 二〇二四年一月三十一日,
+    贰零贰肆年零壹月叁拾壹日, Excel number."""
     value = _chinese_date_digits(clean(text))
     if re.fullmatch(r"\d{8}(\.0+)?", value, re.ASCII):
         value = f"{value[:4]}-{value[4:6]}-{value[6:8]}"
@@ -125,11 +131,12 @@ def parse_month(text: str) -> date:
 def parse_amount_fen(text: str, *, scale: int = 1) -> int:
     """An amount of money in fen. `scale` is the unit of the column header in yuan (10000 for 万元).
 
-    Reads 1,234.50 · ￥1234.5元 · 3.5万元 · (100.00) · 壹万贰仟元整. A unit in the cell counts, and not that of the
+    Reads 1,234.50 · ￥1234.5元 · 3.5万元 · 3千元 · (100.00) · 壹万贰仟元整. A unit in the cell counts, and not that of the
     header. More precise than a fen is an error, but the noise of a spreadsheet's binary numbers
     (0.30000000000000004) is not.
     """
-    value = _without_grouping(clean(text).replace("人民币", "").strip())
+    value = re.sub("人民币|RMB|CNY", "", clean(text), flags=re.IGNORECASE).strip()
+    value = _without_grouping(value.translate(_AMOUNT_FORMS))
     negative = value.startswith("(") and value.endswith(")")
     value = value[1:-1].strip() if negative else value
     if _SCIENTIFIC.fullmatch(value):
@@ -169,7 +176,7 @@ def _without_grouping(value: str) -> str:
     """1,234.50 and 1 234.50 and 1,0000 without their separators; 1234,5 and 12 34 are not one number."""
     if "," not in value and " " not in value:
         return value
-    value = re.sub(r" ?([-+元万亿¥()]) ?", r"\1", value)
+    value = re.sub(r" ?([-+元百千万亿¥()]) ?", r"\1", value)
     groups = re.search(r"\d[\d, ]*", value, re.ASCII)
     if groups is None or not _GROUPED.fullmatch(groups[0]):
         return value
@@ -216,6 +223,10 @@ def id_check_digit(first17: str) -> str:
 def parse_credit_code(text: str) -> str:
     """A unified social credit code of 18 characters (GB 32100)."""
     value = clean(text).replace(" ", "").upper()
+    if re.fullmatch(r"\d{15}", value, re.ASCII):
+        raise BadValue("像是旧的 15 位工商注册号，请换成 18 位统一社会信用代码")
+    if re.fullmatch(r"[0-9A-Z]{8}-?[0-9X]", value):
+        raise BadValue("像是旧的 9 位组织机构代码，请换成 18 位统一社会信用代码")
     if not re.fullmatch(r"[0-9A-Z]{18}", value):
         raise BadValue("统一社会信用代码应为 18 位")
     if any(c not in CREDIT_ALPHABET for c in value):
@@ -245,7 +256,12 @@ def parse_division(text: str) -> str:
 
 
 def parse_phone(text: str) -> str:
-    value = re.sub(r"[\s\-()]", "", clean(text)).removeprefix("+86")
+    """A mobile or landline number as digits: without +86 or 0086, hyphens, and the 0 that some write before a mobile."""
+    value = re.sub(r"[\s\-‐‑–—()]", "", clean(text)).removesuffix(".0")
+    abroad = re.fullmatch(r"(?:(?:\+|00)86|86(?=1[3-9]\d{9}$))0?(\d{10,11})", value, re.ASCII)
+    if abroad:
+        value = abroad[1] if re.fullmatch(r"1[3-9]\d{9}", abroad[1], re.ASCII) else f"0{abroad[1]}"
+    value = re.sub(r"^0(?=1[3-9]\d{9}$)", "", value, flags=re.ASCII)
     if not re.fullmatch(r"1\d{10}|0\d{9,11}|\d{7,8}", value, re.ASCII):
         raise BadValue("不是电话号码")
     return value
@@ -271,19 +287,22 @@ def _day(year: int, month: int, day: int) -> date:
 
 
 def _chinese_date_digits(value: str) -> str:
-    """Turn 二〇二四年十一月三十日 into 2024年11月30日; leave everything else as it is."""
+    """Turn 二〇二四年十一月三十日 (and 贰零贰肆年零壹月廿五号) into 2024年11月30日; leave everything else as it is."""
     match = re.fullmatch(
-        r"([〇零一二三四五六七八九]{4})年([一二三四五六七八九十]{1,3})月(?:([一二三四五六七八九十]{1,3})日)?",
-        value,
+        r"([〇一二三四五六七八九1-9]{4})年([〇一二三四五六七八九十]{1,4})月(?:([〇一二三四五六七八九十]{1,4})[日号])?",
+        value.translate(_DATE_FORMS),
     )
     if not match:
         return value
-    year = "".join(str(_CHINESE_DIGITS[c]) for c in match[1])
-    day = f"{_chinese_number(match[3])}日" if match[3] else ""
-    return f"{year}年{_chinese_number(match[2])}月{day}"
+    year = "".join(str(_CHINESE_DIGITS.get(c, c)) for c in match[1])
+    try:
+        day = f"{parse_chinese_number(match[3])}日" if match[3] else ""
+        return f"{year}年{parse_chinese_number(match[2])}月{day}"
+    except BadValue as error:
+        raise BadValue("日期不存在") from error
 
 
-def _chinese_number(text: str) -> int:
+def parse_chinese_number(text: str) -> int:
     """A Chinese number below ten thousand, such as 三百二十 or 壹仟零伍.
 
     一百二 is refused (120 or 102?), and so is what no one would say (二百三百, 一二三).
@@ -312,7 +331,7 @@ def _chinese_amount(value: str) -> Decimal:
     if not value or not match or not any(match.groups()):
         raise BadValue("不是金额")
     hundred_million, ten_thousand, ones, jiao, fen = (
-        _chinese_number(part) if part else 0 for part in match.groups()
+        parse_chinese_number(part) if part else 0 for part in match.groups()
     )
     if match[2] and match[3] and len(match[3]) == 1:
         raise BadValue("金额的写法有歧义，请写成数字")

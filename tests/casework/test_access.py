@@ -20,16 +20,18 @@ from casework.access import (
     may_receive,
     office_may_handle,
     sees_complaint,
+    sees_draft,
     sees_risk,
     sees_task,
 )
 from casework.complaints import facts_of as complaint_facts
-from casework.models import CaseWarning, Complaint, Origin, Score, SelectedBy, Task
+from casework.drafts import facts_of as draft_facts
+from casework.models import CaseWarning, Complaint, ModelDraft, Origin, Score, SelectedBy, Task
 from casework.roles import COUNTY as COUNTY_LEVEL
 from casework.roles import TOWN as TOWN_LEVEL
 from casework.roles import Actor, Role, covers
-from casework.scope import visible_complaints, visible_risks, visible_tasks
-from casework.states import ComplaintState, TaskState
+from casework.scope import visible_complaints, visible_drafts, visible_risks, visible_tasks
+from casework.states import ComplaintState, DraftState, TaskState
 from casework.tasks import facts_of as task_facts
 from tests.casework_world import COUNTY, NOW, TOWN_A, TOWN_B, VILLAGE_A, VILLAGE_B
 
@@ -155,11 +157,13 @@ def test_lists_in_sql_agree_with_the_pure_rules(world):
     with world.sessions.begin() as session:
         _every_kind_of_complaint(session)
         _every_kind_of_task(session, assignees=[world.users["liaison"], world.users["town_b"]])
+        _every_kind_of_draft(session, author=world.users["technician"])
         session.flush()
         people = [*ACTORS, world.actor(session, "liaison"), world.actor(session, "town_b")]
         rules = [
             (Complaint, visible_complaints, lambda a, row: sees_complaint(a, complaint_facts(row))),
             (Task, visible_tasks, lambda a, row: sees_task(a, task_facts(row))),
+            (ModelDraft, visible_drafts, lambda a, row: sees_draft(a, draft_facts(row))),
             (Score, lambda a: visible_risks(a, Score), _sees_risk_row),
             (CaseWarning, lambda a: visible_risks(a, CaseWarning), _sees_risk_row),
         ]
@@ -187,6 +191,18 @@ def _every_kind_of_complaint(session) -> None:
                 receipt=f"r{number}", channel="web", message_id=str(number), received_at=NOW, division=division,
                 about=about, sealed=b"", work_text="", duplicate_group="", simulated=True, reasons=[],
                 office=office, state=state,
+            )
+        )  # fmt: skip
+
+
+def _every_kind_of_draft(session, author: int) -> None:
+    for division, scope in product(
+        ("3301", COUNTY, TOWN_A, "330103"), (None, "33", "3301", COUNTY, "330103")
+    ):
+        session.add(
+            ModelDraft(
+                model_id="m", model_version=1, name="", division=division, scope=scope, author_id=author,
+                content="", content_hash="", created_at=NOW, state=DraftState.DRAFT,
             )
         )  # fmt: skip
 

@@ -13,10 +13,13 @@ from casework.errors import MissingField, RoleNotAllowed, SecondPersonRequired, 
 from casework.roles import TRIAGE_MACHINE, Actor, Machine, Role
 from casework.states import (
     COMPLAINT_TRANSITIONS,
+    DRAFT_TRANSITIONS,
     TASK_TRANSITIONS,
     WARNING_TRANSITIONS,
     ComplaintAction,
     ComplaintState,
+    DraftAction,
+    DraftState,
     TaskAction,
     TaskState,
     WarningAction,
@@ -30,6 +33,7 @@ MACHINES = [
     (COMPLAINT_TRANSITIONS, ComplaintState, ComplaintAction),
     (WARNING_TRANSITIONS, WarningState, WarningAction),
     (TASK_TRANSITIONS, TaskState, TaskAction),
+    (DRAFT_TRANSITIONS, DraftState, DraftAction),
 ]
 ALL_PAIRS = [
     (table, state, action)
@@ -39,7 +43,8 @@ ALL_PAIRS = [
 ABSENT = [pair for pair in ALL_PAIRS if (pair[1], pair[2]) not in pair[0]]
 PRESENT = [pair for pair in ALL_PAIRS if (pair[1], pair[2]) in pair[0]]
 EVERYTHING = dict.fromkeys(
-    ("nature", "field", "office", "comment", "destination", "outcome", "note", "assignee"), "x"
+    ("nature", "field", "office", "comment", "destination", "outcome", "note", "assignee", "reason", "trial"),
+    "x",
 )
 
 
@@ -97,8 +102,10 @@ def test_each_needed_field_is_asked_for(table, state, action):
     [
         (t, s)
         for t, s in zip(
-            (COMPLAINT_TRANSITIONS, WARNING_TRANSITIONS, WARNING_TRANSITIONS, TASK_TRANSITIONS),
-            (ComplaintState.CLOSED, WarningState.CLOSED, WarningState.SET_ASIDE, TaskState.CLOSED),
+            (COMPLAINT_TRANSITIONS, WARNING_TRANSITIONS, WARNING_TRANSITIONS, TASK_TRANSITIONS)
+            + (DRAFT_TRANSITIONS,) * 3,
+            (ComplaintState.CLOSED, WarningState.CLOSED, WarningState.SET_ASIDE, TaskState.CLOSED)
+            + (DraftState.PUBLISHED, DraftState.ADOPTED, DraftState.REJECTED),
             strict=True,
         )
     ],

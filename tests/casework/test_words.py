@@ -19,10 +19,13 @@ from casework.models import Outcome
 from casework.roles import ROLE_NAMES, Role
 from casework.states import (
     COMPLAINT_TRANSITIONS,
+    DRAFT_TRANSITIONS,
     TASK_TRANSITIONS,
     WARNING_TRANSITIONS,
     ComplaintAction,
     ComplaintState,
+    DraftAction,
+    DraftState,
     TaskAction,
     TaskState,
     WarningAction,
@@ -32,6 +35,7 @@ from casework.words import WORDS
 
 SHOWN = (
     ComplaintState, ComplaintAction, WarningState, WarningAction, TaskState, TaskAction, TaskKind, Outcome,
+    DraftState, DraftAction,
 )  # fmt: skip
 
 
@@ -45,7 +49,7 @@ def test_every_role_has_a_name():
 
 
 def test_every_needed_field_has_a_word():
-    tables = (COMPLAINT_TRANSITIONS, WARNING_TRANSITIONS, TASK_TRANSITIONS)
+    tables = (COMPLAINT_TRANSITIONS, WARNING_TRANSITIONS, TASK_TRANSITIONS, DRAFT_TRANSITIONS)
     assert {name for table in tables for move in table.values() for name in move.needs} <= set(WORDS)
 
 

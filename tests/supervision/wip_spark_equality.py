@@ -122,9 +122,7 @@ def test_a_run_of_all_models_over_a_county(county_engines: Pair) -> None:
     assert_same_rows(
         found.findings.drop_columns("measures"), expected.findings.drop_columns("measures"), what="findings"
     )
-    measures = _measures(found)
-    for finding, values in _measures(expected).items():
-        assert measures[finding] == pytest.approx(values, rel=1e-9)
+    assert_same_rows(_measures(found), _measures(expected), what="measures")
     assert found.evidence.equals(expected.evidence)
     assert found.verdicts.equals(expected.verdicts)
 
@@ -177,5 +175,20 @@ def test_a_column_that_an_older_file_lacks_is_empty(tmp_path: Path, spark: Spark
         assert found["source"].to_pylist() == [None]
 
 
-def _measures(run: Run) -> dict[str, dict[str, object]]:
-    return {row["finding_id"]: json.loads(row["measures"]) for row in run.findings.to_pylist()}
+def _measures(run: Run) -> pa.Table:
+    """One row a measure of a finding: numbers as doubles, everything else as text."""
+    rows = [
+        (finding["finding_id"], name, value)
+        for finding in run.findings.to_pylist()
+        for name, value in json.loads(finding["measures"]).items()
+    ]
+    numbers = [float(value) if isinstance(value, int | float) else None for _, _, value in rows]
+    texts = [None if isinstance(value, int | float) else str(value) for _, _, value in rows]
+    return pa.table(
+        {
+            "finding_id": pa.array([finding for finding, _, _ in rows], pa.string()),
+            "measure": pa.array([name for _, name, _ in rows], pa.string()),
+            "number": pa.array(numbers, pa.float64()),
+            "text": pa.array(texts, pa.string()),
+        }
+    )

@@ -1,0 +1,214 @@
+"""All models and features over a large county, and the nightly increment against a full run.
+
+    python -m benchmarks nightly                                 3,000 villages, 5 years
+    python -m benchmarks.nightly --villages 600 --years 5
+
+The increment adds rows to the streams (ledger, bank, subsidies, labour, payroll, seals, rents, medical claims,
+attendance): one row in a hundred, once all in one village in a hundred, once spread over all villages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import resource
+import tempfile
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from benchmarks.printing import print_table
+from cunjian.imports import import_path
+from features.compute import feature_set
+from registers.catalogue import load_catalogue
+from registers.changes import Changes, Moment
+from registers.engine import DuckDBEngine
+from registers.importing import import_file
+from registers.lake import Lake
+from simulation.run import simulate
+from supervision.catalogue import load_models
+from supervision.nightly import How, Nightly, run_nightly
+from supervision.runner import run_models
+from supervision.runs import Run
+
+STREAMS = (
+    "attendance", "bank_flow", "labour_day", "ledger_entry", "medical_claim", "payroll", "rent_payment", "seal_use",
+    "subsidy_payment",
+)  # fmt: skip
+END = date(2025, 12, 31)
+NEXT_DAY = END + timedelta(days=1)
+SEED = 31
+VILLAGE_DIGITS = 12
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Increment:
+    """A nightly run beside a full one."""
+
+    spread: str
+    rows: int
+    nightly: Nightly
+    seconds: float
+    full_seconds: float
+    equal: bool
+
+
+def main(villages: int = 3000, years: int = 5) -> None:
+    """Print the full run, its slowest models, and both increments."""
+    with tempfile.TemporaryDirectory(prefix="nightly") as folder:
+        work = Path(folder)
+        start = date(END.year - years + 1, 1, 1)
+        simulate(work / "county", villages=villages, seed=SEED, start=start, end=END, inbox=0)
+        files = work / "county" / "registers"
+        late = {"one village in a hundred": _concentrated(files), "all villages": _spread}
+        increments = []
+        for number, (spread, chosen) in enumerate(late.items()):
+            home = work / f"home{number}"
+            later = work / f"later{number}"
+            moved = _split(files, work / f"earlier{number}", later, chosen)
+            seconds, (first, rows) = _timed(
+                lambda home=home, n=number: _first_run(work / f"earlier{n}", home)
+            )
+            if not number:
+                _print_full(villages, rows, seconds, home)
+            increments.append(_increment(spread, home, later, moved, first))
+        _print_increments(increments)
+
+
+def _first_run(files: Path, home: Path) -> tuple[Run, int]:
+    rows = 0
+    for report in import_path(files, home=home, catalogue=load_catalogue(), delivered_on=END, backfill=True):
+        rows += getattr(report, "accepted", 0)
+    with DuckDBEngine(Lake(home), as_of=END) as engine:
+        return run_models(engine, load_models().values()), rows
+
+
+def _print_full(villages: int, rows: int, seconds: float, home: Path) -> None:
+    """Full run and features once more, timed model by model."""
+    taken: dict[str, float] = {}
+    clock = time.perf_counter()
+
+    def done(model: str) -> None:
+        nonlocal clock
+        taken[model], clock = time.perf_counter() - clock, time.perf_counter()
+
+    with DuckDBEngine(Lake(home), as_of=END) as engine:
+        run_seconds, _ = _timed(lambda: run_models(engine, load_models().values(), progress=done))
+        feature_seconds, _ = _timed(lambda: [feature_set(engine, e) for e in ("village", "official")])
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print_table(
+        f"Full run: {villages} villages, {rows:,} rows (simulated), two cores",
+        ["step", "seconds"],
+        [
+            ["import and first run", f"{seconds:.0f}"],
+            [f"all {len(taken)} models", f"{run_seconds:.0f}"],
+            ["village and official features", f"{feature_seconds:.0f}"],
+            ["peak memory of all of it", f"{peak:,.0f} MB"],
+        ],
+    )
+    slowest = sorted(taken.items(), key=lambda item: -item[1])[:5]
+    print_table("The slowest models", ["model", "seconds"], [[m, f"{s:.1f}"] for m, s in slowest])
+
+
+def _increment(spread: str, home: Path, later: Path, moved: int, first: Run) -> Increment:
+    lake, catalogue = Lake(home), load_catalogue()
+    for path in sorted(later.iterdir()):
+        register = next(name for name in STREAMS if path.stem.startswith(name))
+        import_file(path, lake=lake, catalogue=catalogue, delivered_on=NEXT_DAY, register=register)
+    with (
+        DuckDBEngine(lake, as_of=NEXT_DAY) as engine,
+        DuckDBEngine(lake, as_of=first.as_of, batches=first.batches) as before,
+        Changes(
+            lake,
+            catalogue=catalogue,
+            earlier=Moment(first.as_of, first.batches),
+            later=Moment(NEXT_DAY, engine.batches),
+        ) as changes,
+    ):
+        models = load_models().values()
+        seconds, nightly = _timed(
+            lambda: run_nightly(engine, models, before=before, previous=first, changes=changes)
+        )
+    with DuckDBEngine(lake, as_of=NEXT_DAY) as engine:
+        full_seconds, full = _timed(lambda: run_models(engine, models))
+    equal = all(
+        getattr(nightly.run, n).equals(getattr(full, n)) for n in ("findings", "evidence", "verdicts")
+    )
+    return Increment(spread, moved, nightly, seconds, full_seconds, equal)
+
+
+def _print_increments(increments: list[Increment]) -> None:
+    rows = []
+    for done in increments:
+        hows = [plan.how for plan in done.nightly.plans.values()]
+        rows.append([
+            done.spread, f"{done.rows:,}", f"{done.full_seconds:.1f}", f"{done.seconds:.1f}",
+            f"{done.full_seconds / done.seconds:.1f} times", "yes" if done.equal else "NO",
+            *(hows.count(how) for how in How),
+        ])  # fmt: skip
+    headers = ["changes in", "rows", "full run s", "nightly s", "faster", "equal", "kept", "parts", "whole"]
+    print_table("Nightly increment, a day later", headers, rows)
+    for name, plan in increments[0].nightly.plans.items():
+        if plan.how is How.WHOLE:
+            print(f"  whole: {name}: {plan.reason}")
+
+
+Chosen = Callable[[bytes], bool]
+
+
+def _concentrated(files: Path) -> Chosen:
+    """All stream rows of one village in a hundred."""
+    lines = (files / "division.csv").read_bytes().splitlines()[1:]
+    codes = [line.split(b",")[0] for line in lines]
+    villages = [code for code in codes if len(code) == VILLAGE_DIGITS and not code.endswith(b"000")]
+    some = random.Random(SEED).sample(villages, max(1, len(villages) // 100))  # noqa: S311
+    return lambda line: any(code in line for code in some)
+
+
+def _spread(line: bytes) -> bool:
+    return zlib.crc32(line) % 100 == 0
+
+
+def _split(files: Path, earlier: Path, later: Path, chosen: Chosen) -> int:
+    """Hold back the chosen rows of the streams; how many."""
+    earlier.mkdir()
+    later.mkdir()
+    moved = 0
+    for path in sorted(files.iterdir()):
+        if not path.stem.startswith(STREAMS):
+            (earlier / path.name).symlink_to(path)
+            continue
+        with path.open("rb") as source, (earlier / path.name).open("wb") as old:
+            header = source.readline()
+            old.write(header)
+            held = []
+            for line in source:
+                if chosen(line):
+                    held.append(line)
+                else:
+                    old.write(line)
+        if held:
+            (later / path.name).write_bytes(b"".join([header, *held]))
+            moved += len(held)
+    return moved
+
+
+def _timed(work: Callable[[], Result]) -> tuple[float, Result]:
+    began = time.perf_counter()
+    result = work()
+    return time.perf_counter() - began, result
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--villages", type=int, default=3000)
+    parser.add_argument("--years", type=int, default=5)
+    arguments = parser.parse_args()
+    main(arguments.villages, arguments.years)
