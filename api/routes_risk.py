@@ -9,6 +9,8 @@ from fastapi import APIRouter, Depends, Query
 
 from api.context import Db, Svc
 from api.schemas import (
+    AlikeAnswer,
+    AlikeRow,
     NewTask,
     ScoreDetail,
     TaskDetail,
@@ -99,6 +101,28 @@ def read_warning(
 ) -> WarningDetail:
     warning = warnings.visible_warning(session, actor, warning_id)
     return warning_detail(session, warning, evidence_rows(svc.home, [warning]), models=svc.models)
+
+
+@router.get("/warnings/{warning_id}/alike", summary="同类问题：同一模型在辖区内的预警，最像的在前")
+def read_warnings_alike(
+    *,
+    warning_id: int,
+    session: Db,
+    actor: Annotated[Actor, Depends(Requires(Permission.READ_WARNING))],
+    division: Division = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> AlikeAnswer:
+    found = warnings.warnings_alike(session, actor, warning_id, division=division or "", limit=limit)
+    return AlikeAnswer(
+        rows=[
+            AlikeRow(
+                warning=WarningRow.model_validate(alike.warning),
+                similarity=alike.similarity,
+                shared=list(alike.shared),
+            )
+            for alike in found
+        ]
+    )
 
 
 @router.post("/warnings/{warning_id}/actions", summary="暂存待查：提出、同意、不同意、恢复")

@@ -130,6 +130,17 @@ class WarningDetail(WarningRow):
     history: list[EventRow]
 
 
+class AlikeRow(_Answer):
+    warning: WarningRow
+    similarity: float = Field(description="0–1，越高越像", examples=[0.83])
+    shared: list[str] = Field(description="与样本的共同之处", examples=[["同一乡镇", "等级相同"]])
+
+
+class AlikeAnswer(_Answer):
+    note: str = Field(default=NOTE, examples=[NOTE])
+    rows: list[AlikeRow]
+
+
 class ScoreDetail(_Answer):
     note: str = Field(default=NOTE, examples=[NOTE])
     score: WatchRow

@@ -21,7 +21,7 @@ from api.schemas import (
 from casework.access import TaskKind
 from casework.events import history
 from casework.guides import Models, guide_for
-from casework.models import CaseWarning, Complaint, Task
+from casework.models import CaseWarning, Complaint, ModelDraft, Task
 from casework.runs import Evidence
 from casework.watchlist import Watched
 
@@ -98,5 +98,5 @@ def task_detail(session: Session, task: Task) -> TaskDetail:
     )
 
 
-def events(session: Session, row: CaseWarning | Complaint | Task) -> list[EventRow]:
+def events(session: Session, row: CaseWarning | Complaint | Task | ModelDraft) -> list[EventRow]:
     return [EventRow.model_validate(event) for event in history(session, row)]

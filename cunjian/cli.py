@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from cunjian import console, report
+from cunjian import console, report, trial_commands
 from cunjian.settings import Settings
 from supervision.catalogue import Model, load_models
 
@@ -30,6 +30,7 @@ train_app = typer.Typer(
 )
 accounts_app = typer.Typer(help="账号：新建。", no_args_is_help=True)
 app.add_typer(models_app, name="models")
+trial_commands.register(models_app)
 app.add_typer(train_app, name="train")
 app.add_typer(accounts_app, name="accounts")
 

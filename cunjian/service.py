@@ -22,7 +22,7 @@ from ml.triage.near_duplicates import group_near_duplicates
 from registers.engine import DuckDBEngine
 from registers.identity import IdentityVault
 from registers.lake import Lake
-from supervision.catalogue import load_models
+from supervision.published import ModelsOfHome
 
 PROVINCE, CITY, COUNTY = 2, 4, 6  # digits of a division code
 
@@ -45,7 +45,7 @@ def make_app(settings: Settings, *, secure: bool = False) -> FastAPI:
             group=lambda texts: group_near_duplicates(texts).tolist(),
             sms_secret=settings.sms_secret.get_secret_value().encode() if settings.sms_secret else None,
         ),
-        models=load_models(),
+        models=ModelsOfHome(settings.home),
         vault=IdentityVault(settings.home),
         secure_cookies=secure,
     )

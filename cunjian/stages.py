@@ -13,6 +13,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from casework.database import open_engine, sessions
+from casework.drafts import follow
 from casework.migrations import upgrade
 from casework.outcomes import import_verifications, verification_frame
 from casework.publishing import Post, Published, publish_directory, publish_run, publish_scores
@@ -29,6 +30,7 @@ from registers.query import literal
 from registers.spark import SparkEngine
 from supervision.catalogue import Model, load_models
 from supervision.nightly import Nightly, run_nightly
+from supervision.published import EVERYWHERE, ModelsOfHome, models_in_force, scopes_of
 from supervision.regions import Regions, load_regions
 from supervision.runner import Progress, run_models
 from supervision.runs import Run, RunNotFound, latest_day, read_run, store_run
@@ -81,7 +83,7 @@ def run_stage(
     nightly: bool = False,
     done: Done | None = None,
 ) -> tuple[Run, Published | None]:
-    """Run supervision models, store the run, and bring its findings before people as warnings.
+    """Run the models in force or some of them, store the run, and bring its findings before people as warnings.
 
     A run of a past day, or of some models only, is stored and shown but touches no warning: what people work on
     is the newest full run. A `nightly` run starts from the latest one and computes what changed since.
@@ -90,8 +92,10 @@ def run_stage(
         NothingImported: the home holds no registers.
         RunNotFound: there is no run that a nightly one could start from.
         RegionError: the regional parameters cannot be used.
+        ModelError: a model that a county published does not load any more.
     """
-    chosen = list(models) or list(load_models().values())
+    in_force = [(model, EVERYWHERE) for model in models] or current_models(settings)
+    chosen, scopes = [model for model, _ in in_force], scopes_of(in_force)
     finished: list[str] = []
 
     def model_done(model_id: str) -> None:
@@ -99,12 +103,14 @@ def run_stage(
         if done:
             done(len(finished), len(chosen))
 
-    regions = load_regions(settings.home, load_models())
+    regions = load_regions(settings.home, ModelsOfHome(settings.home))
     with open_lake(settings, as_of=as_of) as engine:
         if nightly:
-            run = _update_latest(settings, engine, chosen, regions=regions, progress=model_done).run
+            run = _update_latest(
+                settings, engine, chosen, regions=regions, scopes=scopes, progress=model_done
+            ).run
         else:
-            run = run_models(engine, chosen, regions=regions, progress=model_done)
+            run = run_models(engine, chosen, regions=regions, progress=model_done, scopes=scopes)
         newest = latest_day(settings.home)
         current = not models and (newest is None or as_of >= newest)
         store_run(settings.home, run, latest=current)
@@ -118,8 +124,26 @@ def run_stage(
     return run, published
 
 
+def current_models(settings: Settings) -> list[tuple[Model, str]]:
+    """The models in force with their divisions; files of published ones are first brought to what casework has.
+
+    Raises:
+        ModelError: a published model does not load any more.
+    """
+    upgrade(settings.database)
+    with sessions(open_engine(settings.database)).begin() as session:
+        follow(session, settings.home)
+    return models_in_force(settings.home)
+
+
 def _update_latest(
-    settings: Settings, engine: Engine, models: Sequence[Model], *, regions: Regions, progress: Progress
+    settings: Settings,
+    engine: Engine,
+    models: Sequence[Model],
+    *,
+    regions: Regions,
+    scopes: Mapping[str, str],
+    progress: Progress,
 ) -> Nightly:
     """The latest stored run brought up to date. Raises `RunNotFound` when there is none before the engine's day."""
     lake = Lake(settings.home)
@@ -141,6 +165,7 @@ def _update_latest(
             changes=changes,
             regions=regions,
             progress=progress,
+            scopes=scopes,
         )
 
 

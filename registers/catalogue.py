@@ -17,7 +17,9 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from registers import values
+from registers.accounts import normal_account
 from registers.definitions import Strict
+from registers.normalising import normal_address, normal_name
 
 CATALOGUE_FOLDER = Path(__file__).parent / "catalogue"
 
@@ -51,6 +53,13 @@ PARSERS: Mapping[str, Callable[[str], object]] = {
     "account": values.parse_account,
 }
 
+NORMALISERS: Mapping[str, Callable[[str], str]] = {
+    "account": normal_account,
+    "name": normal_name,
+    "address": normal_address,
+}
+"""What a text column may be brought into; each keeps what it does not know."""
+
 HEADER_SCALES: Mapping[str, int] = {"元": 1, "万元": 10_000, "千元": 1000, "亿元": 100_000_000}
 
 
@@ -73,6 +82,7 @@ class Column(Strict):
     derived_from: str | None = None  # a month that the file may leave out: that of this date
     references: str | None = None  # register.column that must hold the value
     vault: Literal["id_number", "name", "phone"] | None = None  # kept (also) in the identity vault
+    normalise: Literal["account", "name", "address"] | None = None  # one writing for many, see `NORMALISERS`
     future: bool = False  # a date that may lie after the day of delivery
     max_years_ahead: int = 50
     empty: Literal["gap", "telling", "normal"] = "gap"
@@ -85,6 +95,12 @@ class Column(Strict):
     def _enum_has_values(self) -> Self:
         if (self.type == "enum") != bool(self.values):
             raise ValueError(f"column {self.name}: `values` belongs to an enum, and an enum needs it")
+        return self
+
+    @model_validator(mode="after")
+    def _only_texts_are_normalised(self) -> Self:
+        if self.normalise and self.type != "text":
+            raise ValueError(f"column {self.name}: `normalise` is for texts")
         return self
 
     @property

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from registers.catalogue import PARSERS, Column, Register, split_unit
+from registers.catalogue import NORMALISERS, PARSERS, Column, Register, split_unit
 from registers.pseudonyms import Pseudonyms
 from registers.tables import TextBatch
-from registers.values import BadValue, clean, is_formula, parse_amount_fen
+from registers.values import BadValue, clean, is_formula, parse_amount_fen, parse_text
 
 ARROW_TYPES = {
     "BOOLEAN": pa.bool_(),
@@ -123,6 +123,9 @@ class Converter:
                 return lambda text: self._in_time(column, PARSERS[column.type](text))
             case "party":
                 return PARSERS["text"]
+            case "text" if column.normalise or column.vault == "name":
+                normalise = NORMALISERS[column.normalise or "name"]
+                return lambda text: normalise(parse_text(text))
             case _:
                 return PARSERS[column.type]
 

@@ -25,6 +25,7 @@ PLACES = {
     "warning_id": "999999",
     "complaint_id": "999999",
     "task_id": "999999",
+    "draft_id": "999999",
 }
 
 

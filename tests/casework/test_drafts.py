@@ -154,8 +154,8 @@ def test_a_draft_is_submitted_with_reason_and_a_trial_of_its_own_content(office,
         assert caught.value.fields == ("reason", "trial")
         with pytest.raises(BadInput, match="不是这份草稿"):
             drafts.record_trial(session, author, draft.id, {"content_hash": "another"}, at=NOW)
+        second = office.actor(session, "technician2")
         with pytest.raises(OfficeNotAllowed, match="作者本人"):
-            second = office.actor(session, "technician2")
             drafts.withdraw(session, second, draft.id, comment="不要了", at=NOW)
         drafts.withdraw(session, author, draft.id, comment="再想想", at=NOW)
         assert draft.state is DraftState.WITHDRAWN
@@ -194,8 +194,8 @@ def test_each_office_acts_in_its_own_place(office, desk):
         for person in (checker, town):
             with pytest.raises(OfficeNotAllowed, match="上级市、省"):
                 drafts.adopt(session, person, draft.id, comment="可以", home=office.home, at=NOW)
+        author = office.actor(session, "technician")
         with pytest.raises(RoleNotAllowed):
-            author = office.actor(session, "technician")
             drafts.retire(session, author, draft.id, comment="停", home=office.home, at=NOW)
         with pytest.raises(OfficeNotAllowed, match="停用"):
             drafts.retire(session, town, draft.id, comment="停", home=office.home, at=NOW)
@@ -224,8 +224,8 @@ def test_two_divisions_cannot_publish_one_id(office, desk):
     with office.sessions.begin() as session:
         rival = submitted(session, office, desk, who="neighbour")
         published(session, office, desk)
+        second = office.actor(session, "neighbour2")
         with pytest.raises(BadInput, match=f"已由 {COUNTY} 发布"):
-            second = office.actor(session, "neighbour2")
             drafts.publish(session, second, rival.id, comment="可以", desk=desk, at=NOW)
 
 
