@@ -15,6 +15,7 @@ from benchmarks import (
     anomaly,
     bad_input,
     features,
+    linkage,
     mutants,
     nightly,
     payments,
@@ -35,6 +36,7 @@ PARTS: dict[str, Callable[[Path], object]] = {
     "schemes": lambda _: schemes.main(),
     "bad_input": lambda _: bad_input.main(),
     "nightly": lambda _: nightly.main(),
+    "linkage": linkage.main,
     "scale": lambda _: scale.main(),
 }
 

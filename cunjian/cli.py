@@ -12,9 +12,10 @@ from typing import Annotated
 
 import typer
 
-from cunjian import console, report, trial_commands
+from cunjian import console, model_commands, register_commands, report, trial_commands
+from cunjian.console import show as _show
+from cunjian.model_commands import chosen_model
 from cunjian.settings import Settings
-from supervision.catalogue import Model, load_models
 
 app = typer.Typer(
     name="cunjian",
@@ -24,13 +25,13 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-models_app = typer.Typer(help="监督模型：列出、查看、检验。", no_args_is_help=True)
 train_app = typer.Typer(
     help="训练：anomaly（异常）、risk（风险）、triage（来信分拣）。", no_args_is_help=True
 )
 accounts_app = typer.Typer(help="账号：新建。", no_args_is_help=True)
-app.add_typer(models_app, name="models")
-trial_commands.register(models_app)
+app.add_typer(model_commands.app, name="models")
+trial_commands.register(model_commands.app)
+app.add_typer(register_commands.app, name="registers")
 app.add_typer(train_app, name="train")
 app.add_typer(accounts_app, name="accounts")
 
@@ -144,7 +145,7 @@ def run(
     if nightly and model:
         raise typer.BadParameter("--nightly 总是运行全部模型，不能与 --model 同用")
     settings, now = Settings(), datetime.now(UTC)
-    chosen = [_model(name) for name in model or ()]
+    chosen = [chosen_model(name) for name in model or ()]
     with console.progress("运行模型") as step:
         found, published = run_stage(
             settings, as_of=_day(as_of), at=now, models=chosen, nightly=nightly, done=step
@@ -223,73 +224,6 @@ def triage_(
     with console.progress("分拣") as step:
         summary = triage_stage(Settings(), file, out=out, column=column, done=step)
     _show(summary, report.triaged, as_json=as_json)
-
-
-@models_app.command(name="list", epilog="例：cunjian models list --json")
-def list_models(as_json: Json = False) -> None:
-    """列出全部监督模型。"""
-    from supervision.catalogue import load_models
-
-    _show(
-        [report.ModelLine.of(model) for model in load_models().values()], report.model_list, as_json=as_json
-    )
-
-
-@models_app.command(epilog="例：cunjian models show assistance_paid_after_death")
-def show(model: Annotated[str, typer.Argument(help="模型的英文名")], as_json: Json = False) -> None:
-    """查看一个监督模型：法律依据、正当理由、核实办法、等级、参数、查询。"""
-    from registers.catalogue import load_catalogue
-    from supervision.pages import model_page
-
-    chosen = _model(model)
-    _show(
-        chosen.model_dump(mode="json"),
-        lambda _: console.OUT.print(model_page(chosen, load_catalogue())),
-        as_json=as_json,
-    )
-
-
-@models_app.command(
-    epilog="例：cunjian models check\n\n    cunjian models check --file 我的模型/assistance/my_model.yaml"
-)
-def check(
-    file: Annotated[Path | None, typer.Option(help="只检验这个模型文件")] = None,
-    mutants: Annotated[bool, typer.Option("--mutants", help="逐处改动查询语句，看用例能否发现")] = False,
-    as_json: Json = False,
-) -> None:
-    """检验监督模型：能否加载，自带用例是否全部成立；加 --mutants 再看用例是否够严。"""
-    from supervision.cases import failures
-    from supervision.catalogue import load_model
-    from supervision.mutants import mutation_score
-    from supervision.versions import read_versions, version_problems
-
-    chosen = [load_model(file)] if file else list(load_models().values())
-    broken = [] if file else version_problems(chosen, read_versions())
-    scores = []
-    with console.progress("检验模型") as step:
-        for done, model in enumerate(chosen, start=1):
-            broken += failures(model)
-            if mutants:
-                scores.append(mutation_score(model))
-            step(done, len(chosen))
-    _show(report.CheckSummary.of(chosen, broken, scores), report.check, as_json=as_json)
-    if broken:
-        raise typer.Exit(1)
-
-
-@models_app.command(epilog="例：cunjian models record")
-def record(as_json: Json = False) -> None:
-    """登记模型的新版本：内容改了而版本没改的，拒绝登记。"""
-    from supervision.versions import read_versions, version_problems, with_new_versions, write_versions
-
-    models = load_models().values()
-    versions = with_new_versions(models, read_versions())
-    problems = version_problems(models, versions)
-    if not problems:
-        write_versions(versions)
-    _show({"problems": problems}, report.recorded, as_json=as_json)
-    if problems:
-        raise typer.Exit(1)
 
 
 @accounts_app.command(
@@ -371,13 +305,6 @@ def docs(
         raise typer.Exit(1)
 
 
-def _show(content: object, human: report.Printer, *, as_json: bool) -> None:
-    if as_json:
-        console.print_json(content)
-    else:
-        human(content)
-
-
 def _day(moment: datetime | None) -> date:
     return moment.date() if moment else datetime.now(UTC).astimezone().date()
 
@@ -399,10 +326,3 @@ def _placed(division: str | None) -> dict[str, str]:
     if not re.fullmatch(r"\d{12}", division, re.ASCII):
         raise typer.BadParameter("--division 应为 12 位数字")
     return {"village_code": division}
-
-
-def _model(name: str) -> Model:
-    models = load_models()
-    if name not in models:
-        raise typer.BadParameter(f"没有模型“{name}”；用 cunjian models list 查看")
-    return models[name]

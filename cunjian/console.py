@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -47,6 +48,14 @@ def people_on_stderr() -> None:
 
 def say(text: str) -> None:
     OUT.print(text)
+
+
+def show(content: object, human: Callable[[Any], None], *, as_json: bool) -> None:
+    """What a command found: one JSON object for machines, or what `human` prints of it."""
+    if as_json:
+        print_json(content)
+    else:
+        human(content)
 
 
 def print_json(content: object) -> None:

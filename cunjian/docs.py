@@ -11,6 +11,7 @@ from features.pages import feature_page
 from registers.catalogue import load_catalogue
 from registers.pages import registers_page
 from supervision.catalogue import load_models
+from supervision.directory import data_directory
 from supervision.pages import model_page, models_index
 
 DOCS = Path("docs")
@@ -22,6 +23,7 @@ def pages() -> dict[Path, str]:
     written = {DOCS / "models" / f"{model.id}.md": model_page(model, catalogue) for model in models.values()}
     return written | {
         DOCS / "models" / "README.md": models_index(models),
+        DOCS / "data-directory.md": data_directory(catalogue, models),
         DOCS / "registers.md": registers_page(catalogue),
         DOCS / "features-village.md": feature_page("village"),
         DOCS / "features-official.md": feature_page("official"),

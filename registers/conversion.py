@@ -121,13 +121,11 @@ class Converter:
                 return lambda text: _in_range(column, PARSERS[column.type](text))
             case "date" | "month":
                 return lambda text: self._in_time(column, PARSERS[column.type](text))
-            case "party":
-                return PARSERS["text"]
             case "text" if column.normalise or column.vault == "name":
                 normalise = NORMALISERS[column.normalise or "name"]
                 return lambda text: normalise(parse_text(text))
             case _:
-                return PARSERS[column.type]
+                return PARSERS["text" if column.type == "party" else column.type]
 
     def _in_time(self, column: Column, value: object) -> date:
         assert isinstance(value, date)  # noqa: S101  what the parsers of dates return

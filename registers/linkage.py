@@ -7,7 +7,8 @@ data; a caller only says which column is which. A pair belongs to one of three t
     B  the same name, with the same phone, address or birth date, and a probability of at least the threshold
     C  the same name and nothing else: many people share a name, so C is never a link and never a finding by itself
 
-Two different ID numbers, or the same name with two different birth dates, are two persons whatever else agrees.
+Two different ID numbers are two persons whatever else agrees; so are one name and two birth dates, unless something
+else agrees and makes a slip of the date likelier.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any, Final
 import duckdb
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 from splink.comparison_level_library import CustomLevel, ElseLevel, ExactMatchLevel, NullLevel
 from splink.comparison_library import CustomComparison
@@ -33,13 +35,18 @@ SUPPORTING: Final = ("phone", "address", "birth_date")
 ROWS_TO_ESTIMATE: Final = 1_000
 """Fewer rows are scored with the figures of `_LEVELS`: they are too few to estimate from."""
 PAIRS_TO_ESTIMATE: Final = 200
+HIGHEST_PRIOR: Final = 0.01  # before anything is compared, two rows are at most this likely to be one person
 SAMPLED_PAIRS: Final = 1e6
-DETERMINISTIC_RECALL: Final = 0.7  # share of true pairs with the same name and one more equal column, a rough guess
+DETERMINISTIC_RECALL: Final = (
+    0.7  # share of true pairs with the same name and one more equal column, a rough guess
+)
 SEED: Final = 1
 
 # Per column, from "the same" down: condition, share among pairs of one person (m), share among others (u). DuckDB
 # measures likeness in bytes, and Chinese characters share theirs: names that are not Latin are equal or not.
-_LIKE = "jaro_winkler_similarity(latin_l, latin_r) >= {0} OR jaro_winkler_similarity(latin_l, turned_r) >= {0}"
+_LIKE = (
+    "jaro_winkler_similarity(latin_l, latin_r) >= {0} OR jaro_winkler_similarity(latin_l, turned_r) >= {0}"
+)
 _SHARED = "len(list_intersect(address_parts_l, address_parts_r))"
 _ALL = "len(list_distinct(list_concat(address_parts_l, address_parts_r)))"
 _LEVELS: Final[dict[str, list[tuple[str, float, float]]]] = {
@@ -80,7 +87,7 @@ def link(left: pa.Table, right: pa.Table | None = None, *, threshold: float = LI
 
 def links(pairs: pa.Table) -> pa.Table:
     """The pairs that count as one person: tiers A and B, never C."""
-    return pairs.filter(pa.compute.is_in(pairs["tier"], pa.array(["A", "B"])))
+    return pairs.filter(pc.is_in(pairs["tier"], pa.array(["A", "B"])))
 
 
 def prepare(table: pa.Table) -> pd.DataFrame:
@@ -126,7 +133,9 @@ def _address_parts(address: str | None) -> list[str] | None:
     """`某镇某村3组12号` → 某镇, 某村, 3组, 12号; Latin addresses by word."""
     if not address:
         return None
-    chinese = re.sub("(省|市|县|区|镇|乡|街道|村|社区|组|号|路|栋|幢|单元|室)", r"\1 ", normal_address(address))
+    chinese = re.sub(
+        "(省|市|县|区|镇|乡|街道|村|社区|组|号|路|栋|幢|单元|室)", r"\1 ", normal_address(address)
+    )
     words = address if address.isascii() else chinese
     return sorted(set(re.findall(r"[^\s,]+", words.casefold()))) or None
 
@@ -141,7 +150,7 @@ def _same_id(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _likely(tables: Sequence[pd.DataFrame], *, threshold: float) -> pd.DataFrame:
-    """Tiers B and C: the same name, without a contradiction, with or without something else that agrees."""
+    """Tiers B and C: the same name, with or without something else that agrees."""
     compared = [c for c in _LEVELS if all(table[c].notna().any() for table in tables)]
     if "name" not in compared:
         return _pairs([], [], probability=0.0, tier="C", same="")
@@ -149,10 +158,12 @@ def _likely(tables: Sequence[pd.DataFrame], *, threshold: float) -> pd.DataFrame
     level = {c: scored[f"gamma_{c}"] if c in compared else pd.Series(-1, index=scored.index) for c in _LEVELS}
     same = pd.DataFrame({column: level[column] >= _SAME[column] for column in ("name", *SUPPORTING)})
     ids_differ = scored["id_number_l"].notna() & scored["id_number_r"].notna()
-    contradicted = ids_differ | (level["birth_date"] == 0)
+    if "address" in compared:  # a village without a house number is the address of hundreds
+        numbered = scored["address_l"].str.contains(r"\d") & scored["address_r"].str.contains(r"\d")
+        same["address"] &= numbered.fillna(False).astype(bool)
     supported = same[list(SUPPORTING)].any(axis=1) & (scored["match_probability"] >= threshold)
-    exact = level["name"] == len(_LEVELS["name"])
-    shown = same["name"] & ~contradicted & (supported | exact)
+    name_only = (level["name"] == len(_LEVELS["name"])) & (level["birth_date"] != 0)
+    shown = same["name"] & ~ids_differ & (supported | name_only)
     return _pairs(
         scored["row_id_l"][shown],
         scored["row_id_r"][shown],
@@ -167,22 +178,27 @@ def _score(tables: Sequence[pd.DataFrame], compared: Sequence[str]) -> pd.DataFr
     logging.getLogger("splink").setLevel(logging.ERROR)
     rows = sum(map(len, tables))
     enough = rows >= ROWS_TO_ESTIMATE
-    connection = duckdb.connect(config={"threads": 1})  # with one thread, a seeded sample is the same every time
+    connection = duckdb.connect(
+        config={"threads": 1}
+    )  # with one thread, a seeded sample is the same every time
     database = DuckDBAPI(connection=connection)
     settings = SettingsCreator(
         link_type="dedupe_only" if len(tables) == 1 else "link_only",
         unique_id_column_name="row_id",
-        probability_two_random_records_match=min(0.1, 1 / max(rows, 1)),
+        probability_two_random_records_match=min(HIGHEST_PRIOR, 1 / max(rows, 1)),
         comparisons=[_comparison(column, term_frequencies=enough) for column in compared],
         blocking_rules_to_generate_predictions=[block_on(column) for column in compared],
         additional_columns_to_retain=["id_number"],
         retain_intermediate_calculation_columns=True,
     )
-    given = [database.register(_arrow(table), table_name=f"side_{side}") for side, table in zip("lr", tables, strict=False)]
+    given = [
+        database.register(_arrow(table), table_name=f"side_{side}")
+        for side, table in zip("lr", tables, strict=False)
+    ]
     linker = Linker(given[0] if len(given) == 1 else given, settings, log_level=None)
     if enough:
         _estimate(linker, tables, compared)
-    scored: pd.DataFrame = linker.inference.predict(warning_mode="never").as_pandas_dataframe()
+    scored: pd.DataFrame = linker.inference.predict(warning_mode="never").as_duckdbpyrelation().df()
     connection.close()
     return scored
 
@@ -190,7 +206,7 @@ def _score(tables: Sequence[pd.DataFrame], compared: Sequence[str]) -> pd.DataFr
 def _estimate(linker: Linker, tables: Sequence[pd.DataFrame], compared: Sequence[str]) -> None:
     """Learn from the rows how often columns agree by chance, and, by EM, how often for one person."""
     support = [column for column in SUPPORTING if column in compared]
-    rules = [block_on("name", column) for column in support]
+    rules: list[Any] = [block_on("name", column) for column in support]
     if rules:
         linker.training.estimate_probability_two_random_records_match(rules, recall=DETERMINISTIC_RECALL)
     linker.training.estimate_u_using_random_sampling(max_pairs=SAMPLED_PAIRS + 1, seed=SEED)
@@ -213,9 +229,7 @@ def _comparison(column: str, *, term_frequencies: bool) -> CustomComparison:
     for place, (condition, m, u) in enumerate(shares):
         frequent = term_frequencies and column == "name"  # 张伟 proves less than a rare name
         level = (
-            CustomLevel(condition)
-            if place
-            else ExactMatchLevel(column, term_frequency_adjustments=frequent)
+            CustomLevel(condition) if place else ExactMatchLevel(column, term_frequency_adjustments=frequent)
         )
         levels.append(level.configure(m_probability=m, u_probability=u))
     rest_m, rest_u = 1 - sum(share[1] for share in shares), 1 - sum(share[2] for share in shares)
@@ -224,7 +238,9 @@ def _comparison(column: str, *, term_frequencies: bool) -> CustomComparison:
 
 
 def _arrow(table: pd.DataFrame) -> pa.Table:
-    types = {name: pa.list_(pa.string()) if name == "address_parts" else pa.string() for name in table.columns}
+    types = {
+        name: pa.list_(pa.string()) if name == "address_parts" else pa.string() for name in table.columns
+    }
     return pa.Table.from_pandas(table, schema=pa.schema(types), preserve_index=False)
 
 

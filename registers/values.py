@@ -35,7 +35,9 @@ _DATE = re.compile(
     re.ASCII,
 )
 _MONTH = re.compile(r"(\d{4})\s*(?:[-/.年]\s*(\d{1,2})\s*月?|(\d{2})(?:\.0+)?)", re.ASCII)
-_AMOUNT = re.compile(r"([-+]?)¥?([-+]?)(\d+(?:\.\d+)?|\d+\.|\.\d+)(亿|千万|百万|万|千|百)?(元)?[整正]?", re.ASCII)
+_AMOUNT = re.compile(
+    r"([-+]?)¥?([-+]?)(\d+(?:\.\d+)?|\d+\.|\.\d+)(亿|千万|百万|万|千|百)?(元)?[整正]?", re.ASCII
+)
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+|\d{1,4}(?:,\d{4})+", re.ASCII)
 _SCIENTIFIC = re.compile(r"[-+]?\d+(?:\.\d+)?[eE][-+]?\d{1,3}", re.ASCII)
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?", re.ASCII)
@@ -45,10 +47,7 @@ _CHINESE_DIGITS = (
     | {c: i + 1 for i, c in enumerate("壹贰叁肆伍陆柒捌玖")}
 )
 _AMOUNT_FORMS = str.maketrans("貳弍參叄弎陸萬億圓○兩", "贰贰叁叁叁陆万亿元〇两")
-_DATE_FORMS = str.maketrans(
-    {c: d for c, d in zip("0零○◯壹贰貳叁參叄肆伍陆陸柒捌玖拾元", "〇〇〇〇一二二三三三四五六六七八九十一", strict=True)}
-    | {"廿": "二十", "卅": "三十"}
-)
+_DATE_FORMS = str.maketrans("0零○◯壹贰貳叁參叄肆伍陆陸柒捌玖拾元", "〇〇〇〇一二二三三三四五六六七八九十一")
 _CHINESE_UNITS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 _SCALES = {"百": 100, "千": 1000, "万": 10_000, "百万": 1_000_000, "千万": 10_000_000, "亿": 100_000_000}
 
@@ -290,7 +289,7 @@ def _chinese_date_digits(value: str) -> str:
     """Turn 二〇二四年十一月三十日 (and 贰零贰肆年零壹月廿五号) into 2024年11月30日; leave everything else as it is."""
     match = re.fullmatch(
         r"([〇一二三四五六七八九1-9]{4})年([〇一二三四五六七八九十]{1,4})月(?:([〇一二三四五六七八九十]{1,4})[日号])?",
-        value.translate(_DATE_FORMS),
+        value.translate(_DATE_FORMS).replace("廿", "二十").replace("卅", "三十"),
     )
     if not match:
         return value

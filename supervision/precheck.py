@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from pathlib import Path
 from threading import Lock
 from typing import Final, Literal
@@ -25,11 +24,11 @@ from sqlglot import exp
 from registers.as_known import arrow_schema
 from registers.catalogue import Catalogue, Register, load_catalogue
 from registers.engine import connect
-from registers.query import bind, literal, to_sql
+from registers.query import to_sql
 from supervision.catalogue import LEVEL_RANK, Model, load_models
-from supervision.model_run import LAW_TO_BE_CONFIRMED, render_reason
 from supervision.precheck_index import Index, Rows, newest_index
-from supervision.precheck_plan import PAYMENT_REGISTERS, ROW_ID, Plan, Plans
+from supervision.precheck_plan import ROW_ID, Plans, Question
+from supervision.precheck_questions import PROPOSED, Hit, Texts, hit_of
 from supervision.regions import Regions, Values, load_regions
 
 Verdict = Literal["yes", "look", "stop"]
@@ -39,24 +38,10 @@ MOST_DAYS: Final = 31
 """An index that is older than this many days at the payment's date is not used."""
 MOST_ROWS: Final = 100_000
 """Beyond so many rows in a slice the models are not asked, because the answer would come too late."""
-MOST_STATEMENTS: Final = 400
-PROPOSED: Final = "proposed"
 
 
 class PaymentRefused(ValueError):
     """A question that cannot be answered: a register, column or day that does not fit. Chinese, no personal data."""
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A model that finds the payment among its proof rows."""
-
-    model: Model
-    subject_id: str
-    village_code: str
-    level: str
-    reason: str
-    law: tuple[Mapping[str, object], ...]
 
 
 @dataclass(frozen=True)
@@ -140,6 +125,7 @@ class Desk:
         self._plans = plans
         self._catalogue = catalogue
         self._regions = regions
+        self._texts = Texts()
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
 
     def ask(self, register: str, payment: Row, *, as_of: date | None) -> Answer:
@@ -150,30 +136,29 @@ class Desk:
         definition = self._catalogue[register]
         row = self._row(definition, payment)
         day = self._day(row[definition.event_date], as_of)
-        silent: list[Silent] = []
-        models: list[Model] = []
         coverage = self._index.coverage.with_row(definition, row, as_of=day)
         village = str(row[definition.village_column or ""] or "")
-        for model in plan.models:
-            why = coverage.obstacle(model, village)
-            if why is None:
-                models.append(model)
-            else:
-                silent.append(Silent(model, why))
-        found, recorded = self._slice(plan, definition, row)
-        if sum(map(len, found.values())) > MOST_ROWS:
-            silent += [Silent(model, "相关的行太多，来不及在支付前算完") for model in models]
-            models = []
-        with self._worker() as worker, worker.showing(found, register, row):
-            asked = [(model, self._values(model, village, day)) for model in models]
-            hits = [hit for model, values in asked for hit in worker.hits(model, values, day)]
+        obstacles = {q.model.id: coverage.obstacle(q.model, village) for q in plan.questions}
+        silent = [Silent(q.model, why) for q in plan.questions if (why := obstacles[q.model.id])]
+        asked = [q for q in plan.questions if not obstacles[q.model.id]]
+        checked = len(asked)
+        values = {q.model.id: self._values(q.model, village, day) for q in asked}
+        with self._worker() as worker:
+            asked = worker.sifted(asked, values, day, register=register, row=row)
+            found, recorded = self._slice(asked, definition, row)
+            if sum(map(len, found.values())) > MOST_ROWS:
+                silent += [Silent(q.model, "相关的行太多，来不及在支付前算完") for q in asked]
+                checked -= len(asked)
+                asked = []
+            with worker.showing(found, register, row):
+                hits = [hit for q in asked for hit in worker.hits(q.model, values[q.model.id], day)]
         hits.sort(key=lambda hit: (-LEVEL_RANK[hit.level], hit.model.id, hit.subject_id))
         return Answer(
-            verdict=_verdict(hits, checked=len(models)),
+            verdict=_verdict(hits, checked=checked),
             as_of=day,
             data_as_of=self._index.as_of,
             hits=tuple(hits),
-            checked=len(models),
+            checked=checked,
             unknown=tuple(silent),
             unchecked=tuple(Silent(u.model, u.why) for u in plan.unchecked),
             recorded=recorded,
@@ -200,22 +185,22 @@ class Desk:
             raise PaymentRefused(f"索引是 {self._index.as_of} 的，已经太旧；请运行 cunjian precheck build")
         return day
 
-    def _slice(self, plan: Plan, register: Register, row: Row) -> tuple[dict[str, pa.Table], bool]:
+    def _slice(
+        self, questions: Iterable[Question], register: Register, row: Row
+    ) -> tuple[dict[str, pa.Table], bool]:
         """The rows that can matter, by register, and whether a row with the payment's key was among them."""
-        rows: dict[str, list[Rows]] = {register.id: []}
-        for group in plan.groups:
-            for name, positions in self._index.slice_of(group, register.id, row).items():
+        rows: dict[str, list[Rows]] = {}
+        for question in questions:
+            for name, positions in self._index.slice_of(question, register.id, row).items():
                 if name not in self._plans.whole:
                     rows.setdefault(name, []).append(positions)
         tables = {
             name: _rows_of(self._index.tables[name], np.unique(np.concatenate(parts)))
             for name, parts in rows.items()
-            if parts
         }
         own = tables.get(register.id, self._index.tables[register.id].slice(0, 0))
-        others = _without_key(own, {name: row[name] for name in register.key})
-        tables[register.id] = others
-        return tables, len(others) < len(own)
+        tables[register.id] = _without_key(own, {name: row[name] for name in register.key})
+        return tables, len(tables[register.id]) < len(own)
 
     def _values(self, model: Model, village: str, day: date) -> Values:
         if not self._regions:
@@ -227,7 +212,7 @@ class Desk:
         try:
             worker = self._idle.get_nowait()
         except queue.Empty:
-            worker = _Worker(self._index, self._plans, self._catalogue)
+            worker = _Worker(self._index, self._plans, self._catalogue, self._texts)
         try:
             yield worker
         finally:
@@ -237,15 +222,12 @@ class Desk:
 class _Worker:
     """A private database with empty registers; a slice is put in for one question and rolled back."""
 
-    def __init__(self, index: Index, plans: Plans, catalogue: Catalogue) -> None:
+    def __init__(self, index: Index, plans: Plans, catalogue: Catalogue, texts: Texts) -> None:
         self._connection = connect(threads=1)
-        # The statements are prepared over empty registers: nothing may be concluded from that.
-        self._connection.execute(
-            "SET disabled_optimizers = 'statistics_propagation,compressed_materialization'"
-        )
         self._schemas: dict[str, pa.Schema] = {}
         self._inserts: dict[str, str] = {}
-        self._statements: dict[tuple[str, date, tuple[object, ...]], tuple[str, list[str]]] = {}
+        self._index = index
+        self._texts = texts
         for register, columns in plans.columns.items():
             full = arrow_schema(catalogue[register])
             self._schemas[register] = pa.schema([full.field(name) for name in columns])
@@ -263,82 +245,45 @@ class _Worker:
         """Within, the registers hold these rows and the payment."""
         self._connection.execute("BEGIN")
         try:
-            for name, table in tables.items():
-                schema = self._schemas[name]
-                if name == register:
-                    payment = {column: row[column] for column in schema.names}
-                    table = pa.concat_tables([table, pa.Table.from_pylist([payment], schema=schema)])
-                if len(table):
-                    self._connection.register(f"slice_{name}", table)
+            for name, rows in tables.items():
+                shown = pa.concat_tables([rows, self._payment(register, row)]) if name == register else rows
+                if len(shown):
+                    self._connection.register(f"slice_{name}", shown)
                     self._connection.execute(self._inserts[name])
             yield
         finally:
             self._connection.execute("ROLLBACK")
 
+    def sifted(
+        self,
+        questions: Iterable[Question],
+        values: Mapping[str, Values],
+        day: date,
+        *,
+        register: str,
+        row: Row,
+    ) -> list[Question]:
+        """The questions whose answer is not plainly no: the payment has what a proof row must have."""
+        left = [q for q in questions if any(self._index.may_prove(sieve, row) for sieve in q.sieves)]
+        if not left:
+            return []
+        self._connection.register("payment", self._payment(register, row))
+        conditions = ", ".join(self._texts.condition(q, values[q.model.id], day) for q in left)
+        answers = self._connection.execute(f"SELECT {conditions} FROM payment").fetchone() or ()
+        return [question for question, answer in zip(left, answers, strict=True) if answer]
+
+    def _payment(self, register: str, row: Row) -> pa.Table:
+        """The payment as a table of one row."""
+        schema = self._schemas[register]
+        return pa.Table.from_pylist([{column: row[column] for column in schema.names}], schema=schema)
+
     def hits(self, model: Model, values: Values, day: date) -> list[Hit]:
         """The findings of a model that the payment is a proof row of."""
-        name, columns = self._statement(model, values, day)
-        rows = self._connection.execute(f"EXECUTE {name}").fetchall()
-        return [_hit(model, values, dict(zip(columns, row, strict=True))) for row in rows]
-
-    def _statement(self, model: Model, values: Values, day: date) -> tuple[str, list[str]]:
-        key = (model.id, day, tuple(values.values()))
-        if key not in self._statements:
-            if len(self._statements) >= MOST_STATEMENTS:
-                for name, _ in self._statements.values():
-                    self._connection.execute(f"DEALLOCATE {name}")
-                self._statements.clear()
-            question = question_of(model, values, day)
-            name = f"question_{len(self._statements)}"
-            self._connection.execute(f"PREPARE {name} AS {to_sql(question)}")
-            self._statements[key] = name, question.named_selects
-        return self._statements[key]
-
-
-def question_of(model: Model, values: Values, day: date) -> exp.Select:
-    """The findings that reach a level, belong to the population, and have the proposed row among their proof rows."""
-    numbers = {**values, "as_of": day}
-    queries = model.queries
-
-    def same(alias: str) -> list[exp.Expr]:
-        names = ("subject_id", "village_code")
-        return [exp.column(name, alias).eq(exp.column(name, "h")) for name in names]
-
-    proposed = [literal(f"{register}:{PROPOSED}") for register in PAYMENT_REGISTERS if register in model.registers]
-    among = exp.select("1").from_(exp.alias_(exp.to_table("evidence"), "e"))
-    among = among.where(exp.column(ROW_ID, "e").isin(*proposed), *same("e"))
-    people = bind(queries.population, numbers).subquery("p")
-    member = exp.select("1").from_(people).where(*same("p"))
-    findings = bind(queries.findings, numbers)
-    hits = exp.select(*(exp.column(name, "h") for name in findings.named_selects))
-    hits = hits.from_(findings.subquery("h")).where(
-        exp.column("level", "h").is_(exp.null()).not_(), exp.Exists(this=among), exp.Exists(this=member)
-    )
-    return hits.with_("evidence", as_=bind(queries.evidence, numbers), materialized=True)
-
-
-def _hit(model: Model, values: Values, row: Mapping[str, object]) -> Hit:
-    measures = {name: _plain(row[name]) for name in model.finding}
-    first, last = row["first_on"], row["last_on"]
-    law: list[Mapping[str, object]] = []
-    if isinstance(first, date) and isinstance(last, date):
-        cited = (clause for clause in model.legal_basis if clause.in_force(first, last))
-        law = [clause.model_dump(include={"title", "article", "to_be_confirmed"}) for clause in cited]
-    return Hit(
-        model=model,
-        subject_id=str(row["subject_id"]),
-        village_code=str(row["village_code"]),
-        level=str(row["level"]),
-        reason=render_reason(model, {**values, **measures}),
-        law=tuple(law or [LAW_TO_BE_CONFIRMED]),
-    )
-
-
-def _plain(value: object) -> object:
-    """Numbers as every engine gives them: a decimal without places is an integer."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return value
+        texts = self._texts.of(model, values, day)
+        if self._connection.execute(texts.proof).fetchone() is None:
+            return []
+        rows = self._connection.execute(texts.findings).fetchall()
+        return [hit_of(model, values, dict(zip(texts.columns, row, strict=True))) for row in rows]
 
 
 def _rows_of(table: pa.Table, positions: Rows) -> pa.Table:
@@ -364,4 +309,3 @@ def _verdict(hits: Iterable[Hit], *, checked: int) -> Verdict:
     if "red" in levels:
         return "stop"
     return "look" if levels or not checked else "yes"
-

@@ -14,7 +14,6 @@ from typing import Self, cast
 from registers.catalogue import Catalogue, Register
 from registers.engine import Engine
 from registers.lake import write_json
-from supervision.catalogue import Model
 from supervision.computability import COUNTY_DIGITS, Computability, _RegisterState
 
 
@@ -78,8 +77,6 @@ class Coverage(Computability):
         days = [day for day in (old.latest.get(county), event) if isinstance(day, date)]
         grown.latest = {county: max(days)} if days else {}
         return grown
-
-
 
 
 def _state(

@@ -1,19 +1,21 @@
 """The index of one day: the columns that pre-checks need, on disk, found by key without reading the rest.
 
-    precheck/<lake state>-<as_of>/index.json        what it is of; the folder is renamed into place, whole
-    precheck/<…>/<register>.arrow                   rows in the order of villages, mapped into memory
-    precheck/<…>/keys.arrow                         every value of every key column, sorted: its place is its code
-    precheck/<…>/<register>.<column>.sorted.npy     codes in order, and beside it `.rows.npy`: the rows that hold them
-    precheck/<…>/<register>.<column>.codes.npy      the code of each row, for columns that lead on to other rows
+precheck/<lake state>-<as_of>/index.json        what it is of; the folder is renamed into place, whole
+precheck/<…>/<register>.arrow                   rows in the order of villages, mapped into memory
+precheck/<…>/keys.arrow                         every value of every key column, sorted: its place is its code
+precheck/<…>/<register>.<column>.sorted.npy     codes in order, and beside it `.rows.npy`: the rows that hold them
+precheck/<…>/<register>.<column>.codes.npy      the code of each row, for columns that lead on to other rows
+precheck/<…>/<name>.values.npy                  the codes that a column of a payment must hold to be a model's proof
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 import shutil
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -28,7 +30,8 @@ from registers.catalogue import Catalogue
 from registers.engine import Engine
 from registers.lake import write_json
 from supervision.precheck_coverage import Coverage
-from supervision.precheck_plan import ROW_ID, Group, Plans
+from supervision.precheck_plan import ROW_ID, Plans, Question
+from supervision.precheck_reach import Sieve
 
 FOLDER: Final = "precheck"
 KEPT: Final = 2
@@ -53,7 +56,8 @@ def build_index(engine: Engine, plans: Plans, home: Path) -> Path:
     aside.mkdir(parents=True)
     tables = {name: _read(engine, name, columns) for name, columns in plans.columns.items()}
     pairs = plans.looked_up | plans.followed
-    keys = _all_keys(tables, pairs)
+    values = {text: engine.query(select).column(0) for text, select in plans.values.items()}
+    keys = _all_keys([*(tables[register][column] for register, column in sorted(pairs)), *values.values()])
     _write(aside / "keys.arrow", pa.table({"key": keys}))
     for register, table in tables.items():
         _write(aside / f"{register}.arrow", table)
@@ -66,6 +70,8 @@ def build_index(engine: Engine, plans: Plans, home: Path) -> Path:
             order = known[np.argsort(codes[known], kind="stable")]
             np.save(aside / f"{register}.{column}.sorted.npy", codes[order])
             np.save(aside / f"{register}.{column}.rows.npy", order)
+    for text, column in values.items():
+        np.save(aside / f"{_name_of(text)}.values.npy", _known(_codes(column, keys)))
     Coverage(engine, plans.models).save(aside / "coverage.json")
     about = {"as_of": engine.as_of.isoformat(), "lake": engine.state, "simulated": engine.simulated}
     counts = {name: table.num_rows for name, table in tables.items()}
@@ -99,6 +105,9 @@ class Index:
         self.tables = {name: _mapped(folder / f"{name}.arrow") for name in plans.columns}
         self._keys = _mapped(folder / "keys.arrow")["key"].combine_chunks()
         self._codes = {pair: _array(folder, pair, "codes") for pair in plans.followed}
+        self._values: dict[str, Codes] = {
+            text: np.load(folder / f"{_name_of(text)}.values.npy", mmap_mode="r") for text in plans.values
+        }
         self._found = {
             pair: (_array(folder, pair, "sorted"), _array(folder, pair, "rows")) for pair in plans.looked_up
         }
@@ -122,13 +131,26 @@ class Index:
         found: Rows = rows[np.repeat(starts, lengths) + within]
         return found
 
-    def slice_of(self, group: Group, register: str, payment: Mapping[str, object]) -> dict[str, Rows]:
-        """The rows, by register, that can matter to a group's models when the payment is added to a register."""
-        part = _known([self.code(payment[group.column])])
-        found = {name: [self.rows_with(name, column, part)] for name, column in group.anchors}
-        for step in group.steps:
-            fetched = found.get(step.parent, [])
-            codes = [self._codes[step.parent, step.parent_column][rows] for rows in fetched]
+    def may_prove(self, sieve: Sieve, payment: Mapping[str, object]) -> bool:
+        """Whether the payment can be a proof row as far as its keys say; its conditions are not asked here."""
+        return all(
+            any(self._holds(self.code(payment[way.column]), text) for way in need for text in way.texts)
+            for need in sieve.needs
+        )
+
+    def _holds(self, code: int, text: str) -> bool:
+        values = self._values[text]
+        place = int(np.searchsorted(values, code))
+        return code >= 0 and place < len(values) and values[place] == code
+
+    def slice_of(self, question: Question, register: str, payment: Mapping[str, object]) -> dict[str, Rows]:
+        """The rows, by register, that can matter to a model when the payment is added to a register."""
+        part = _known([self.code(payment[question.column])])
+        found = {name: [self.rows_with(name, column, part)] for name, column in question.anchors}
+        for step in question.steps:
+            codes = [
+                self._codes[step.parent, step.parent_column][rows] for rows in found.get(step.parent, [])
+            ]
             if step.parent == register:
                 codes.append(np.array([self.code(payment[step.parent_column])], np.int32))
             wanted = _known(np.concatenate(codes) if codes else [])
@@ -147,10 +169,14 @@ def _read(engine: Engine, register: str, columns: tuple[str, ...]) -> pa.Table:
     return engine.query(exp.select(*columns).from_(register).order_by(*order)).combine_chunks()
 
 
-def _all_keys(tables: Mapping[str, pa.Table], pairs: set[tuple[str, str]]) -> pa.Array:
-    values = [pc.unique(tables[register][column]) for register, column in sorted(pairs)]
+def _all_keys(columns: Iterable[pa.ChunkedArray]) -> pa.Array:
+    values = [pc.unique(column) for column in columns]
     distinct = pc.drop_null(pc.unique(pa.chunked_array(values, pa.string())))
     return distinct.take(pc.array_sort_indices(distinct))
+
+
+def _name_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
 def _codes(column: pa.ChunkedArray, keys: pa.Array) -> Codes:

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from sqlglot import exp
+
 from registers.catalogue import Catalogue
-from supervision.catalogue import Model, Partition
-from supervision.precheck_reach import Reach, Step, is_whole, reach_of
+from supervision.catalogue import Model
+from supervision.precheck_reach import Reach, Sieve, Step, is_whole, reach_of
 
 PAYMENT_REGISTERS: Final = ("subsidy_payment", "labour_day", "ledger_entry")
 ROW_ID: Final = "row_id"
-_WIDE: Final = {"town": "要同全乡镇的数据比较", "county": "要同全县的数据比较"}
+_WIDE: Final[Mapping[str, str]] = {"town": "要同全乡镇的数据比较", "county": "要同全县的数据比较"}
 
 
 @dataclass(frozen=True)
@@ -26,14 +28,15 @@ class Unchecked:
 
 
 @dataclass(frozen=True)
-class Group:
-    """Models that split alike: `column` of the payment holds the value of their part."""
+class Question:
+    """A model as it is asked about a payment: `column` of the payment holds the value of the model's part."""
 
+    model: Model
     column: str
-    models: tuple[Model, ...]
     anchors: tuple[tuple[str, str], ...]
     """Registers, each with the column that holds the part's value."""
     steps: tuple[Step, ...]
+    sieves: tuple[Sieve, ...]
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,8 @@ class Plan:
     """What is asked of a payment in one register."""
 
     register: str
-    groups: tuple[Group, ...]
+    questions: tuple[Question, ...]
     unchecked: tuple[Unchecked, ...]
-
-    @property
-    def models(self) -> list[Model]:
-        return [model for group in self.groups for model in group.models]
 
 
 class Plans:
@@ -55,7 +54,9 @@ class Plans:
     def __init__(self, models: Iterable[Model], catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         chosen = sorted(models, key=lambda model: model.id)
-        reaches = {m.id: reach_of(m, catalogue) for m in chosen if set(PAYMENT_REGISTERS) & m.registers.keys()}
+        reaches = {
+            m.id: reach_of(m, catalogue) for m in chosen if set(PAYMENT_REGISTERS) & m.registers.keys()
+        }
         self.by_register = {
             register: _plan(register, [m for m in chosen if register in m.registers], reaches)
             for register in PAYMENT_REGISTERS
@@ -64,8 +65,12 @@ class Plans:
     @cached_property
     def models(self) -> list[Model]:
         """The models that are checked, each once."""
-        found = {model.id: model for plan in self.by_register.values() for model in plan.models}
+        found = {question.model.id: question.model for question in self._questions}
         return [found[name] for name in sorted(found)]
+
+    @property
+    def _questions(self) -> list[Question]:
+        return [question for plan in self.by_register.values() for question in plan.questions]
 
     @cached_property
     def columns(self) -> dict[str, tuple[str, ...]]:
@@ -86,27 +91,38 @@ class Plans:
     @cached_property
     def looked_up(self) -> set[tuple[str, str]]:
         """Columns by which rows are found."""
-        groups = [group for plan in self.by_register.values() for group in plan.groups]
-        found = {(step.register, step.column) for group in groups for step in group.steps}
-        return found | {anchor for group in groups for anchor in group.anchors}
+        found = {(step.register, step.column) for question in self._questions for step in question.steps}
+        return found | {anchor for question in self._questions for anchor in question.anchors}
 
     @cached_property
     def followed(self) -> set[tuple[str, str]]:
         """Columns whose values lead on to other rows."""
-        groups = [group for plan in self.by_register.values() for group in plan.groups]
-        return {(step.parent, step.parent_column) for group in groups for step in group.steps}
+        return {(step.parent, step.parent_column) for question in self._questions for step in question.steps}
+
+    @cached_property
+    def values(self) -> dict[str, exp.Select]:
+        """The queries for the values that sieves need, by their text."""
+        ways = [
+            way
+            for question in self._questions
+            for sieve in question.sieves
+            for need in sieve.needs
+            for way in need
+        ]
+        return {text: select for way in ways for text, select in zip(way.texts, way.values, strict=True)}
 
     @cached_property
     def content_hash(self) -> str:
         """A hash of what an index depends on; an index of other models is not used."""
         parts = [f"{m.id}:{m.content_hash}:{m.partition}" for m in self.models]
         parts += [f"{name}:{columns}" for name, columns in self.columns.items()]
+        parts += sorted(self.values)
         parts += [str(sorted(self.looked_up)), str(sorted(self.followed)), self._catalogue.content_hash]
         return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
 
 def _plan(register: str, models: Iterable[Model], reaches: Mapping[str, Reach]) -> Plan:
-    split: dict[str, list[tuple[Model, Partition]]] = {}
+    questions = []
     unchecked = []
     for model in models:
         reach = reaches[model.id]
@@ -115,18 +131,11 @@ def _plan(register: str, models: Iterable[Model], reaches: Mapping[str, Reach]) 
         why = _why_not(model, register, reach)
         if why or model.partition is None:
             unchecked.append(Unchecked(model, why or ""))
-        else:
-            split.setdefault(model.partition.registers[register], []).append((model, model.partition))
-    groups = tuple(
-        Group(
-            column=column,
-            models=tuple(model for model, _ in members),
-            anchors=tuple(sorted({pair for _, part in members for pair in part.registers.items()})),
-            steps=_merged(reaches[model.id].steps for model, _ in members),
-        )
-        for column, members in sorted(split.items())
-    )
-    return Plan(register, groups, tuple(unchecked))
+            continue
+        split = model.partition.registers
+        sieves = tuple(sieve for sieve in reach.sieves if sieve.register == register)
+        questions.append(Question(model, split[register], tuple(sorted(split.items())), reach.steps, sieves))
+    return Plan(register, tuple(questions), tuple(unchecked))
 
 
 def _why_not(model: Model, register: str, reach: Reach) -> str | None:
@@ -139,8 +148,3 @@ def _why_not(model: Model, register: str, reach: Reach) -> str | None:
     if register not in model.partition.registers:
         return "不按这张登记表拆分"
     return reach.obstacle
-
-
-def _merged(all_steps: Iterable[tuple[Step, ...]]) -> tuple[Step, ...]:
-    steps = {step for steps in all_steps for step in steps}
-    return tuple(sorted(steps, key=lambda s: (s.depth, s.register, s.column, s.parent, s.parent_column)))

@@ -9,20 +9,23 @@ occurrence that no equation leads to is not checked before payment.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, build_scope
 
 from registers.catalogue import Catalogue, Register
+from registers.query import to_sql
 from supervision.catalogue import Model
 
 Occurrence = tuple[int, ...]
 """A place where the SQL reads a relation, every WITH written out where it is used."""
 
 KEY_TYPES: Final = frozenset({"person", "party", "credit_code", "account", "phone", "division", "text"})
+MOST_HOPS: Final = 4
 NAMING_TYPES: Final = KEY_TYPES - {"text"}
 
 
@@ -38,12 +41,43 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Way:
+    """A column of the payment, and the values of which it must hold one."""
+
+    column: str
+    values: tuple[exp.Select, ...]
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """The queries for the values as text, which names them in an index."""
+        return tuple(to_sql(select) for select in self.values)
+
+
+@dataclass(frozen=True)
+class Sieve:
+    """What must be true of a row before a model can name it as proof: cheap to ask, and often false.
+
+    conditions: on the row's own columns, with parameters.
+    needs: of each, one of the ways must hold.
+    """
+
+    register: str
+    conditions: tuple[exp.Expr, ...]
+    needs: tuple[tuple[Way, ...], ...]
+
+
+@dataclass(frozen=True)
 class Reach:
     """How a model's rows are fetched; `obstacle` says in Chinese why they cannot be."""
 
-    proofs: frozenset[str]
+    sieves: tuple[Sieve, ...]
     steps: tuple[Step, ...] = ()
     obstacle: str | None = None
+
+    @property
+    def proofs(self) -> frozenset[str]:
+        """The registers that the proof rows come from."""
+        return frozenset(sieve.register for sieve in self.sieves)
 
 
 @dataclass(frozen=True)
@@ -94,14 +128,13 @@ def reach_of(model: Model, catalogue: Catalogue) -> Reach:
     """How the rows that matter to a model are found, and which registers its proof rows come from."""
     reader = _Reader(catalogue)
     evidence = reader.read(model.queries.evidence.tree)
-    reader.read(model.queries.population.tree)
-    proofs = frozenset(
-        origin.register for origin in reader.origins_of(evidence, "row_id") if origin.column == "row_id"
+    origins = reader.origins_of(evidence, "row_id")
+    sieves = tuple(
+        reader.sieve(place) for place in sorted({o.place for o in origins if o.column == "row_id"})
     )
+    reader.read(model.queries.population.tree)
     split = model.partition.registers if model.partition else {}
-    reached = {
-        place for place, name in reader.places.items() if name in split or is_whole(catalogue[name])
-    }
+    reached = {place for place, name in reader.places.items() if name in split or is_whole(catalogue[name])}
     steps: dict[tuple[str, str, str, str], Step] = {}
     depth = 0
     while waiting := reader.places.keys() - reached:
@@ -109,14 +142,14 @@ def reach_of(model: Model, catalogue: Catalogue) -> Reach:
         chosen = {place: link for place in waiting if (link := reader.link_to(place, reached))}
         if not chosen:
             names = sorted({catalogue[reader.places[place]].name for place in waiting})
-            return Reach(proofs, obstacle=f"“{'、'.join(names)}”的关联不在键上")
+            return Reach(sieves, obstacle=f"“{'、'.join(names)}”的关联不在键上")
         for place, link in chosen.items():
             for column, parents in link.ways:
                 for parent in parents:
                     parts = (reader.places[place], column, parent.register, parent.column)
                     steps.setdefault((*parts,), Step(depth, *parts))
         reached |= chosen.keys()
-    return Reach(proofs, tuple(sorted(steps.values(), key=lambda s: (s.depth, s.register, s.column))))
+    return Reach(sieves, tuple(sorted(steps.values(), key=lambda s: (s.depth, s.register, s.column))))
 
 
 class _Reader:
@@ -126,6 +159,7 @@ class _Reader:
         self._catalogue = catalogue
         self.places: dict[Occurrence, str] = {}
         self._links: list[_Link] = []
+        self._conditions: dict[Occurrence, list[exp.Expr]] = {}
         self._trees: list[exp.Expr] = []  # kept alive: a place is named by the ids of nodes
 
     def read(self, tree: exp.Query) -> _Frame:
@@ -143,6 +177,38 @@ class _Reader:
             if link.place == place and all(parent.place in reached for parent in parents):
                 return link
         return None
+
+    def sieve(self, place: Occurrence) -> Sieve:
+        """What the rows at a place must fulfil."""
+        register = self.places[place]
+        needs = self._needs(place, frozenset({place}), register)
+        return Sieve(register, tuple(self._conditions.get(place, ())), tuple(needs))
+
+    def _needs(
+        self, place: Occurrence, visited: frozenset[Occurrence], register: str
+    ) -> Iterator[tuple[Way, ...]]:
+        """The links of a place. One that leads to the payment's own register holds by the payment itself."""
+        for link in self._links:
+            parents = [parent for _, way in link.ways for parent in way]
+            if link.place != place or len(visited) > MOST_HOPS:
+                continue
+            if any(parent.place in visited or parent.register == register for parent in parents):
+                continue
+            yield tuple(
+                Way(column, tuple(self._values(parent, visited, register) for parent in way))
+                for column, way in link.ways
+            )
+
+    def _values(self, origin: _Origin, visited: frozenset[Occurrence], register: str) -> exp.Select:
+        """The values that a column can hold at its place, or more of them."""
+        select = exp.select(origin.column).distinct().from_(origin.register)
+        for condition in self._conditions.get(origin.place, ()):
+            if not condition.find(exp.Placeholder):
+                select = select.where(condition)
+        for need in self._needs(origin.place, visited | {origin.place}, register):
+            ways = [exp.column(way.column).isin(query=values) for way in need for values in way.values]
+            select = select.where(exp.or_(*ways) if ways else exp.false())
+        return select
 
     def _walk(self, frame: _Frame) -> None:
         for number, branch in enumerate(frame.scope.set_operation_scopes):
@@ -162,13 +228,26 @@ class _Reader:
         select = frame.scope.expression
         where = select.args.get("where")
         for condition in _conjuncts(where.this) if where else ():
+            self._keep_condition(condition, frame, optional=None)
             yield from self._links_of(condition, frame, optional=None)
         for join in select.args.get("joins") or ():
             if join.side in ("RIGHT", "FULL") or not join.args.get("on"):
                 continue
             optional = join.alias_or_name if join.side == "LEFT" else None
             for condition in _conjuncts(join.args["on"]):
+                self._keep_condition(condition, frame, optional=optional)
                 yield from self._links_of(condition, frame, optional=optional)
+
+    def _keep_condition(self, condition: exp.Expr, frame: _Frame, *, optional: str | None) -> None:
+        """Keep a condition that speaks of one register's own columns only."""
+        names = {_alias(column, frame) for column in condition.find_all(exp.Column)}
+        if len(names) != 1 or condition.find(exp.Query) or (optional and names != {optional}):
+            return
+        found = frame.scope.selected_sources.get(names.pop())
+        if found is None or not isinstance(found[1], exp.Table):
+            return
+        own = condition.copy().transform(lambda n: exp.column(n.name) if isinstance(n, exp.Column) else n)
+        self._conditions.setdefault((*frame.path, id(found[0])), []).append(own)
 
     def _links_of(self, condition: exp.Expr, frame: _Frame, *, optional: str | None) -> list[_Link]:
         condition = condition.unnest()

@@ -7,6 +7,7 @@ import pytest
 from supervision.catalogue import Model, load_models
 from supervision.mutants import PARTS, mutants_of, mutation_score
 
+LEAST_NOTICED = 0.95
 MODELS = list(load_models().values())
 MODEL = load_models()["labour_more_than_a_day"]
 
@@ -30,6 +31,12 @@ def test_every_model_has_at_least_five_mutants_each_different(model: Model) -> N
     assert len({tuple(getattr(m.queries, part).tree.sql() for part in PARTS) for m in mutants}) == len(
         mutants
     )
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.id)
+def test_the_cases_of_every_model_notice_its_mutants(model: Model) -> None:
+    score = mutation_score(model)
+    assert score.killed >= LEAST_NOTICED * score.mutants, [str(mutant) for mutant in score.survivors]
 
 
 def test_cases_that_see_nothing_let_mutants_live() -> None:
