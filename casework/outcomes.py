@@ -11,6 +11,7 @@ import pandas as pd
 from sqlalchemy import String, cast, literal, select
 from sqlalchemy.orm import Session
 
+from casework.access import SubjectType
 from casework.models import (
     CaseWarning,
     Entity,
@@ -152,3 +153,17 @@ def verified_warnings(session: Session, *, division: str = "") -> list[VerifiedW
         )
         for row in rows
     ]
+
+
+def confirmed_companies(session: Session) -> list[tuple[str, date]]:
+    """Companies whose warnings people confirmed, and when: what a contractor's credit falls with."""
+    source = literal("task:").concat(cast(Task.id, String))
+    confirmed = [outcome for outcome, was_there in CONFIRMED.items() if was_there]
+    rows = session.execute(
+        select(CaseWarning.subject_id, Verification.decided_on)
+        .join(Task, (Task.origin == Origin.WARNING) & (Task.origin_id == CaseWarning.id))
+        .join(Verification, Verification.source == source)
+        .where(CaseWarning.subject_type == SubjectType.COMPANY, Verification.outcome.in_(confirmed))
+        .order_by(Verification.decided_on, CaseWarning.subject_id)
+    )
+    return [(row.subject_id, row.decided_on) for row in rows]

@@ -15,7 +15,7 @@ from sqlglot import exp
 from casework.database import open_engine, sessions
 from casework.drafts import follow
 from casework.migrations import upgrade
-from casework.outcomes import import_verifications, verification_frame
+from casework.outcomes import confirmed_companies, import_verifications, verification_frame
 from casework.publishing import Post, Published, publish_directory, publish_run, publish_scores
 from cunjian.imports import read_verifications
 from cunjian.settings import Settings
@@ -104,13 +104,22 @@ def run_stage(
             done(len(finished), len(chosen))
 
     regions = load_regions(settings.home, ModelsOfHome(settings.home))
+    outcomes = _confirmed_companies(settings)
     with open_lake(settings, as_of=as_of) as engine:
         if nightly:
             run = _update_latest(
-                settings, engine, chosen, regions=regions, scopes=scopes, progress=model_done
+                settings,
+                engine,
+                chosen,
+                regions=regions,
+                scopes=scopes,
+                outcomes=outcomes,
+                progress=model_done,
             ).run
         else:
-            run = run_models(engine, chosen, regions=regions, progress=model_done, scopes=scopes)
+            run = run_models(
+                engine, chosen, regions=regions, progress=model_done, scopes=scopes, outcomes=outcomes
+            )
         newest = latest_day(settings.home)
         current = not models and (newest is None or as_of >= newest)
         store_run(settings.home, run, latest=current)
@@ -143,6 +152,7 @@ def _update_latest(
     *,
     regions: Regions,
     scopes: Mapping[str, str],
+    outcomes: pa.Table,
     progress: Progress,
 ) -> Nightly:
     """The latest stored run brought up to date. Raises `RunNotFound` when there is none before the engine's day."""
@@ -166,7 +176,21 @@ def _update_latest(
             regions=regions,
             progress=progress,
             scopes=scopes,
+            outcomes=outcomes,
         )
+
+
+def _confirmed_companies(settings: Settings) -> pa.Table:
+    """Companies whose warnings people confirmed: a contractor's credit falls with them."""
+    upgrade(settings.database)
+    with sessions(open_engine(settings.database)).begin() as session:
+        rows = confirmed_companies(session)
+    return pa.table(
+        {
+            "company_id": pa.array([company for company, _ in rows], pa.string()),
+            "confirmed_on": pa.array([day for _, day in rows], pa.date32()),
+        }
+    )
 
 
 def _directory(engine: Engine) -> tuple[dict[str, str], list[Post]]:

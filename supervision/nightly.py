@@ -19,6 +19,7 @@ from registers.changes import Changes
 from registers.engine import Engine
 from supervision.catalogue import Model
 from supervision.computability import Computability
+from supervision.derived.catalogue import keep_derived
 from supervision.model_run import ModelRun, Parts, count_subjects
 from supervision.regions import Regions
 from supervision.runner import (
@@ -32,6 +33,8 @@ from supervision.runner import (
 from supervision.runs import EVIDENCE_SCHEMA, Run
 
 Row = dict[str, Any]
+OUTCOMES_COUNT: Final = "contractor_credit"
+"""The derived relation that weighs what people confirmed; that is no part of the lake."""
 MOST_PARTS: Final = 200_000
 """Beyond so many changed parts a full run of the model is no slower."""
 
@@ -71,6 +74,7 @@ def run_nightly(
     regions: Regions | None = None,
     progress: Progress | None = None,
     scopes: Mapping[str, str] | None = None,
+    outcomes: pa.Table | None = None,
 ) -> Nightly:
     """Bring a previous run up to date.
 
@@ -81,11 +85,13 @@ def run_nightly(
         changes: between the two.
         regions: their parameters, then or now, need a full run.
         scopes: the division of a model that does not speak of all villages, by id; such a model is run whole.
+        outcomes: as for `run_models`; a model that weighs them is run whole.
     """
     chosen = sorted(models, key=lambda model: model.id)
     if regions or previous.settings or list_villages(engine) != list_villages(before):
-        run = run_models(engine, chosen, regions=regions, progress=progress, scopes=scopes)
+        run = run_models(engine, chosen, regions=regions, progress=progress, scopes=scopes, outcomes=outcomes)
         return Nightly(run, {model.id: Plan(How.WHOLE, "地区参数或村的名单有变") for model in chosen})
+    keep_derived(engine, {name for model in chosen for name in model.derived}, outcomes=outcomes)
     computability = Computability(engine, chosen)
     villages = list_villages(engine) or sorted(computability.villages)
     spoken_of = {model: within_scope(villages, division) for model, division in (scopes or {}).items()}
@@ -108,7 +114,7 @@ def run_nightly(
         evidence=evidence,
         verdicts=verdicts,
         regions=None,
-        outcomes=None,
+        outcomes=outcomes,
         scopes=scopes,
     )
     return Nightly(run, plans)
@@ -169,6 +175,8 @@ def _why_whole(model: Model, night: _Night, changes: Changes) -> str | None:
         return "模型是新的"
     if model.id in night.spoken_of:
         return "模型只管部分区划"
+    if OUTCOMES_COUNT in model.derived:
+        return "模型要看核实结果"
     if changes.next_day and _counts_days(model):
         return "模型按当天计算天数"
     if any(not night.computability.obstacle(model, village) for village in night.old.obstacles(model)):

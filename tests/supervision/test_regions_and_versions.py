@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from registers.engine import DuckDBEngine
-from supervision.catalogue import load_models
+from supervision.catalogue import Model, load_models
 from supervision.regions import FILE_NAME, RegionError, load_regions
 from supervision.runner import run_models
 from supervision.versions import read_versions, version_problems, with_new_versions
@@ -95,16 +95,20 @@ def test_every_model_has_the_version_that_was_recorded() -> None:
     assert version_problems(MODELS.values(), read_versions()) == []
 
 
+def with_changes(model: Model, **changes: object) -> Model:
+    return Model.model_validate(model.model_dump() | changes)
+
+
 def test_changed_sql_needs_a_new_version() -> None:
     versions = with_new_versions([MODEL], {})
-    changed = MODEL.model_copy(update={"evidence": MODEL.evidence.replace(">", ">=")})
+    changed = with_changes(MODEL, evidence=MODEL.evidence.replace(">", ">="))
     assert version_problems([changed], versions) == [f"{MODEL.id}: its content changed; raise version to 2"]
-    raised = changed.model_copy(update={"version": 2})
+    raised = with_changes(changed, version=2)
     assert version_problems([raised], with_new_versions([raised], versions)) == []
-    skipped = changed.model_copy(update={"version": 3})
+    skipped = with_changes(changed, version=3)
     assert version_problems([skipped], versions) == [f"{MODEL.id}: version 3, but the next one is 2"]
 
 
 def test_words_for_people_need_no_new_version() -> None:
-    reworded = MODEL.model_copy(update={"why": "另一种说法"})
+    reworded = with_changes(MODEL, why="另一种说法")
     assert version_problems([reworded], with_new_versions([MODEL], {})) == []
