@@ -29,6 +29,8 @@ from registers.lake import Lake
 from registers.query import DIALECT, to_sql
 
 BOUNDED_MEMORY = "4GB"
+KEPT_BYTES = 32_000_000
+"""Files of a register up to this size (some million rows) are read into memory."""
 
 
 class Engine(Protocol):
@@ -144,7 +146,13 @@ class DuckDBEngine(RegisterViews):
         self._connection.close()
 
     def _show_view(self, name: str, select: exp.Select) -> None:
-        self._connection.sql(to_sql(exp.Create(this=exp.to_table(name), kind="VIEW", expression=select)))
+        kind = "TABLE" if self._fits_in_memory(name) else "VIEW"
+        self._connection.sql(to_sql(exp.Create(this=exp.to_table(name), kind=kind, expression=select)))
+
+    def _fits_in_memory(self, register_id: str) -> bool:
+        """A small register is read from its files once, not again for every query that names it."""
+        files = self._stock.files.get(register_id)
+        return files is not None and sum(Path(file).stat().st_size for file in files) <= KEPT_BYTES
 
     def _source(self, register: Register) -> exp.Select:
         if register.id not in self._stock.files:

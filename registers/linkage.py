@@ -57,6 +57,8 @@ _LEVELS: Final[dict[str, list[tuple[str, float, float]]]] = {
 }
 _SAME: Final = {"name": 2, "phone": 2, "address": 1, "birth_date": 2}
 """From which level on (counted from 0, "different") a column counts as the same; a near phone or date does not."""
+_BLOCKS: Final = {"address": "house"}
+"""What rows must have in common to be compared at all, where it is not the column itself."""
 
 PAIR_SCHEMA: Final = pa.schema(
     {"left_id": pa.string(), "right_id": pa.string(), "probability": pa.float64(), "tier": pa.string(),
@@ -105,6 +107,7 @@ def prepare(table: pa.Table) -> pd.DataFrame:
             "turned": [_latin(" ".join(reversed(_name(t).split()))) for t in given["name"]],
             "phone": given["phone"],
             "address": [normal_address(t).casefold() or None if t else None for t in given["address"]],
+            "house": [_house(t) for t in given["address"]],
             "address_parts": [_address_parts(t) for t in given["address"]],
             "birth_date": [re.sub(r"\D", "", t) or None if t else None for t in given["birth_date"]],
         },
@@ -127,6 +130,12 @@ def _name(text: str | None) -> str:
 
 def _latin(name: str) -> str | None:
     return name if name.isascii() and name else None
+
+
+def _house(address: str | None) -> str | None:
+    """An address with a number in it: a village by its name alone is the address of hundreds."""
+    value = normal_address(address).casefold() if address else ""
+    return value if re.search(r"\d", value) else None
 
 
 def _address_parts(address: str | None) -> list[str] | None:
@@ -157,13 +166,11 @@ def _likely(tables: Sequence[pd.DataFrame], *, threshold: float) -> pd.DataFrame
     scored = _score(tables, compared)
     level = {c: scored[f"gamma_{c}"] if c in compared else pd.Series(-1, index=scored.index) for c in _LEVELS}
     same = pd.DataFrame({column: level[column] >= _SAME[column] for column in ("name", *SUPPORTING)})
-    ids_differ = scored["id_number_l"].notna() & scored["id_number_r"].notna()
-    if "address" in compared:  # a village without a house number is the address of hundreds
-        numbered = scored["address_l"].str.contains(r"\d") & scored["address_r"].str.contains(r"\d")
-        same["address"] &= numbered.fillna(False).astype(bool)
+    same["address"] &= scored["house_l"].notna() & scored["house_r"].notna()
+    ids_decide = scored["id_number_l"].notna() & scored["id_number_r"].notna()
     supported = same[list(SUPPORTING)].any(axis=1) & (scored["match_probability"] >= threshold)
     name_only = (level["name"] == len(_LEVELS["name"])) & (level["birth_date"] != 0)
-    shown = same["name"] & ~ids_differ & (supported | name_only)
+    shown = same["name"] & ~ids_decide & (supported | name_only)
     return _pairs(
         scored["row_id_l"][shown],
         scored["row_id_r"][shown],
@@ -178,17 +185,15 @@ def _score(tables: Sequence[pd.DataFrame], compared: Sequence[str]) -> pd.DataFr
     logging.getLogger("splink").setLevel(logging.ERROR)
     rows = sum(map(len, tables))
     enough = rows >= ROWS_TO_ESTIMATE
-    connection = duckdb.connect(
-        config={"threads": 1}
-    )  # with one thread, a seeded sample is the same every time
+    connection = duckdb.connect(config={"threads": 1})  # a seeded sample is then the same every time
     database = DuckDBAPI(connection=connection)
     settings = SettingsCreator(
         link_type="dedupe_only" if len(tables) == 1 else "link_only",
         unique_id_column_name="row_id",
         probability_two_random_records_match=min(HIGHEST_PRIOR, 1 / max(rows, 1)),
         comparisons=[_comparison(column, term_frequencies=enough) for column in compared],
-        blocking_rules_to_generate_predictions=[block_on(column) for column in compared],
-        additional_columns_to_retain=["id_number"],
+        blocking_rules_to_generate_predictions=[block_on(_BLOCKS.get(c, c)) for c in compared],
+        additional_columns_to_retain=["id_number", "house"],
         retain_intermediate_calculation_columns=True,
     )
     given = [
@@ -210,7 +215,7 @@ def _estimate(linker: Linker, tables: Sequence[pd.DataFrame], compared: Sequence
     if rules:
         linker.training.estimate_probability_two_random_records_match(rules, recall=DETERMINISTIC_RECALL)
     linker.training.estimate_u_using_random_sampling(max_pairs=SAMPLED_PAIRS + 1, seed=SEED)
-    for column in ("name", *support):
+    for column in [_BLOCKS.get(c, c) for c in ("name", *support)]:
         if _pairs_within(tables, column) >= PAIRS_TO_ESTIMATE:
             linker.training.estimate_parameters_using_expectation_maximisation(block_on(column))
 
