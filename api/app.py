@@ -18,6 +18,7 @@ from api import (
     routes_admin,
     routes_complaints,
     routes_drafts,
+    routes_prechecks,
     routes_risk,
     routes_session,
     routes_tasks,
@@ -30,6 +31,7 @@ from casework.guides import Models
 from casework.identity import Vault
 from casework.migrations import upgrade
 from casework.sealing import load_sealer
+from supervision.precheck import Prechecks
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     routes_session.router,
@@ -38,6 +40,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     routes_complaints.webhooks,
     routes_tasks.router,
     routes_drafts.router,
+    routes_prechecks.router,
     routes_admin.router,
     routes_admin.health,
     pages.router,
@@ -86,6 +89,7 @@ def create_app(
         models=models,
         vault=vault,
         throttle=LoginThrottle(),
+        prechecks=Prechecks(home),
         secure_cookies=secure_cookies,
     )
     for router in ROUTERS:

@@ -16,6 +16,7 @@ from casework.guides import Models
 from casework.identity import Vault
 from casework.intake import Grouper, Triage
 from casework.sealing import Sealer
+from supervision.precheck import Prechecks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,7 @@ class Services:
     models: Models
     vault: Vault
     throttle: LoginThrottle
+    prechecks: Prechecks
     secure_cookies: bool
 
 

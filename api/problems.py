@@ -26,6 +26,8 @@ from casework.errors import (
     SecondPersonRequired,
     UnknownTransition,
 )
+from supervision.precheck import PaymentRefused
+from supervision.precheck_index import IndexMissing
 
 MEDIA_TYPE: Final = "application/problem+json"
 _log = logging.getLogger("cunjian.api")
@@ -99,6 +101,8 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     BadInput: Kind(422, "bad-input", "填写有误"),
     RequestValidationError: Kind(422, "bad-input", "填写有误"),
     TooManyAttempts: Kind(429, "too-many-attempts", "请稍后再试"),
+    PaymentRefused: Kind(422, "bad-input", "填写有误"),
+    IndexMissing: Kind(503, "precheck-not-ready", "支付前核查未就绪"),
     ChannelClosed: Kind(503, "channel-closed", "通道未启用"),
 }
 _HTTP_TITLES: Final = {404: "没有找到", 405: "不支持此操作"}

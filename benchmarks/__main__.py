@@ -19,6 +19,7 @@ from benchmarks import (
     mutants,
     nightly,
     payments,
+    precheck,
     scale,
     schemes,
     tenders,
@@ -37,6 +38,7 @@ PARTS: dict[str, Callable[[Path], object]] = {
     "bad_input": lambda _: bad_input.main(),
     "nightly": lambda _: nightly.main(),
     "linkage": linkage.main,
+    "precheck": lambda _: precheck.main(),
     "scale": lambda _: scale.main(),
 }
 

@@ -36,6 +36,7 @@ class Permission(StrEnum):
     WRITE_DRAFT = "write_draft"
     DECIDE_DRAFT = "decide_draft"
     ADOPT_DRAFT = "adopt_draft"
+    CHECK_PAYMENT = "check_payment"
     READ_ACCOUNTS = "read_accounts"
     READ_AUDIT = "read_audit"
     OWN_SESSION = "own_session"
@@ -62,7 +63,7 @@ GRANTS: Final[dict[Role, frozenset[Permission]]] = {
         {
             _P.OWN_SESSION, _P.READ_WATCHLIST, _P.READ_WARNING, _P.ACT_WARNING, _P.READ_COMPLAINT,
             _P.ACT_COMPLAINT, _P.READ_TASK, _P.WORK_TASK, _P.DECIDE_TASK, _P.REVEAL_IDENTITY, _P.READ_MODELS,
-            _P.DECIDE_DRAFT, _P.ADOPT_DRAFT,
+            _P.DECIDE_DRAFT, _P.ADOPT_DRAFT, _P.CHECK_PAYMENT,
         }
     ),
     Role.LIAISON: frozenset({_P.OWN_SESSION, _P.READ_TASK, _P.WORK_TASK}),
@@ -72,7 +73,9 @@ GRANTS: Final[dict[Role, frozenset[Permission]]] = {
             _P.READ_MODELS,
         }
     ),
-    Role.TECHNICIAN: frozenset({_P.OWN_SESSION, _P.READ_MODELS, _P.WRITE_DRAFT, _P.DECIDE_DRAFT}),
+    Role.TECHNICIAN: frozenset(
+        {_P.OWN_SESSION, _P.READ_MODELS, _P.WRITE_DRAFT, _P.DECIDE_DRAFT, _P.CHECK_PAYMENT}
+    ),
     Role.SYSTEM_ADMIN: frozenset({_P.OWN_SESSION}),
     Role.SECURITY_ADMIN: frozenset({_P.OWN_SESSION, _P.READ_ACCOUNTS}),
     Role.AUDIT_ADMIN: frozenset({_P.OWN_SESSION, _P.READ_AUDIT}),

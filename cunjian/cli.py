@@ -28,12 +28,14 @@ app = typer.Typer(
 train_app = typer.Typer(
     help="训练：anomaly（异常）、risk（风险）、triage（来信分拣）。", no_args_is_help=True
 )
+precheck_app = typer.Typer(help="支付前核查：建索引、问一笔支付。", no_args_is_help=True)
 accounts_app = typer.Typer(help="账号：新建。", no_args_is_help=True)
 app.add_typer(model_commands.app, name="models")
 trial_commands.register(model_commands.app)
 app.add_typer(register_commands.app, name="registers")
 app.add_typer(train_app, name="train")
 app.add_typer(accounts_app, name="accounts")
+app.add_typer(precheck_app, name="precheck")
 
 Json = Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象，供程序读取")]
 AsOf = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="截至哪一天，默认今天")]
@@ -258,6 +260,35 @@ def add_account(
     )
     created = {"login": login, "role": role, "division": division}
     _show(created, lambda _: console.say(f"已新建账号 {login}"), as_json=as_json)
+
+
+@precheck_app.command(name="build", epilog="例：cunjian precheck build --as-of 2025-12-31")
+def build_precheck(as_of: AsOf = None, as_json: Json = False) -> None:
+    """建某一天的支付前核查索引；每晚导入之后建一次。"""
+    from cunjian import prechecks
+
+    _show(prechecks.build(Settings(), as_of=_day(as_of)), prechecks.show_built, as_json=as_json)
+
+
+@precheck_app.command(
+    name="ask",
+    epilog="例：cunjian precheck ask subsidy_payment programme_id=DB01 person_key=身份证号 village_code=990101101201 period=2025-12 pay_date=2025-12-31 amount_fen=60000",
+)
+def ask_precheck(
+    register: Annotated[str, typer.Argument(help="subsidy_payment、labour_day 或 ledger_entry")],
+    columns: Annotated[list[str], typer.Argument(help="英文列名=值，可多个；金额以分计")],
+    as_of: Annotated[
+        datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="核查日期，默认支付日期")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """问一笔支付：可付、先看还是先停，附理由；什么都不保存。"""
+    from cunjian import prechecks
+
+    answer = prechecks.ask(
+        Settings(), register, _pairs(columns), as_of=as_of.date() if as_of else None
+    )
+    _show(prechecks.plain(answer) if as_json else answer, prechecks.show_answer, as_json=as_json)
 
 
 @app.command(epilog="例：cunjian serve --port 8000")

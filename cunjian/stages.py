@@ -32,7 +32,7 @@ from supervision.catalogue import Model, load_models
 from supervision.nightly import Nightly, run_nightly
 from supervision.published import EVERYWHERE, ModelsOfHome, models_in_force, scopes_of
 from supervision.regions import Regions, load_regions
-from supervision.runner import Progress, run_models
+from supervision.runner import Progress, find, run_models
 from supervision.runs import Run, RunNotFound, latest_day, read_run, store_run
 from training.registry import Promotion, challenger, promote
 from training.train import Trained, train_anomaly, train_risk
@@ -229,7 +229,7 @@ class Snapshots:
 
     def _compute_findings(self, day: date) -> pa.Table:
         with open_lake(self._settings, as_of=day) as engine:
-            return run_models(engine, load_models().values()).findings
+            return find(engine, load_models().values())
 
     def _compute_features(self, entity: Entity, day: date) -> FeatureSet:
         with open_lake(self._settings, as_of=day) as engine:

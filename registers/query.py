@@ -109,7 +109,7 @@ def bind(query: ParsedQuery, parameters: Mapping[str, Value]) -> exp.Query:
     def replace(node: exp.Expr) -> exp.Expr:
         return literal(parameters[node.name]) if isinstance(node, exp.Placeholder) else node
 
-    bound = query.tree.copy().transform(replace)
+    bound = query.tree.transform(replace)  # of a copy
     assert isinstance(bound, exp.Query)  # noqa: S101  a transform of leaves keeps the root
     return bound
 

@@ -62,14 +62,15 @@ class Parts:
             rows = exp.select("*").from_(exp.to_table(node.name)).where(self._is_wanted(column, node.name))
             return rows.subquery(node.alias_or_name)
 
-        narrowed = query.transform(narrow)
+        narrowed = query.transform(narrow, copy=False)
         assert isinstance(narrowed, exp.Query)  # noqa: S101  the root is no table
         return narrowed
 
     def only(self, population: exp.Query) -> exp.Query:
         """The rows of a population that lie in these parts."""
-        rows = exp.select("subject_id", "village_code").from_(population.subquery("whole"))
-        return rows.where(self._is_wanted(self._result_column, "whole"))
+        rows = exp.select("subject_id", "village_code")
+        rows = rows.from_(population.subquery("whole", copy=False), copy=False)
+        return rows.where(self._is_wanted(self._result_column, "whole"), copy=False)
 
     def _is_wanted(self, column: str, relation: str) -> exp.Expr:
         value: exp.Expr = exp.column(column, relation)
@@ -228,10 +229,11 @@ def _keep_population(engine: Engine, population: exp.Query, parts: Parts | None)
     if parts:
         engine.keep_table("part_values", pa.table({"value": pa.array(sorted(parts.values), pa.string())}))
         population = parts.only(parts.narrowed(population))
-    rows = exp.select("subject_id", "village_code").distinct().from_(population.subquery("p"))
-    placed = rows.where(
+    rows = exp.select("subject_id", "village_code").distinct()
+    placed = rows.from_(population.subquery("p", copy=False), copy=False).where(
         exp.column("subject_id", "p").is_(exp.null()).not_(),
         exp.column("village_code", "p").is_(exp.null()).not_(),
+        copy=False,
     )
     engine.keep("population", placed)
 
@@ -249,8 +251,10 @@ def _hits(findings: exp.Query) -> exp.Query:
         exp.column("village_code", "p").eq(exp.column("village_code", "h")),
     )
     member = exp.select("1").from_(exp.alias_(exp.to_table("population"), "p")).where(same)
-    hits = exp.select("*").from_(findings.subquery("h"))
-    return hits.where(exp.column("level", "h").is_(exp.null()).not_(), exp.Exists(this=member))
+    hits = exp.select("*").from_(findings.subquery("h", copy=False), copy=False)
+    return hits.where(
+        exp.column("level", "h").is_(exp.null()).not_(), exp.Exists(this=member), copy=False
+    )
 
 
 def _readable(value: object) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Lock
@@ -29,6 +29,7 @@ from supervision.catalogue import LEVEL_RANK, Model, load_models
 from supervision.precheck_index import Index, Rows, newest_index
 from supervision.precheck_plan import ROW_ID, Plans, Question
 from supervision.precheck_questions import PROPOSED, Hit, Texts, hit_of
+from supervision.published import published_models
 from supervision.regions import Regions, Values, load_regions
 
 Verdict = Literal["yes", "look", "stop"]
@@ -36,6 +37,7 @@ Row = Mapping[str, object]
 
 MOST_DAYS: Final = 31
 """An index that is older than this many days at the payment's date is not used."""
+LOCAL: Final = "本地自建的模型，支付后由定期运行核查"
 MOST_ROWS: Final = 100_000
 """Beyond so many rows in a slice the models are not asked, because the answer would come too late."""
 
@@ -102,7 +104,14 @@ class Prechecks:
             PaymentRefused: an unknown register or column, a missing date, or a day that the index does not fit.
             IndexMissing: there is no index for these models.
         """
-        return self.desk().ask(register, payment, as_of=as_of)
+        answer = self.desk().ask(register, payment, as_of=as_of)
+        village = str(payment.get(self._catalogue[register].village_column or "") or "")
+        local = [
+            Silent(model, LOCAL)
+            for model, division in published_models(self._home)
+            if register in model.registers and village.startswith(division)
+        ]
+        return replace(answer, unchecked=(*answer.unchecked, *local))
 
     def desk(self) -> Desk:
         """The newest index with everything that is prepared for it. Raises `IndexMissing`."""

@@ -80,6 +80,14 @@ def within_scope(villages: Iterable[str], scope: str | None) -> list[str]:
     return [village for village in villages if village.startswith(scope or "")]
 
 
+def find(engine: Engine, models: Iterable[Model]) -> pa.Table:
+    """The findings alone, as `run_models` gives them without regions: what training asks of many past days."""
+    chosen = sorted(models, key=lambda model: model.id)
+    computability = Computability(engine, chosen)
+    rows = [row for model in chosen for row in ModelRun(engine, model, computability).findings]
+    return pa.Table.from_pylist(rows, schema=FINDINGS_SCHEMA).sort_by("finding_id")
+
+
 def _model_runs(
     engine: Engine,
     model: Model,

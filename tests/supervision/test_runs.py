@@ -14,7 +14,7 @@ from registers.importing import import_file
 from registers.lake import Lake
 from registers.values import id_check_digit
 from supervision.catalogue import load_models
-from supervision.runner import run_models
+from supervision.runner import find, run_models
 from supervision.runs import Run, RunNotFound, read_run, store_run
 
 MODEL = load_models()["assistance_paid_after_death"]
@@ -108,3 +108,9 @@ def test_a_run_that_is_not_there_says_so(home: Path) -> None:
         read_run(home)
     with pytest.raises(RunNotFound, match="no-such-run"):
         read_run(home, "no-such-run")
+
+
+def test_findings_alone_are_those_of_a_run(home: Path) -> None:
+    day = date(2025, 5, 1)
+    with DuckDBEngine(Lake(home), as_of=day) as engine:
+        assert find(engine, [MODEL]).equals(run(home, day).findings)

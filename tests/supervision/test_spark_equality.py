@@ -100,7 +100,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A simulated county in a lake, its history known by the days on which rows were recorded."""
     folder = tmp_path_factory.mktemp("county")
     county = folder / "simulated"
-    simulate(county, villages=6, seed=11, start=date(2023, 1, 1), end=DAY, wrongdoing_rate=0.9, inbox=0)
+    simulate(county, villages=6, seed=11, start=date(2023, 12, 1), end=DAY, wrongdoing_rate=0.9, inbox=0)
     reports = import_path(county, home=folder, catalogue=load_catalogue(), delivered_on=DAY, backfill=True)
     assert not [report for report in reports if isinstance(report, Refused)]
     return folder

@@ -1,0 +1,113 @@
+"""The question before a payment over HTTP: answer, jurisdiction, refusals without personal data."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from casework.models import AuditEntry
+from registers.catalogue import load_catalogue
+from registers.engine import DuckDBEngine
+from registers.pseudonyms import Pseudonyms, load_key
+from supervision.catalogue import load_models
+from supervision.precheck_index import build_index
+from supervision.precheck_plan import Plans
+from tests.casework_world import VILLAGE_A
+
+DEAD, ALIVE = "11010519491231002X", "330102196001011232"
+DAY = date(2026, 11, 20)
+
+
+@pytest.fixture
+def indexed(small_world):
+    """An index in which a pensioner died in spring."""
+    person = Pseudonyms(load_key(small_world.home, "pseudonym")).person
+    paid = {"village_code": VILLAGE_A, "programme_id": "YL", "amount_fen": 18_000}
+    rows = {
+        "subsidy_programme": [{"programme_id": "YL", "category": "pension", "valid_from": date(2020, 1, 1)}],
+        "subsidy_payment": [
+            {**paid, "person_key": person(who), "period": date(2026, month, 1), "pay_date": date(2026, month, 10)}
+            for who in (DEAD, ALIVE)
+            for month in (9, 10)
+        ],
+        "death": [{"person_key": person(DEAD), "death_date": date(2026, 3, 1)}],
+        "sanction": [
+            {"subject_id": "P0", "kind": "court", "decided_on": date(2026, 10, 1), "sanction_no": "1"}
+        ],
+        "social_insurance": [{"person_key": "P0", "period": date(2026, 10, 1), "paid_on": date(2026, 10, 9)}],
+    }
+    known = {name: {column.name for column in load_catalogue()[name].lake_columns} for name in rows}
+    given = {name: [{k: v for k, v in row.items() if k in known[name]} for row in r] for name, r in rows.items()}
+    with DuckDBEngine.from_rows(given, as_of=DAY) as engine:
+        build_index(engine, Plans(load_models().values(), load_catalogue()), small_world.home)
+
+
+def question(person: str, **changes):
+    columns = {
+        "programme_id": "YL",
+        "person_key": person,
+        "village_code": VILLAGE_A,
+        "period": "2026-11",
+        "pay_date": "2026-11-20",
+        "amount_fen": 18_000,
+    }
+    return {"register": "subsidy_payment", "columns": {**columns, **changes}}
+
+
+def ask(client, body):
+    return client.post("/api/prechecks", json=body)
+
+
+def test_a_pension_of_somebody_dead_is_stopped_with_reason_and_law(indexed, signed_in):
+    answer = ask(signed_in("technician"), question(DEAD)).json()
+    found = {finding["model_id"]: finding for finding in answer["findings"]}
+    assert answer["answer"] in ("stop", "look")
+    assert found["pension_paid_after_death"]["law"]
+    assert found["pension_paid_after_death"]["clears_if"]
+    assert answer["checked"] >= 1
+    assert answer["unknown"]
+    assert answer["unchecked"]
+
+
+def test_somebody_alive_is_paid(indexed, signed_in):
+    answer = ask(signed_in("technician"), question(ALIVE)).json()
+    assert (answer["answer"], answer["findings"]) == ("yes", [])
+
+
+def test_a_village_elsewhere_is_not_found(indexed, signed_in):
+    assert ask(signed_in("town_b"), question(ALIVE)).status_code == 404
+    assert ask(signed_in("town_a"), question(ALIVE)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"person_key": "11010519491231002"}, {"pay_date": None}, {"amount_fen": 180.5}, {"nickname": "x"}],
+)
+def test_what_does_not_fit_is_refused_without_its_value(indexed, signed_in, change):
+    answer = ask(signed_in("technician"), question(DEAD, **change))
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "bad-input"
+    assert DEAD[:14] not in answer.text
+
+
+def test_a_day_before_the_index_is_refused(indexed, signed_in):
+    body = {**question(ALIVE, pay_date="2026-11-01"), "as_of": "2026-11-01"}
+    assert ask(signed_in("technician"), body).status_code == 422
+
+
+def test_without_an_index_it_says_so(small_world, signed_in):
+    answer = ask(signed_in("technician"), question(ALIVE))
+    assert (answer.status_code, answer.json()["type"]) == (503, "precheck-not-ready")
+
+
+def test_every_question_leaves_an_audit_row_and_nobody_in_it(indexed, signed_in, small_world):
+    ask(signed_in("technician"), question(DEAD))
+    with small_world.sessions() as session:
+        entries = session.scalars(select(AuditEntry).where(AuditEntry.target == "/api/prechecks")).all()
+        written = json.dumps([[entry.target, entry.detail] for entry in entries])
+    key = Pseudonyms(load_key(small_world.home, "pseudonym")).person(DEAD)
+    assert len(entries) == 1
+    assert DEAD not in written and key not in written
