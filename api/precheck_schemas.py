@@ -21,8 +21,8 @@ _PAYMENT = {
 class PaymentQuestion(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    register: Literal["subsidy_payment", "labour_day", "ledger_entry"] = Field(
-        description="支付将记入哪张登记表", examples=["subsidy_payment"]
+    in_register: Literal["subsidy_payment", "labour_day", "ledger_entry"] = Field(
+        alias="register", description="支付将记入哪张登记表", examples=["subsidy_payment"]
     )
     columns: dict[str, str | int | float | bool | None] = Field(
         description="按登记表英文列名填写；人员列写身份证号，金额列写整数（分）；身份证号、账号只换成代号使用，不保存",

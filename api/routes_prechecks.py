@@ -29,10 +29,10 @@ def ask_before_payment(
 ) -> PaymentAnswer:
     session.commit()  # the audit row is all that the database is needed for; it waits for no model
     catalogue = load_catalogue()
-    row = lake_row(body.register, body.columns, catalogue=catalogue, home=svc.home)
-    if not covers(actor.division, place_of(catalogue[body.register], row)):
+    row = lake_row(body.in_register, body.columns, catalogue=catalogue, home=svc.home)
+    if not covers(actor.division, place_of(catalogue[body.in_register], row)):
         raise NotVisible
-    answer = svc.prechecks.ask(body.register, row, as_of=body.as_of)
+    answer = svc.prechecks.ask(body.in_register, row, as_of=body.as_of)
     findings = [
         PaymentFinding(
             model_id=hit.model.id,

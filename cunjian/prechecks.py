@@ -18,7 +18,11 @@ from supervision.precheck_index import build_index
 from supervision.precheck_payment import Cell, lake_row
 from supervision.precheck_plan import Plans
 
-ANSWERS: Mapping[str, str] = {"yes": "可付：未见疑点", "look": "先看：有疑点或算不出", "stop": "先停：请核实后再付"}
+ANSWERS: Mapping[str, str] = {
+    "yes": "可付：未见疑点",
+    "look": "先看：有疑点或算不出",
+    "stop": "先停：请核实后再付",
+}
 LEVELS: Mapping[str, str] = {"red": "红", "yellow": "黄", "blue": "蓝"}
 
 
@@ -80,12 +84,16 @@ def show_answer(answer: Answer) -> None:
     """The answer, its reasons, and what was not checked."""
     console.say(ANSWERS[answer.verdict])
     if answer.hits:
-        rows = [[LEVELS[h.level], h.model.name, h.reason, "；".join(h.model.guide.clears_if)] for h in answer.hits]
+        rows = [
+            [LEVELS[h.level], h.model.name, h.reason, "；".join(h.model.guide.clears_if)] for h in answer.hits
+        ]
         console.show_table("疑点（由人核实，不是结论）", ["等级", "模型", "理由", "哪些情形可以排除"], rows)
     console.say(f"算出 {answer.checked} 个模型；数据截至 {answer.data_as_of}")
     for title, silent in (("本村算不出", answer.unknown), ("支付前不核查", answer.unchecked)):
         if silent:
-            console.say(f"{title} {len(silent)} 个：" + "；".join(f"{s.model.name}（{s.why}）" for s in silent))
+            console.say(
+                f"{title} {len(silent)} 个：" + "；".join(f"{s.model.name}（{s.why}）" for s in silent)
+            )
 
 
 def _number(name: str, text: str) -> Cell:

@@ -25,7 +25,9 @@ MOST_CHARACTERS: Final = 500
 """No cell of a payment is longer."""
 
 
-def lake_row(register_id: str, cells: Mapping[str, Cell], *, catalogue: Catalogue, home: Path) -> dict[str, object]:
+def lake_row(
+    register_id: str, cells: Mapping[str, Cell], *, catalogue: Catalogue, home: Path
+) -> dict[str, object]:
     """The lake values of a payment.
 
     Args:

@@ -126,7 +126,7 @@ def _plan(register: str, models: Iterable[Model], reaches: Mapping[str, Reach]) 
     unchecked = []
     for model in models:
         reach = reaches[model.id]
-        if register not in reach.proofs:
+        if reach.sieves and register not in reach.proofs:
             continue
         why = _why_not(model, register, reach)
         if why or model.partition is None:
@@ -139,8 +139,8 @@ def _plan(register: str, models: Iterable[Model], reaches: Mapping[str, Reach]) 
 
 
 def _why_not(model: Model, register: str, reach: Reach) -> str | None:
-    if model.derived:
-        return "用到按全县计算的派生关系"
+    if model.derived or not reach.sieves:
+        return reach.obstacle
     if model.partition is None:
         return "没有声明按村或按对象拆分"
     if model.partition.by in _WIDE:

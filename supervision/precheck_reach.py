@@ -129,9 +129,13 @@ def reach_of(model: Model, catalogue: Catalogue) -> Reach:
     reader = _Reader(catalogue)
     evidence = reader.read(model.queries.evidence.tree)
     origins = reader.origins_of(evidence, "row_id")
+    if not origins:
+        return Reach((), obstacle="看不出证据行来自哪张登记表")
     sieves = tuple(
         reader.sieve(place) for place in sorted({o.place for o in origins if o.column == "row_id"})
     )
+    if model.derived:
+        return Reach(sieves, obstacle="用到按全县计算的派生关系")
     reader.read(model.queries.population.tree)
     split = model.partition.registers if model.partition else {}
     reached = {place for place, name in reader.places.items() if name in split or is_whole(catalogue[name])}
@@ -314,7 +318,8 @@ class _Reader:
 
     def _of_output(self, frame: _Frame, name: str) -> list[_Origin] | None:
         """Where an output column of a WITH, a subquery or a UNION comes from."""
-        names = frame.scope.expression.named_selects
+        query = frame.scope.expression
+        names = query.named_selects if isinstance(query, exp.Query) else []
         return self._of_position(frame, names.index(name)) if name in names else None
 
     def _of_position(self, frame: _Frame, position: int) -> list[_Origin] | None:
@@ -325,6 +330,8 @@ class _Reader:
             ]
             return None if None in parts else [o for part in parts for o in part or ()]
         select = frame.scope.expression
+        if not isinstance(select, exp.Select):
+            return None
         value = select.selects[position].unalias()
         origins = self._origins(value, frame)
         return origins if origins is None or _passes(select, value) else _changed(origins)
@@ -334,8 +341,10 @@ class _Reader:
         return self._of_output(frame, name) or []
 
     def _is_key(self, origin: _Origin) -> bool:
-        register = self._catalogue[origin.register]
-        return any(c.name == origin.column and c.type in KEY_TYPES for c in register.lake_columns)
+        register = self._catalogue.get(origin.register)
+        return register is not None and any(
+            c.name == origin.column and c.type in KEY_TYPES for c in register.lake_columns
+        )
 
 
 def _passes(select: exp.Select, value: exp.Expr) -> bool:

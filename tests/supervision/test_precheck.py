@@ -34,9 +34,9 @@ DAY = date(2025, 6, 30)
 
 
 def test_most_models_that_payments_can_prove_are_asked():
-    assert {register: len(plan.questions) >= 5 for register, plan in PLANS.by_register.items()} == dict.fromkeys(
-        PAYMENT_REGISTERS, True
-    )
+    assert {
+        register: len(plan.questions) >= 5 for register, plan in PLANS.by_register.items()
+    } == dict.fromkeys(PAYMENT_REGISTERS, True)
     assert all(unchecked.why for plan in PLANS.by_register.values() for unchecked in plan.unchecked)
 
 
