@@ -285,9 +285,7 @@ def ask_precheck(
     """问一笔支付：可付、先看还是先停，附理由；什么都不保存。"""
     from cunjian import prechecks
 
-    answer = prechecks.ask(
-        Settings(), register, _pairs(columns), as_of=as_of.date() if as_of else None
-    )
+    answer = prechecks.ask(Settings(), register, _pairs(columns), as_of=as_of.date() if as_of else None)
     _show(prechecks.plain(answer) if as_json else answer, prechecks.show_answer, as_json=as_json)
 
 

@@ -252,9 +252,7 @@ def _hits(findings: exp.Query) -> exp.Query:
     )
     member = exp.select("1").from_(exp.alias_(exp.to_table("population"), "p")).where(same)
     hits = exp.select("*").from_(findings.subquery("h", copy=False), copy=False)
-    return hits.where(
-        exp.column("level", "h").is_(exp.null()).not_(), exp.Exists(this=member), copy=False
-    )
+    return hits.where(exp.column("level", "h").is_(exp.null()).not_(), exp.Exists(this=member), copy=False)
 
 
 def _readable(value: object) -> str:
