@@ -275,13 +275,13 @@ class _Worker:
         row: Row,
     ) -> list[Question]:
         """The questions whose answer is not plainly no: the payment has what a proof row must have."""
-        left = [q for q in questions if any(self._index.may_prove(sieve, row) for sieve in q.sieves)]
+        asked = list(questions)
+        left = {q.model.id for q in asked if any(self._index.may_prove(sieve, row) for sieve in q.sieves)}
         if not left:
             return []
         self._connection.register("payment", self._payment(register, row))
-        conditions = ", ".join(self._texts.condition(q, values[q.model.id], day) for q in left)
-        (answers,) = self._run(f"SELECT {conditions} FROM payment").fetchall()
-        return [question for question, answer in zip(left, answers, strict=True) if answer]
+        (answers,) = self._run(self._texts.conditions(asked, values, day)).fetchall()
+        return [q for q, answer in zip(asked, answers, strict=True) if answer and q.model.id in left]
 
     def _run(self, text: str) -> duckdb.DuckDBPyConnection:
         """Run a statement that was parsed when it was first asked; parsing is a quarter of its time."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -62,14 +62,15 @@ class Texts:
             self._questions[key] = found
         return found
 
-    def condition(self, question: Question, values: Values, day: date) -> str:
-        """What the payment's own columns must fulfil to be a proof row."""
-        key = (question.model.id, day, *values.values())
+    def conditions(self, questions: Sequence[Question], values: Mapping[str, Values], day: date) -> str:
+        """What the payment's own columns must fulfil to be a proof row: a truth value a question."""
+        key = (day, *((q.model.id, *values[q.model.id].values()) for q in questions))
         found = self._conditions.get(key)
         if found is None:
             if len(self._conditions) > MOST_TEXTS:
                 self._conditions.clear()
-            found = self._conditions[key] = to_sql(_condition(question, {**values, "as_of": day}))
+            wanted = [_condition(q, {**values[q.model.id], "as_of": day}) for q in questions]
+            found = self._conditions[key] = to_sql(exp.select(*wanted).from_("payment"))
         return found
 
 
