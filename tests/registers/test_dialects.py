@@ -80,6 +80,7 @@ QUERIES = {
     "a subquery beside keys": "SELECT v.g, count(DISTINCT v.n) AS c, (SELECT max(o.a) FROM v AS o WHERE o.g = v.g) AS m FROM v GROUP BY v.g",
     "a subquery compared beside keys": "SELECT v.g, CASE WHEN (SELECT max(o.a) FROM v AS o WHERE o.g = v.g) > 5 THEN 1 ELSE 0 END AS m FROM v GROUP BY v.g",
     "exists beside keys": "SELECT v.g, count(*) AS c, EXISTS (SELECT 1 FROM v AS o WHERE o.s = v.g) AS m FROM v GROUP BY v.g",
+    "exists among the values of a union": "WITH u AS (SELECT v.n, v.g, v.d, 0 AS z, coalesce(v.a, 0) AS a, CASE WHEN v.s = 'ab' AND v.p IS NULL THEN 1 ELSE 0 END AS m FROM v WHERE v.g <> 'x' UNION ALL SELECT v.n, v.g, v.d, v.a, v.a, CASE WHEN EXISTS (SELECT 1 FROM v AS o WHERE o.g = v.g AND o.n = v.n AND o.s <> 'x' AND o.d <= v.d) THEN 1 ELSE 0 END FROM v WHERE v.f) SELECT DISTINCT w.n, u.g, u.d, u.z, u.a, u.m FROM u JOIN (SELECT DISTINCT v.n, v.d, v.e FROM v) AS w ON w.n = u.n AND w.d <= u.d AND (w.e IS NULL OR w.e >= u.d) WHERE EXISTS (SELECT 1 FROM v AS o WHERE o.n = w.n AND o.g = u.g AND o.d <= u.d AND (o.e IS NULL OR o.e >= u.d))",
     "not in": "SELECT n FROM v WHERE s NOT IN (SELECT o.p FROM v AS o WHERE o.p IS NOT NULL)",
     "a running window of days": "SELECT n, sum(a) OVER (ORDER BY date_diff('day', DATE '2020-01-01', d) RANGE BETWEEN 30 PRECEDING AND CURRENT ROW) AS m FROM v WHERE d IS NOT NULL",
 }  # fmt: skip
