@@ -1,4 +1,7 @@
-"""Mutants: each is one change, a good case notices it, and a model without such a case is shown up."""
+"""Mutants: each is one change, a good case notices it, and a model without such a case is shown up.
+
+How many of all mutants the cases notice is measured by `python -m benchmarks mutants`: that takes minutes.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ import pytest
 from supervision.catalogue import Model, load_models
 from supervision.mutants import PARTS, mutants_of, mutation_score
 
-LEAST_NOTICED = 0.95
 MODELS = list(load_models().values())
 MODEL = load_models()["labour_more_than_a_day"]
 
@@ -33,12 +35,7 @@ def test_every_model_has_at_least_five_mutants_each_different(model: Model) -> N
     )
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.id)
-def test_the_cases_of_every_model_notice_its_mutants(model: Model) -> None:
-    score = mutation_score(model)
-    assert score.killed >= LEAST_NOTICED * score.mutants, [str(mutant) for mutant in score.survivors]
-
-
 def test_cases_that_see_nothing_let_mutants_live() -> None:
     blind = MODEL.model_copy(update={"cases": tuple(case for case in MODEL.cases if case.kind == "clear")})
-    assert len(mutation_score(MODEL).survivors) < len(mutation_score(blind).survivors)
+    assert mutation_score(MODEL).survivors == ()
+    assert len(mutation_score(blind).survivors) > 1
