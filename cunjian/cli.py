@@ -301,9 +301,9 @@ def serve(
     start(Settings(), host=host, port=port, secure=secure)
 
 
-@app.command(epilog="例：cunjian demo --villages 60")
+@app.command(epilog="例：cunjian demo --villages 40")
 def demo(
-    villages: Annotated[int, typer.Option(min=30, max=3000, help="村数")] = 60,
+    villages: Annotated[int, typer.Option(min=30, max=3000, help="村数")] = 40,
     seed: Seed = 7,
     as_json: Json = False,
 ) -> None:

@@ -14,6 +14,7 @@ import pytest
 from typer.main import get_command
 
 from cunjian.cli import app
+from registers.catalogue import load_catalogue
 from tests.cunjian.conftest import DAY, Office
 
 
