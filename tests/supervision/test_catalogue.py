@@ -123,8 +123,8 @@ def test_a_case_with_a_misspelt_column_is_told(tmp_path: Path) -> None:
             {"population": "SELECT o.person_key AS subject_id, o.village_code FROM official AS o"},
             "'official' is not declared",
         ),
-        ({"registers": {"no_such_register": ["x"]}}, "no_such_register"),
-        ({"registers": {"subsidy_payment": ["no_such_column"]}}, "no_such_column"),
+        ({"registers": {"no_such_register": ["x"]}, "partition": None}, "no_such_register"),
+        ({"registers": {"subsidy_payment": ["no_such_column"]}, "partition": None}, "no_such_column"),
         ({"levels": {"red": "payments >= :unknown"}}, ":unknown is not declared"),
         ({"cases": []}, "cases: write one of kind boundary"),
         (
