@@ -31,7 +31,7 @@ from casework.guides import Models
 from casework.identity import Vault
 from casework.migrations import upgrade
 from casework.sealing import load_sealer
-from supervision.precheck import Prechecks
+from supervision.precheck.desk import Prechecks
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     routes_session.router,

@@ -16,7 +16,7 @@ from casework.guides import Models
 from casework.identity import Vault
 from casework.intake import Grouper, Triage
 from casework.sealing import Sealer
-from supervision.precheck import Prechecks
+from supervision.precheck.desk import Prechecks
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,8 +26,8 @@ from casework.errors import (
     SecondPersonRequired,
     UnknownTransition,
 )
-from supervision.precheck import PaymentRefused
-from supervision.precheck_index import IndexMissing
+from supervision.precheck.desk import PaymentRefused
+from supervision.precheck.index import IndexMissing
 
 MEDIA_TYPE: Final = "application/problem+json"
 _log = logging.getLogger("cunjian.api")

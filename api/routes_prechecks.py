@@ -14,8 +14,8 @@ from casework.access import Permission
 from casework.errors import NotVisible
 from casework.roles import Actor, covers
 from registers.catalogue import load_catalogue
-from supervision.precheck import Silent
-from supervision.precheck_payment import lake_row, place_of
+from supervision.precheck.desk import Silent
+from supervision.precheck.payment import lake_row, place_of
 
 router = APIRouter(prefix="/api/prechecks", tags=["支付前核查"])
 

@@ -30,9 +30,9 @@ from registers.catalogue import load_catalogue
 from registers.engine import DuckDBEngine
 from registers.lake import Lake
 from supervision.catalogue import load_models
-from supervision.precheck import Prechecks
-from supervision.precheck_index import Index, build_index
-from supervision.precheck_plan import PAYMENT_REGISTERS, ROW_ID, Plans
+from supervision.precheck.desk import Prechecks
+from supervision.precheck.index import Index, build_index
+from supervision.precheck.plan import PAYMENT_REGISTERS, ROW_ID, Plans
 
 VILLAGES = 300
 DAY = date(2025, 12, 31)

@@ -13,10 +13,10 @@ from cunjian.settings import Settings
 from cunjian.stages import open_lake
 from registers.catalogue import load_catalogue
 from supervision.catalogue import load_models
-from supervision.precheck import Answer, Prechecks
-from supervision.precheck_index import build_index
-from supervision.precheck_payment import Cell, lake_row
-from supervision.precheck_plan import Plans
+from supervision.precheck.desk import Answer, Prechecks
+from supervision.precheck.index import build_index
+from supervision.precheck.payment import Cell, lake_row
+from supervision.precheck.plan import Plans
 
 ANSWERS: Mapping[str, str] = {
     "yes": "可付：未见疑点",

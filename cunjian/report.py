@@ -135,7 +135,9 @@ class RunSummary:
 
 
 def run(summary: RunSummary) -> None:
+    """Models that found something or could not tell, those with the most serious findings first."""
     models = load_models()
+    silent = [m for m, found in summary.findings.items() if not found and not summary.not_computable.get(m)]
     rows = [
         [
             models[model].name if model in models else model,
@@ -143,12 +145,16 @@ def run(summary: RunSummary) -> None:
             summary.not_computable.get(model, 0),
         ]
         for model, levels in summary.findings.items()
+        if model not in silent
     ]
+    rows.sort(key=lambda row: row[1:], reverse=True)
     console.show_table(
         f"截至 {summary.as_of} 的疑点{_simulated(summary.simulated)}",
         ["模型", "红", "黄", "蓝", "无法计算的村"],
         rows,
     )
+    if silent:
+        console.say(f"其余 {len(silent)} 个模型没有疑点（cunjian models list 可列出全部模型）")
     for reason, villages in summary.reasons.items():
         console.say(f"  无法计算：{reason}（{villages} 村次）")
     if not summary.published:

@@ -216,10 +216,12 @@ def _directory(engine: Engine) -> tuple[dict[str, str], list[Post]]:
 
 
 class Snapshots:
-    """Features and findings of past days, each day computed once."""
+    """Features and findings of past days, each day computed once, with the parameters and outcomes of a run."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._regions = load_regions(settings.home, ModelsOfHome(settings.home))
+        self._outcomes = _confirmed_companies(settings)
         self._findings = cache(self._compute_findings)
         self._features = cache(self._compute_features)
 
@@ -227,9 +229,14 @@ class Snapshots:
         """What was known of every entity on a day, and the findings of that day."""
         return self._features(entity, day), self._findings(day)
 
+    def features(self, entity: Entity, day: date) -> FeatureSet:
+        """What was known of every entity on a day."""
+        return self._features(entity, day)
+
     def _compute_findings(self, day: date) -> pa.Table:
         with open_lake(self._settings, as_of=day) as engine:
-            return find(engine, load_models().values())
+            models = load_models().values()
+            return find(engine, models, regions=self._regions, outcomes=self._outcomes)
 
     def _compute_features(self, entity: Entity, day: date) -> FeatureSet:
         with open_lake(self._settings, as_of=day) as engine:
@@ -242,7 +249,7 @@ def train_anomaly_stage(
     """Train and register an anomaly model of each entity."""
     return [
         train_anomaly(
-            snapshots.at(entity, as_of)[0],
+            snapshots.features(entity, as_of),
             dictionary=dictionary(entity),
             mlruns=settings.mlruns,
             key=load_key(settings.home, SIGNING_KEY),

@@ -21,7 +21,7 @@ ROWS_TO_JUDGE_EMPTY = 30
 
 
 @dataclass
-class _RegisterState:
+class RegisterState:
     """What one register holds: newest event by county, and by village how many rows and how many values."""
 
     latest: dict[str, date] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Computability:
                 return reason
         return None
 
-    def _stale(self, register: Register, state: _RegisterState, village: str) -> str | None:
+    def _stale(self, register: Register, state: RegisterState, village: str) -> str | None:
         if register.aged_by == "delivery":
             latest = self._engine.delivered.get(register.id)
             news = "交付"
@@ -79,7 +79,7 @@ class Computability:
         return None
 
 
-def _thin(register: Register, state: _RegisterState, columns: Iterable[str], village: str) -> str | None:
+def _thin(register: Register, state: RegisterState, columns: Iterable[str], village: str) -> str | None:
     """A column that the village leaves empty, or one whose empty cells would speak if anybody ever filled it."""
     place = village if register.village_column else ""
     rows = state.rows.get(place, 0)
@@ -99,7 +99,7 @@ def _thin(register: Register, state: _RegisterState, columns: Iterable[str], vil
     return None
 
 
-def _read_state(engine: Engine, register: Register, columns: list[str]) -> _RegisterState:
+def _read_state(engine: Engine, register: Register, columns: list[str]) -> RegisterState:
     place: exp.Expr = (
         exp.column(register.village_column) if register.village_column else exp.Literal.string("")
     )
@@ -107,7 +107,7 @@ def _read_state(engine: Engine, register: Register, columns: list[str]) -> _Regi
     latest = exp.alias_(exp.Max(this=exp.column(register.event_date)), "latest")
     total = exp.alias_(exp.Count(this=exp.Star()), "total")
     select = exp.select(exp.alias_(place, "place"), total, latest, *counts).from_(register.id).group_by("1")
-    state = _RegisterState(filled={name: {} for name in columns})
+    state = RegisterState(filled={name: {} for name in columns})
     for row in engine.query(select).to_pylist():
         village = row["place"] or ""
         county = _county(register, village)

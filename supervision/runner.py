@@ -80,11 +80,24 @@ def within_scope(villages: Iterable[str], scope: str | None) -> list[str]:
     return [village for village in villages if village.startswith(scope or "")]
 
 
-def find(engine: Engine, models: Iterable[Model]) -> pa.Table:
-    """The findings alone, as `run_models` gives them without regions: what training asks of many past days."""
+def find(
+    engine: Engine,
+    models: Iterable[Model],
+    *,
+    regions: Regions | None = None,
+    outcomes: pa.Table | None = None,
+) -> pa.Table:
+    """The findings alone, as `run_models` gives them: what training asks of many past days."""
     chosen = sorted(models, key=lambda model: model.id)
+    keep_derived(engine, {name for model in chosen for name in model.derived}, outcomes=outcomes)
     computability = Computability(engine, chosen)
-    rows = [row for model in chosen for row in ModelRun(engine, model, computability).findings]
+    villages = list_villages(engine) or sorted(computability.villages)
+    rows = [
+        row
+        for model in chosen
+        for run in _model_runs(engine, model, computability, villages, regions=regions, whole=True)
+        for row in run.findings
+    ]
     return pa.Table.from_pylist(rows, schema=FINDINGS_SCHEMA).sort_by("finding_id")
 
 

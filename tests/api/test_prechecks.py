@@ -13,8 +13,8 @@ from registers.catalogue import load_catalogue
 from registers.engine import DuckDBEngine
 from registers.pseudonyms import Pseudonyms, load_key
 from supervision.catalogue import load_models
-from supervision.precheck_index import build_index
-from supervision.precheck_plan import Plans
+from supervision.precheck.index import build_index
+from supervision.precheck.plan import Plans
 from tests.casework_world import VILLAGE_A
 
 DEAD, ALIVE = "11010519491231002X", "330102196001011230"

@@ -22,7 +22,7 @@ from casework.errors import (
 )
 from casework.events import history
 from casework.models import AuditEntry, CaseWarning, ModelDraft, Outcome
-from casework.outcomes import VerifiedWarning, verified_warnings
+from casework.outcomes import VerifiedWarning, confirmed_companies, verified_warnings
 from casework.publishing import publish_run
 from casework.roles import Role
 from casework.states import DraftState
@@ -284,6 +284,28 @@ def test_verified_warnings_are_those_with_a_clear_answer(office):
                 confirmed=False,
             )
         ]
+
+
+def test_companies_of_confirmed_warnings_lower_their_credit(office):
+    firms = {"f-firm": "91330100MA2B00001X", "f-clean": "91330100MA2B00002X"}
+    found = [finding(name, subject_type="company", subject_id=firm) for name, firm in firms.items()]
+    write_run(office.home, NEXT_RUN, found)
+    with office.sessions.begin() as session:
+        publish_run(session, office.home, NEXT_RUN, at=NOW)
+        one, two = office.actor(session, "supervisor"), office.actor(session, "supervisor2")
+        for finding_id, outcome in (
+            ("f-firm", Outcome.SUBSTANTIATED),
+            ("f-clean", Outcome.NOT_SUBSTANTIATED),
+            ("f-a", Outcome.SUBSTANTIATED),
+        ):
+            warning = session.scalars(select(CaseWarning).where(CaseWarning.finding_id == finding_id)).one()
+            task = tasks.open_from_warning(
+                session, one, warning.id, Assignment(assignee_id=one.id), models={}, at=NOW
+            )
+            tasks.accept(session, one, task.id, at=NOW)
+            tasks.report(session, one, task.id, Report(outcome=outcome, note="已核对"), at=NOW)
+            tasks.approve(session, two, task.id, comment=None, at=LATER)
+        assert confirmed_companies(session) == [(firms["f-firm"], LATER.date())]
 
 
 def test_alike_warnings_are_ranked_and_bounded_by_what_one_may_see(office):

@@ -54,6 +54,9 @@ def test_from_registers_to_a_watchlist(imported: Office) -> None:
     assert isinstance(second, dict)
     assert second["run_id"] == first["run_id"]
     assert second["scored"]["village"] == 30
+    nightly = imported.json("run", "--as-of", DAY, "--nightly")
+    assert isinstance(nightly, dict)
+    assert nightly["run_id"] == first["run_id"]
     scores = pq.read_table(imported.home / "scores" / DAY / "village.parquet").to_pylist()
     assert scores == sorted(scores, key=lambda row: -row["risk"])
     assert all(row["simulated"] for row in scores)
@@ -117,6 +120,7 @@ def test_triage_of_a_file(imported: Office, tmp_path: Path) -> None:
         (("train", "risk", "--as-of", DAY), "请先运行 cunjian import"),
         (("import", "README.md", "--map", "nonsense"), "名称=值"),
         (("run", "--as-of", "31.12.2024"), "31.12.2024"),
+        (("run", "--as-of", DAY, "--nightly", "--model", "seal_unapproved"), "--nightly"),
     ],
 )
 def test_an_error_is_one_clear_line(empty_office: Office, arguments: tuple[str, ...], said: str) -> None:

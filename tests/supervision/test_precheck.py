@@ -13,9 +13,9 @@ from registers.engine import DuckDBEngine
 from supervision.catalogue import Case, Model, load_models
 from supervision.computability import Computability
 from supervision.model_run import ModelRun
-from supervision.precheck import Answer, Desk
-from supervision.precheck_index import Index, build_index
-from supervision.precheck_plan import PAYMENT_REGISTERS, ROW_ID, Plans
+from supervision.precheck.desk import Answer, Desk
+from supervision.precheck.index import Index, build_index
+from supervision.precheck.plan import PAYMENT_REGISTERS, ROW_ID, Plans
 from supervision.regions import Regions
 
 CATALOGUE = load_catalogue()

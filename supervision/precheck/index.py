@@ -29,9 +29,9 @@ from sqlglot import exp
 from registers.catalogue import Catalogue
 from registers.engine import Engine
 from registers.lake import write_json
-from supervision.precheck_coverage import Coverage
-from supervision.precheck_plan import ROW_ID, Plans, Question
-from supervision.precheck_reach import Sieve
+from supervision.precheck.coverage import Coverage
+from supervision.precheck.plan import ROW_ID, Plans, Question
+from supervision.precheck.reach import Sieve
 
 FOLDER: Final = "precheck"
 KEPT: Final = 2

@@ -27,9 +27,9 @@ from registers.catalogue import Catalogue, Register, load_catalogue
 from registers.engine import connect
 from registers.query import to_sql
 from supervision.catalogue import LEVEL_RANK, Model, load_models
-from supervision.precheck_index import Index, Rows, newest_index
-from supervision.precheck_plan import ROW_ID, Plans, Question
-from supervision.precheck_questions import MOST_TEXTS, PROPOSED, Hit, Texts, hit_of
+from supervision.precheck.index import Index, Rows, newest_index
+from supervision.precheck.plan import ROW_ID, Plans, Question
+from supervision.precheck.questions import MOST_TEXTS, PROPOSED, Hit, Texts, hit_of
 from supervision.published import published_models
 from supervision.regions import Regions, Values, load_regions
 

@@ -14,7 +14,7 @@ from typing import Self, cast
 from registers.catalogue import Catalogue, Register
 from registers.engine import Engine
 from registers.lake import write_json
-from supervision.computability import COUNTY_DIGITS, Computability, _RegisterState
+from supervision.computability import COUNTY_DIGITS, Computability, RegisterState
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,11 @@ class Coverage(Computability):
         changed._states = {**self._states, register.id: self._grown(register, row)}
         return changed
 
-    def _grown(self, register: Register, row: Mapping[str, object]) -> _RegisterState:
-        old = self._states.get(register.id) or _RegisterState()
+    def _grown(self, register: Register, row: Mapping[str, object]) -> RegisterState:
+        old = self._states.get(register.id) or RegisterState()
         village = str(row[register.village_column] or "") if register.village_column else ""
         county = village[:COUNTY_DIGITS]
-        grown = _RegisterState()
+        grown = RegisterState()
         grown.rows[village] = old.rows.get(village, 0) + 1
         grown.rows_in_county[county] = old.rows_in_county[county] + 1
         for name, value in row.items():
@@ -85,8 +85,8 @@ def _state(
     filled: dict[str, dict[str, int]],
     rows_in_county: Mapping[str, int],
     filled_in_county: Iterable[tuple[str, str, int]],
-) -> _RegisterState:
-    return _RegisterState(
+) -> RegisterState:
+    return RegisterState(
         latest={place: date.fromisoformat(day) for place, day in latest.items()},
         rows=rows,
         filled=filled,

@@ -16,8 +16,8 @@ from registers.catalogue import Catalogue, Column, Register
 from registers.conversion import Converter
 from registers.pseudonyms import Pseudonyms, load_key
 from registers.tables import TextBatch
-from supervision.precheck import PaymentRefused
-from supervision.precheck_plan import PAYMENT_REGISTERS
+from supervision.precheck.desk import PaymentRefused
+from supervision.precheck.plan import PAYMENT_REGISTERS
 
 Cell = str | int | float | bool | None
 

@@ -13,7 +13,7 @@ from sqlglot import exp
 from registers.query import Value, bind, literal, to_sql
 from supervision.catalogue import Model
 from supervision.model_run import LAW_TO_BE_CONFIRMED, render_reason
-from supervision.precheck_plan import PAYMENT_REGISTERS, ROW_ID, Question
+from supervision.precheck.plan import PAYMENT_REGISTERS, ROW_ID, Question
 from supervision.regions import Values
 
 PROPOSED: Final = "proposed"
