@@ -19,7 +19,7 @@ from registers.changes import Changes
 from registers.engine import Engine
 from supervision.catalogue import Model
 from supervision.computability import Computability
-from supervision.derived.catalogue import keep_derived
+from supervision.derived.catalogue import DERIVED, keep_derived
 from supervision.model_run import ModelRun, Parts, count_subjects
 from supervision.regions import Regions
 from supervision.runner import (
@@ -177,12 +177,13 @@ def _why_whole(model: Model, night: _Night, changes: Changes) -> str | None:
         return "模型只管部分区划"
     if OUTCOMES_COUNT in model.derived:
         return "模型要看核实结果"
-    if changes.next_day and _counts_days(model):
+    if changes.next_day and (_counts_days(model) or model.derived):
         return "模型按当天计算天数"
     if any(not night.computability.obstacle(model, village) for village in night.old.obstacles(model)):
         return "有的村原来算不出，现在可以算了"
-    split = model.partition.registers if model.partition else {}
-    whole = sorted(name for name in model.needs if name not in split and changes.any_in(name))
+    split = model.partition.registers.keys() if model.partition else set()
+    behind = {register for name in model.derived for register in DERIVED[name].registers}
+    whole = sorted(name for name in model.needs if name not in split - behind and changes.any_in(name))
     return f"有变化的登记表不能拆分：{'、'.join(whole)}" if whole else None
 
 

@@ -12,6 +12,7 @@ import pytest
 from registers.catalogue import load_catalogue
 from registers.changes import Changes, Moment
 from registers.engine import DuckDBEngine
+from registers.importing import import_file
 from registers.lake import Lake
 from supervision.catalogue import Model, load_models
 from supervision.computability import Computability
@@ -100,6 +101,37 @@ def test_new_rows_of_some_villages(grown: tuple[Lake, Run]) -> None:
 def test_a_day_later(grown: tuple[Lake, Run]) -> None:
     updated, full = nightly(*grown, as_of=NEXT_DAY)
     assert_equal(updated.run, full)
+
+
+def test_a_register_behind_a_derived_relation_is_never_split(files: Path, tmp_path: Path) -> None:
+    """A tender that changed in one village can move a group of bidders that meets in another."""
+    groups = MODELS["co_bidding_group_takes_turns"]
+    assert groups.partition
+    assert "tender" in groups.partition.registers
+    deliver(files, tmp_path)
+    lake = Lake(tmp_path)
+    with DuckDBEngine(lake, as_of=END) as engine:
+        first = run_models(engine, [groups])
+    lines = (files / "tender.csv").read_bytes().splitlines(keepends=True)
+    raised = tmp_path / "tender.csv"
+    raised.write_bytes(
+        b"".join([lines[0], *(line.replace("公开".encode(), "邀请".encode()) for line in lines[1:])])
+    )
+    catalogue = load_catalogue()
+    import_file(raised, lake=lake, catalogue=catalogue, delivered_on=END, register="tender", backfill=True)
+    with (
+        DuckDBEngine(lake, as_of=END) as engine,
+        DuckDBEngine(lake, as_of=END, batches=first.batches) as before,
+        Changes(
+            lake,
+            catalogue=catalogue,
+            earlier=Moment(END, first.batches),
+            later=Moment(END, engine.batches),
+        ) as changes,
+    ):
+        assert changes.any_in("tender")
+        updated = run_nightly(engine, [groups], before=before, previous=first, changes=changes)
+    assert updated.plans[groups.id].how is How.WHOLE
 
 
 def test_a_changed_model_is_run_whole(grown: tuple[Lake, Run]) -> None:
