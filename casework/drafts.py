@@ -7,10 +7,11 @@ what is in force writes them before its transaction ends, and every full run wri
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -30,10 +31,19 @@ from casework.events import locked, record_start, recorded
 from casework.models import Json, ModelDraft
 from casework.roles import Actor
 from casework.scope import visible_drafts
-from casework.states import DRAFT_TRANSITIONS, Change, DraftAction, DraftState, step
+from casework.states import DRAFT_TRANSITIONS, Change, DraftAction, DraftState, actions_from, step
 from supervision.catalogue import Model
 from supervision.drafts import DraftRefused, read_draft
 from supervision.published import write_published
+
+
+_BY_THE_AUTHOR: Final = frozenset({DraftAction.RECORD_TRIAL, DraftAction.SUBMIT, DraftAction.WITHDRAW})
+_BY_OFFICE: Final[Mapping[DraftAction, Callable[[Actor, DraftFacts], bool]]] = {
+    DraftAction.PUBLISH: may_decide_draft,
+    DraftAction.REJECT: may_decide_draft,
+    DraftAction.ADOPT: may_adopt_draft,
+    DraftAction.RETIRE: may_retire_draft,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +116,7 @@ def publish(
     """A second person of the author's division puts the model in force there, in the place of its version before."""
     draft = _visible_and_locked(session, actor, draft_id)
     change = _change(draft, DraftAction.PUBLISH, actor=actor, at=at, comment=comment)
-    _require_office(may_decide_draft, actor, draft, "只有作者所在区划的人员可以发布")
+    _require_office(DraftAction.PUBLISH, actor, draft, "只有作者所在区划的人员可以发布")
     _supersede(session, draft, actor=actor, at=at)
     _checked(session, draft.content, desk=desk)
     draft.state = recorded(session, draft, change)
@@ -120,7 +130,7 @@ def reject(session: Session, actor: Actor, draft_id: int, *, comment: str, at: d
     """A second person of the author's division declines, with the reason."""
     draft = _visible_and_locked(session, actor, draft_id)
     change = _change(draft, DraftAction.REJECT, actor=actor, at=at, comment=comment)
-    _require_office(may_decide_draft, actor, draft, "只有作者所在区划的人员可以审核")
+    _require_office(DraftAction.REJECT, actor, draft, "只有作者所在区划的人员可以审核")
     draft.state = recorded(session, draft, change)
     draft.checker_id, draft.decided_at = actor.id, at
     return draft
@@ -132,7 +142,7 @@ def adopt(
     """A city or province puts a model of a division below it in force for all below itself."""
     draft = _visible_and_locked(session, actor, draft_id)
     change = _change(draft, DraftAction.ADOPT, actor=actor, at=at, comment=comment, scope=actor.division)
-    _require_office(may_adopt_draft, actor, draft, "只有上级市、省的监督检查人员可以采用下级已发布的模型")
+    _require_office(DraftAction.ADOPT, actor, draft, "只有上级市、省的监督检查人员可以采用下级已发布的模型")
     draft.state = recorded(session, draft, change)
     draft.scope = actor.division
     follow(session, home)
@@ -145,7 +155,7 @@ def retire(
     """The office that put a model in force, or one above, takes it out of force."""
     draft = _visible_and_locked(session, actor, draft_id)
     change = _change(draft, DraftAction.RETIRE, actor=actor, at=at, comment=comment)
-    _require_office(may_retire_draft, actor, draft, "只有使其生效的机关或上级可以停用")
+    _require_office(DraftAction.RETIRE, actor, draft, "只有使其生效的机关或上级可以停用")
     draft.state = recorded(session, draft, change)
     draft.scope = None
     follow(session, home)
@@ -186,6 +196,27 @@ def visible_draft(session: Session, actor: Actor, draft_id: int) -> ModelDraft:
     return draft
 
 
+def models_in_force(session: Session, actor: Actor) -> Sequence[ModelDraft]:
+    """The visible drafts that are in force somewhere, by model id."""
+    in_force = select(ModelDraft).where(visible_drafts(actor), ModelDraft.scope.is_not(None))
+    return session.scalars(in_force.order_by(ModelDraft.model_id)).all()
+
+
+def offered(actor: Actor, draft: ModelDraft) -> frozenset[DraftAction]:
+    """The steps that this person may take with a visible draft now: what a page shows as buttons.
+
+    A test holds it to what the steps themselves allow.
+    """
+    return frozenset(
+        action
+        for action in actions_from(DRAFT_TRANSITIONS, draft.state, role=actor.role)
+        if (action in _BY_THE_AUTHOR and draft.author_id == actor.id)
+        or (action in _BY_OFFICE and _BY_OFFICE[action](actor, facts_of(draft)))
+        if not (DRAFT_TRANSITIONS[draft.state, action].second_person and draft.author_id == actor.id)
+        if action is not DraftAction.SUBMIT or draft.trial
+    )
+
+
 def facts_of(draft: ModelDraft) -> DraftFacts:
     return DraftFacts(division=draft.division, scope=draft.scope)
 
@@ -194,7 +225,7 @@ def _checked(session: Session, text: str, *, desk: Desk) -> Model:
     try:
         return read_draft(text, taken=desk.taken, published=_ever_published(session))
     except DraftRefused as error:
-        raise BadInput("content", str(error)) from error
+        raise BadInput("content", str(error), problems=error.problems) from error
 
 
 def _ever_published(session: Session) -> dict[str, dict[str, str]]:
@@ -240,10 +271,8 @@ def _visible_and_locked(session: Session, actor: Actor, draft_id: int) -> ModelD
     return locked(session, ModelDraft, draft_id)
 
 
-def _require_office(
-    may: Callable[[Actor, DraftFacts], bool], actor: Actor, draft: ModelDraft, why: str
-) -> None:
-    if not may(actor, facts_of(draft)):
+def _require_office(action: DraftAction, actor: Actor, draft: ModelDraft, why: str) -> None:
+    if not _BY_OFFICE[action](actor, facts_of(draft)):
         raise OfficeNotAllowed(why)
 
 

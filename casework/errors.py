@@ -75,11 +75,15 @@ class OfficeNotAllowed(CaseworkError):
 
 
 class BadInput(CaseworkError):
-    """A value that no rule of the domain accepts; `field` names it in English for programmers."""
+    """A value that no rule of the domain accepts; `field` names it in English for programmers.
 
-    def __init__(self, field: str, why: str) -> None:
+    problems: all that is to mend, one by one, where the check says more than one sentence.
+    """
+
+    def __init__(self, field: str, why: str, *, problems: Sequence[object] = ()) -> None:
         super().__init__(why)
         self.field = field
+        self.problems = tuple(problems)
 
 
 class SealBroken(CaseworkError):

@@ -40,6 +40,7 @@ class QueryError(ValueError):
     def __init__(self, source: str, line: int | None, message: str) -> None:
         place = f"{source}:{line}" if line else source
         super().__init__(f"{place}: {message}")
+        self.source, self.line, self.message = source, line, message
 
 
 @dataclass(frozen=True)
@@ -153,12 +154,14 @@ class _Linter:
         scopes = traverse_scope(tree)
         used = {s.name for scope in scopes for s in scope.sources.values() if isinstance(s, exp.Table)}
         for name in sorted(used - set(relations)):
+            table = next(table for table in tree.find_all(exp.Table) if table.name == name)
             self.refuse(
-                tree, f"relation {name!r} is not declared; name it under registers or mend the spelling"
+                table, f"relation {name!r} is not declared; name it under registers or mend the spelling"
             )
         names = frozenset(p.name for p in tree.find_all(exp.Placeholder))
         for name in sorted(names - set(parameters) - {"as_of"}):
-            self.refuse(tree, f"parameter :{name} is not declared; declare it under parameters")
+            place = next(place for place in tree.find_all(exp.Placeholder) if place.name == name)
+            self.refuse(place, f"parameter :{name} is not declared; declare it under parameters")
         return ParsedQuery(self._source, tree, frozenset(used), names)
 
     def check(self, tree: exp.Query) -> None:
@@ -178,10 +181,8 @@ class _Linter:
 
     def _line(self, node: exp.Expr) -> int | None:
         lines = [part.meta["line"] for part in node.walk() if "line" in part.meta]
-        if not lines and isinstance(
-            node, exp.Func
-        ):  # the parser keeps no place for CURRENT_DATE and its like
-            word = node.sql_name().lower()
+        if not lines and isinstance(node, exp.Func | exp.Placeholder):  # the parser keeps no place for these
+            word = node.sql_name().lower() if isinstance(node, exp.Func) else f":{node.name}"
             lines = [number for number, line in enumerate(self._lines, start=1) if word in line.lower()]
         return self._first_line + min(lines) - 1 if lines else None
 

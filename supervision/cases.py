@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import duckdb
 
@@ -37,21 +38,40 @@ def answers_of(run: ModelRun, model: Model, subjects: Iterable[str]) -> dict[str
     return {subject: _answer(run, model, subject, levels, villages) for subject in subjects}
 
 
+@dataclass(frozen=True)
+class CaseFailure:
+    """An expectation of a case that does not hold, or a case that could not be run (`error`)."""
+
+    case: str
+    subject: str = ""
+    expected: Answer | None = None
+    found: Answer | None = None
+    error: str = ""
+
+    def __str__(self) -> str:
+        if self.expected is None or self.found is None:
+            return f"“{self.case}”: {self.error}"
+        verdict, level = self.expected
+        return f"“{self.case}” {self.subject}: expected {verdict} {level or ''}, got {self.found}"
+
+
+def case_failures(model: Model, case: Case) -> list[CaseFailure]:
+    """The expectations of one case that do not hold."""
+    try:
+        found = run_case(model, case)
+    except (KeyError, duckdb.Error) as error:
+        return [CaseFailure(case.name, error=str(error))]
+    wanted = {subject: (expected.verdict, expected.level) for subject, expected in case.expect.items()}
+    return [
+        CaseFailure(case.name, subject, expected, found[subject])
+        for subject, expected in wanted.items()
+        if found[subject] != expected
+    ]
+
+
 def failures(model: Model) -> list[str]:
     """A line for each expectation of the model's cases that does not hold."""
-    lines = []
-    for case in model.cases:
-        try:
-            found = run_case(model, case)
-        except (KeyError, duckdb.Error) as error:
-            lines.append(f"{model.id}: “{case.name}”: {error}")
-            continue
-        for subject, expected in case.expect.items():
-            if found[subject] != (expected.verdict, expected.level):
-                lines.append(
-                    f"{model.id}: “{case.name}” {subject}: expected {expected.verdict} {expected.level or ''}, got {found[subject]}"
-                )
-    return lines
+    return [f"{model.id}: {failure}" for case in model.cases for failure in case_failures(model, case)]
 
 
 def _answer(

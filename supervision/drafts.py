@@ -11,8 +11,16 @@ from typing import Final
 import pyarrow as pa
 import yaml
 
-from supervision.cases import failures
+from supervision.cases import case_failures
 from supervision.catalogue import Model, ModelError, model_from_text
+from supervision.draft_problems import (
+    Problem,
+    case_data_problem,
+    case_problem,
+    load_problems,
+    problem_at,
+    yaml_problem,
+)
 from supervision.versions import Versions, next_version
 
 MOST_CHARACTERS: Final = 100_000
@@ -21,10 +29,10 @@ MOST_VALUES: Final = 20_000
 
 
 class DraftRefused(ValueError):
-    """A draft that cannot be kept. `problems` are sentences for its author."""
+    """A draft that cannot be kept, with all that is to mend, for its author."""
 
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("；".join(problems))
+    def __init__(self, problems: Sequence[Problem], *, heading: str = "") -> None:
+        super().__init__(heading + "；".join(map(str, problems)))
         self.problems = tuple(problems)
 
 
@@ -42,40 +50,45 @@ def read_draft(text: str, *, taken: Collection[str], published: Versions) -> Mod
     try:
         model = model_from_text(text, source="草稿")
     except ModelError as error:
-        raise DraftRefused([f"草稿不能加载：{error}"]) from error
-    if problem := identity_problem(model, taken=taken, published=published):
-        raise DraftRefused([problem])
-    try:
-        broken = failures(model)
-    except (pa.ArrowException, TypeError, ValueError) as error:
-        raise DraftRefused([f"用例里的数据与登记表的列不符：{error}"]) from error
-    if broken:
-        raise DraftRefused([f"用例不成立：{line}" for line in broken])
+        raise DraftRefused(load_problems(text, error), heading="草稿不能加载：") from error
+    if model.id in taken:
+        raise DraftRefused([problem_at(text, "id", _taken(model.id))])
+    if (expected := next_version(model.id, published)) != model.version:
+        what = f"版本号应为 {expected}，草稿写的是 {model.version}"
+        raise DraftRefused([problem_at(text, "version", what)])
+    if broken := _broken_cases(text, model):
+        raise DraftRefused(broken)
     return model
 
 
-def identity_problem(model: Model, *, taken: Collection[str], published: Versions) -> str | None:
-    """Why a model cannot be published under its id and version; None when it can."""
-    if model.id in taken:
-        return (
-            f"英文名 {model.id} 是系统自带模型的；请另取一个（例如加上本地拼音后缀），"
-            "只想改参数时用主文件夹的 parameters.yaml"
-        )
-    expected = next_version(model.id, published)
-    return None if model.version == expected else f"版本号应为 {expected}，草稿写的是 {model.version}"
+def _broken_cases(text: str, model: Model) -> list[Problem]:
+    problems: list[Problem] = []
+    for position, case in enumerate(model.cases):
+        try:
+            problems += [case_problem(text, position, failure) for failure in case_failures(model, case)]
+        except (pa.ArrowException, TypeError, ValueError) as error:
+            problems.append(case_data_problem(text, position, case=case.name, error=error))
+    return problems
+
+
+def _taken(model_id: str) -> str:
+    return (
+        f"英文名 {model_id} 是系统自带模型的；请另取一个（例如加上本地拼音后缀），"
+        "只想改参数时用主文件夹的 parameters.yaml"
+    )
 
 
 def _check_size(text: str) -> None:
     """Refuse a text that is long, or that aliases would blow up."""
     if len(text) > MOST_CHARACTERS:
-        raise DraftRefused([f"草稿太长：最多 {MOST_CHARACTERS} 个字符"])
+        raise DraftRefused([Problem(f"草稿太长：最多 {MOST_CHARACTERS} 个字符")])
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         values = _count_values(root, {}) if root else 0
     except (yaml.YAMLError, RecursionError) as error:
-        raise DraftRefused([f"草稿不是正确的 YAML：{error}"]) from error
+        raise DraftRefused([yaml_problem(error)]) from error
     if values > MOST_VALUES:
-        raise DraftRefused([f"草稿展开后太大：最多 {MOST_VALUES} 个值"])
+        raise DraftRefused([Problem(f"草稿展开后太大：最多 {MOST_VALUES} 个值")])
 
 
 def _count_values(node: yaml.Node, counted: dict[int, int]) -> int:

@@ -10,6 +10,12 @@ from supervision.catalogue import FIELD_NAMES, Clause, Model
 from supervision.derived.catalogue import DERIVED
 
 LEVEL_NAMES = {"red": "红", "yellow": "黄", "blue": "蓝"}
+VERDICT_NAMES = {
+    "hit": "命中",
+    "clear": "未见疑点",
+    "not_applicable": "不适用",
+    "not_computable": "无法计算",
+}
 SUBJECT_NAMES = {
     "village": "村（社区）",
     "official": "干部",

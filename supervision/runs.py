@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -36,6 +37,7 @@ VERDICTS_SCHEMA = pa.schema([
     ("not_applicable", pa.int32()), ("not_computable", pa.int32()), ("subjects", pa.int32()), ("reason", pa.string()),
 ])  # fmt: skip
 TABLES = ("findings", "evidence", "verdicts")
+VERDICTS = ("hit", "clear", "not_applicable", "not_computable")
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,48 @@ def store_run(home: Path, run: Run, *, latest: bool = True) -> Path:
     if latest:
         write_json(home / "runs" / "latest.json", {"run_id": run.run_id, "as_of": run.as_of.isoformat()})
     return folder
+
+
+@dataclass(frozen=True)
+class VerdictCounts:
+    """What the latest run said of one model in a division.
+
+    Attributes:
+        as_of: day of the run; counts: subjects by verdict; levels: findings by level.
+        villages: villages that the model was asked about.
+        obstacles: villages where it could not be computed, by reason, the most frequent first.
+    """
+
+    as_of: date
+    counts: Mapping[str, int]
+    levels: Mapping[str, int]
+    villages: int
+    obstacles: Mapping[str, int]
+
+
+def verdict_counts(home: Path, model_id: str, *, division: str) -> VerdictCounts | None:
+    """Counts of a model in the latest run; None before the first run, or when that run did not hold the model."""
+    latest = home / "runs" / "latest.json"
+    if not latest.exists():
+        return None
+    about = json.loads(latest.read_text(encoding="utf-8"))
+    folder = home / "runs" / str(about["run_id"])
+    of_model = [("model_id", "=", model_id)]
+    verdicts = pq.read_table(folder / "verdicts.parquet", filters=of_model).to_pylist()
+    rows = [row for row in verdicts if row["village_code"].startswith(division)]
+    if not rows:
+        return None
+    findings = pq.read_table(
+        folder / "findings.parquet", columns=["village_code", "level"], filters=of_model
+    ).to_pylist()
+    obstacles = Counter(row["reason"] or "" for row in rows if row["not_computable"])
+    return VerdictCounts(
+        as_of=date.fromisoformat(about["as_of"]),
+        counts={name: sum(row[name] for row in rows) for name in VERDICTS},
+        levels=Counter(row["level"] for row in findings if row["village_code"].startswith(division)),
+        villages=len(rows),
+        obstacles=dict(obstacles.most_common()),
+    )
 
 
 def latest_day(home: Path) -> date | None:

@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import select
 
 from casework import drafts, tasks
+from casework.access import sees_draft
 from casework.accounts import create_user
 from casework.drafts import Desk
 from casework.errors import (
     BadInput,
+    CaseworkError,
     MissingField,
     NotPermitted,
     NotVisible,
@@ -25,7 +27,7 @@ from casework.models import AuditEntry, CaseWarning, ModelDraft, Outcome
 from casework.outcomes import VerifiedWarning, confirmed_companies, verified_warnings
 from casework.publishing import publish_run
 from casework.roles import Role
-from casework.states import DraftState
+from casework.states import DraftAction, DraftState
 from casework.tasks import Assignment, Report
 from casework.warnings import warnings_alike
 from supervision.published import published_models
@@ -329,3 +331,47 @@ def test_alike_warnings_are_ranked_and_bounded_by_what_one_may_see(office):
         assert found("town_a") == []  # the other one of its village concerns an official of the county
         with pytest.raises(NotVisible):
             found("town_b")
+
+
+def test_buttons_are_just_what_the_steps_allow(office, desk):
+    """For every state and person, `offered` and the steps themselves agree; the steps are undone each time."""
+    steps = {
+        DraftAction.RECORD_TRIAL: lambda s, a, d: drafts.record_trial(
+            s, a, d.id, {"content_hash": d.content_hash}, at=NOW
+        ),
+        DraftAction.SUBMIT: lambda s, a, d: drafts.submit(s, a, d.id, reason="因为", at=NOW),
+        DraftAction.WITHDRAW: lambda s, a, d: drafts.withdraw(s, a, d.id, comment="再想", at=NOW),
+        DraftAction.PUBLISH: lambda s, a, d: drafts.publish(s, a, d.id, comment="可行", desk=desk, at=NOW),
+        DraftAction.REJECT: lambda s, a, d: drafts.reject(s, a, d.id, comment="不行", at=NOW),
+        DraftAction.ADOPT: lambda s, a, d: drafts.adopt(s, a, d.id, comment="采用", home=desk.home, at=NOW),
+        DraftAction.RETIRE: lambda s, a, d: drafts.retire(s, a, d.id, comment="停用", home=desk.home, at=NOW),
+    }
+    ways = [
+        [],
+        [("technician", DraftAction.RECORD_TRIAL)],
+        [("technician", DraftAction.RECORD_TRIAL), ("technician", DraftAction.SUBMIT)],
+    ]
+    ways.append([*ways[-1], ("supervisor", DraftAction.PUBLISH)])
+    ways.append([*ways[-1], ("city", DraftAction.ADOPT)])
+    ways.append([*ways[2], ("technician2", DraftAction.REJECT)])
+    seen = set()
+    for way in ways:
+        with office.sessions() as session:
+            draft = created(session, office, desk)
+            for who, action in way:
+                steps[action](session, office.actor(session, who), draft)
+            for who in office.users:
+                actor = office.actor(session, who)
+                if not sees_draft(actor, drafts.facts_of(draft)):
+                    continue
+                for action, take in steps.items():
+                    seen.add((draft.state, action, action in drafts.offered(actor, draft)))
+                    point = session.begin_nested()
+                    try:
+                        take(session, actor, draft)
+                        allowed = True
+                    except CaseworkError:
+                        allowed = False
+                    point.rollback()
+                    assert allowed is (action in drafts.offered(actor, draft)), (draft.state, who, action)
+    assert {action for _, action, shown in seen if shown} == set(steps)
