@@ -14,6 +14,9 @@ from fastapi.staticfiles import StaticFiles
 from api import (
     page_actions,
     pages,
+    pages_drafts,
+    pages_models,
+    pages_prechecks,
     problems,
     routes_admin,
     routes_complaints,
@@ -26,6 +29,7 @@ from api import (
 from api.context import Intake, Services
 from api.security import SecurityHeaders, check_declared
 from api.throttle import LoginThrottle
+from api.trial_jobs import TrialJobs, TrialRun
 from casework.database import open_engine, sessions
 from casework.guides import Models
 from casework.identity import Vault
@@ -45,6 +49,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     routes_admin.health,
     pages.router,
     page_actions.router,
+    pages_models.router,
+    pages_drafts.router,
+    pages_prechecks.router,
 )
 check_declared(ROUTERS)
 
@@ -57,19 +64,23 @@ def create_app(
     intake: Intake,
     models: Models,
     vault: Vault,
+    trial: TrialRun,
     secure_cookies: bool = False,
 ) -> FastAPI:
     """The web service over one home and one database, which is brought to the newest schema.
 
     clock: aware current time. models: supervision models by id. vault: the identity vault.
+    trial: runs a draft over history.
     secure_cookies: set behind HTTPS, so that the session cookie never travels in the clear.
     """
     upgrade(database_url)
     engine = open_engine(database_url)
+    trials = TrialJobs(trial)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        trials.close()
         engine.dispose()
 
     app = FastAPI(
@@ -90,6 +101,7 @@ def create_app(
         vault=vault,
         throttle=LoginThrottle(),
         prechecks=Prechecks(home),
+        trials=trials,
         secure_cookies=secure_cookies,
     )
     for router in ROUTERS:

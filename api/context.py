@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from sqlalchemy.orm import Session, sessionmaker
 
 from api.throttle import LoginThrottle
+from api.trial_jobs import TrialJobs
 from casework.guides import Models
 from casework.identity import Vault
 from casework.intake import Grouper, Triage
@@ -43,6 +44,7 @@ class Services:
     vault: Vault
     throttle: LoginThrottle
     prechecks: Prechecks
+    trials: TrialJobs
     secure_cookies: bool
 
 

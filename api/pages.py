@@ -41,10 +41,12 @@ from ml.triage.labels import NATURES
 
 router = APIRouter(include_in_schema=False)
 PAGE_SIZE: Final = 25
+MOST_ALIKE: Final = 100
 _FIRST_PAGES: Final = (
     (Permission.READ_WATCHLIST, "/villages"),
     (Permission.READ_COMPLAINT, "/inbox"),
     (Permission.READ_TASK, "/tasks"),
+    (Permission.READ_MODELS, "/models"),
 )
 Page = Annotated[int, Query(ge=1, le=10_000)]
 Reader = Annotated[Actor, Depends(Requires(Permission.READ_WATCHLIST))]
@@ -133,6 +135,21 @@ def show_warning(
         "assignees": _assignees_of_warning(session, actor, warning),
     }
     return render(request, "warning.html", page)
+
+
+@router.get("/warnings/{warning_id}/alike")
+def show_warnings_alike(
+    warning_id: int,
+    request: Request,
+    session: Db,
+    actor: Annotated[Actor, Depends(Requires(Permission.READ_WARNING))],
+) -> HTMLResponse:
+    """The same problem elsewhere: warnings of the model that this person may see, the most like this one first."""
+    warning = warnings.visible_warning(session, actor, warning_id)
+    found = warnings.warnings_alike(session, actor, warning_id, division="", limit=MOST_ALIKE)
+    codes = [warning.village_code, *(alike.warning.village_code for alike in found)]
+    page = {"warning": warning, "rows": found, "places": place_names(session, codes), "most": MOST_ALIKE}
+    return render(request, "alike.html", page)
 
 
 @router.get("/inbox")

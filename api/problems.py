@@ -9,10 +9,12 @@ from typing import Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
 from api.rendering import render
+from api.trial_jobs import TrialFailed
 from casework import audit
 from casework.errors import (
     AssigneeNotAllowed,
@@ -101,6 +103,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     BadInput: Kind(422, "bad-input", "填写有误"),
     RequestValidationError: Kind(422, "bad-input", "填写有误"),
     TooManyAttempts: Kind(429, "too-many-attempts", "请稍后再试"),
+    TrialFailed: Kind(422, "trial-failed", "试运行没有完成"),
     PaymentRefused: Kind(422, "bad-input", "填写有误"),
     IndexMissing: Kind(503, "precheck-not-ready", "支付前核查未就绪"),
     ChannelClosed: Kind(503, "channel-closed", "通道未启用"),
@@ -140,6 +143,14 @@ async def _handle_http(request: Request, error: Exception) -> Response:
 async def _handle_broken(request: Request, error: Exception) -> Response:
     _log.error("request failed", extra={"path": request.scope.get("path"), "error": type(error).__name__})
     return _answer(request, _BROKEN, "系统出错，已记录；请稍后重试或联系技术保障人员")
+
+
+def refused(request: Request, session: Session, error: Exception) -> Kind:
+    """For a page that shows a refusal in its own form: the transaction is undone, the row of refusal stays."""
+    session.rollback()
+    kind = KINDS.get(type(error), _BROKEN)
+    _audit_refusal(request, kind)
+    return kind
 
 
 def _answer(

@@ -48,7 +48,7 @@ def read_drafts(
 
 @router.post("", status_code=201, summary="保存草稿：须能加载，自带用例全部成立")
 def create_draft(body: NewDraft, session: Db, svc: Svc, actor: Writer) -> DraftDetail:
-    draft = drafts.create(session, actor, body.content, desk=_desk(svc), at=svc.clock())
+    draft = drafts.create(session, actor, body.content, desk=desk_of(svc), at=svc.clock())
     return _detail(session, draft)
 
 
@@ -76,7 +76,7 @@ def withdraw_draft(draft_id: int, body: DecisionBody, session: Db, svc: Svc, act
 
 @router.post("/{draft_id}/publish", summary="在本区划发布（须非作者）")
 def publish_draft(draft_id: int, body: DecisionBody, session: Db, svc: Svc, actor: Decider) -> DraftDetail:
-    draft = drafts.publish(session, actor, draft_id, comment=body.comment, desk=_desk(svc), at=svc.clock())
+    draft = drafts.publish(session, actor, draft_id, comment=body.comment, desk=desk_of(svc), at=svc.clock())
     return _detail(session, draft)
 
 
@@ -97,7 +97,7 @@ def retire_draft(draft_id: int, body: DecisionBody, session: Db, svc: Svc, actor
     return _detail(session, draft)
 
 
-def _desk(svc: Services) -> Desk:
+def desk_of(svc: Services) -> Desk:
     return Desk(home=svc.home, taken=shipped_ids())
 
 

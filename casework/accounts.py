@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -134,3 +135,9 @@ def _token_hash(token: str) -> str:
 @cache
 def _nobodys_hash() -> str:
     return _HASHER.hash(secrets.token_urlsafe(16))
+
+
+def user_names(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
+    """Names of accounts by id, also of those that were switched off."""
+    wanted = {user_id for user_id in ids if user_id is not None}
+    return dict(session.execute(select(User.id, User.name).where(User.id.in_(wanted))).all())

@@ -36,7 +36,6 @@ from supervision.catalogue import Model
 from supervision.drafts import DraftRefused, read_draft
 from supervision.published import write_published
 
-
 _BY_THE_AUTHOR: Final = frozenset({DraftAction.RECORD_TRIAL, DraftAction.SUBMIT, DraftAction.WITHDRAW})
 _BY_OFFICE: Final[Mapping[DraftAction, Callable[[Actor, DraftFacts], bool]]] = {
     DraftAction.PUBLISH: may_decide_draft,
@@ -89,6 +88,13 @@ def record_trial(session: Session, actor: Actor, draft_id: int, trial: Json, *, 
     change = _change(draft, DraftAction.RECORD_TRIAL, actor=actor, at=at, trial=draft.content_hash)
     draft.trial = trial
     draft.state = recorded(session, draft, change)
+    return draft
+
+
+def ready_for_trial(session: Session, actor: Actor, draft_id: int, *, at: datetime) -> ModelDraft:
+    """The draft, if this person could keep a trial with it now; else what `record_trial` raises."""
+    draft = _own_draft(session, actor, draft_id)
+    _change(draft, DraftAction.RECORD_TRIAL, actor=actor, at=at, trial=draft.content_hash)
     return draft
 
 

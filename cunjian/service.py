@@ -18,6 +18,7 @@ from casework.roles import Role
 from cunjian import console
 from cunjian.settings import Settings
 from cunjian.triage import champion_triage
+from cunjian.trials import trial_runner
 from ml.triage.near_duplicates import group_near_duplicates
 from registers.engine import DuckDBEngine
 from registers.identity import IdentityVault
@@ -47,6 +48,7 @@ def make_app(settings: Settings, *, secure: bool = False) -> FastAPI:
         ),
         models=ModelsOfHome(settings.home),
         vault=IdentityVault(settings.home),
+        trial=trial_runner(settings),
         secure_cookies=secure,
     )
 

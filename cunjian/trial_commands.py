@@ -35,11 +35,13 @@ def try_draft(
 ) -> None:
     """试运行模型草稿：在历史上逐季与现行版本对照，看新增、减少、工作量、重叠和核查属实的比例。"""
     from cunjian.trials import print_trial, trial_json, try_stage  # noqa: PLC0415  --help stays quick
+    from supervision.catalogue import model_from_text  # noqa: PLC0415
 
     _check_division(division)
+    draft = model_from_text(file.read_text(encoding="utf-8"), source=file.name)
     with console.progress("试运行") as step:
         trial = try_stage(
-            Settings(), file, as_of=_day(as_of), quarters=quarters, division=division, done=step
+            Settings(), draft, as_of=_day(as_of), quarters=quarters, division=division, done=step
         )
     if as_json:
         console.print_json(trial_json(trial))

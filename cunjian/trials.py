@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any
 
+from api.trial_jobs import TrialFailed, TrialQuestion, TrialRun
 from casework.database import open_engine, sessions
 from casework.outcomes import VerifiedWarning, verified_warnings
 from cunjian import console
 from cunjian.settings import Settings
-from cunjian.stages import Done, current_models, open_lake
-from supervision.catalogue import model_from_text
+from cunjian.stages import Done, NothingImported, current_models, open_lake
+from registers.spark import SparkUnavailable
+from supervision.catalogue import Model, ModelError, model_from_text
 from supervision.pages import LEVEL_NAMES
 from supervision.published import ModelsOfHome
-from supervision.regions import load_regions
+from supervision.regions import RegionError, load_regions
 from supervision.same_problem import Alike, search_alike
 from supervision.trial import Change, Hit, Share, Trial, Verified, quarter_ends, run_trial
 
@@ -28,17 +29,15 @@ class UnknownModel(LookupError):
 
 
 def try_stage(
-    settings: Settings, file: Path, *, as_of: date, quarters: int, division: str, done: Done | None = None
+    settings: Settings, draft: Model, *, as_of: date, quarters: int, division: str, done: Done | None = None
 ) -> Trial:
     """Run a draft over so many quarters beside the version in force, if there is one.
 
     A new version is measured by what people verified of its own model; a new model by what they verified at all.
 
     Raises:
-        ModelError: the draft does not load.
         NothingImported: the home holds no registers.
     """
-    draft = model_from_text(file.read_text(encoding="utf-8"), source=file.name)
     in_force = [model for model, _ in current_models(settings)]
     published = next((model for model in in_force if model.id == draft.id), None)
     with sessions(open_engine(settings.database)).begin() as session:
@@ -55,6 +54,26 @@ def try_stage(
         regions=load_regions(settings.home, models),
         done=done,
     )
+
+
+def trial_runner(settings: Settings) -> TrialRun:
+    """Trials for the web service, which knows nothing of the lake."""
+
+    def run(question: TrialQuestion, done: Done) -> dict[str, Any]:
+        try:
+            trial = try_stage(
+                settings,
+                model_from_text(question.content, source="草稿"),
+                as_of=question.as_of,
+                quarters=question.quarters,
+                division=question.division,
+                done=done,
+            )
+        except (ModelError, RegionError, NothingImported, SparkUnavailable) as error:
+            raise TrialFailed(str(error)) from error
+        return trial.summary()
+
+    return run
 
 
 def newest_verified(known: Iterable[VerifiedWarning], *, model_id: str | None) -> list[Verified]:

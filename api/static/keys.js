@@ -10,3 +10,19 @@ document.addEventListener("keydown", (event) => {
     target.click();
   }
 });
+
+// Line numbers beside a text that is checked by line.
+for (const text of document.querySelectorAll("textarea[data-lines]")) {
+  const lines = text.parentElement.querySelector(".lines");
+  const count = () => {
+    const wanted = text.value.split("\n").length;
+    while (lines.children.length < wanted) {
+      lines.append(Object.assign(document.createElement("li"), { textContent: lines.children.length + 1 }));
+    }
+    while (lines.children.length > wanted) lines.lastChild.remove();
+    lines.scrollTop = text.scrollTop;
+  };
+  text.addEventListener("input", count);
+  text.addEventListener("scroll", count);
+  count();
+}

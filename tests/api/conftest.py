@@ -12,6 +12,8 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.context import Intake
+from api.trial_jobs import TrialRun
+from tests.api.trials import counted_trial
 from tests.casework_world import COUNTY, MODEL, NOW, PASSWORD, KeywordTriage, KnownNames, World
 
 SMS_SECRET = b"shared with the gateway"
@@ -28,7 +30,12 @@ class Clock:
 
 
 def build_app(
-    home: Path, url: str, clock: Callable[[], datetime], *, sms_secret: bytes | None = SMS_SECRET
+    home: Path,
+    url: str,
+    clock: Callable[[], datetime],
+    *,
+    sms_secret: bytes | None = SMS_SECRET,
+    trial: TrialRun = counted_trial,
 ) -> FastAPI:
     return create_app(
         home=home,
@@ -39,6 +46,7 @@ def build_app(
         ),
         models={MODEL.id: MODEL},
         vault=KnownNames(),
+        trial=trial,
     )
 
 

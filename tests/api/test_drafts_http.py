@@ -7,29 +7,14 @@ from sqlalchemy import select
 from casework.accounts import create_user
 from casework.models import CaseWarning
 from casework.roles import Role
-from supervision.catalogue import model_from_text
 from supervision.published import published_models
 from tests.api.test_http import good, problem
+from tests.api.trials import trial_of
 from tests.casework_world import COUNTY, NOW, PASSWORD
 from tests.supervision.drafts import OWN, SHIPPED, draft_text, stricter_text
 
-NO_CHANGE = {"gained": 0, "kept": 0, "lost": 0}
-TRIAL = {
-    "days": [NO_CHANGE | {"as_of": "2026-10-31", "gained": 2, "levels": {"yellow": 2}}],
-    "by_town": {f"{COUNTY}001": NO_CHANGE | {"gained": 2}},
-    "tasks_per_week": 0.5,
-    "published_tasks_per_week": None,
-    "overlap": {SHIPPED: 0.5},
-    "verified": {"verified": 2, "confirmed": 1},
-    "published_verified": {"verified": 0, "confirmed": 0},
-}
-TRIAL["days"][0]["not_computable_villages"] = 1  # type: ignore[index]  # a list of one day
 REASON = {"reason": "本县多记半个工也应提示"}
 COMMENT = {"comment": "试运行可行"}
-
-
-def trial_of(text: str) -> dict[str, object]:
-    return TRIAL | {"content_hash": model_from_text(text, source="draft").content_hash}
 
 
 def test_from_draft_to_publication(signed_in, small_world):
