@@ -56,7 +56,7 @@ def site(small_world: World) -> Iterator[str]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page of the size of a telephone; anything that the browser complains of fails the test."""
+    """A page of the size of a telephone; anything that the browser complains of fails the test, but a form refused."""
     context = browser.new_context(viewport={"width": 390, "height": 800}, locale="zh-CN")
     page = context.new_page()
     complaints: list[str] = []
@@ -64,4 +64,4 @@ def page(browser: Browser) -> Iterator[Page]:
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
     context.close()
-    assert complaints == []
+    assert [told for told in complaints if "status of 422" not in told] == []
