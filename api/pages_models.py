@@ -21,7 +21,7 @@ from casework.models import ModelDraft
 from casework.roles import COUNTY, Actor
 from casework.watchlist import place_names
 from supervision.catalogue import FIELD_NAMES, Model, ModelError, load_models, model_from_text
-from supervision.pages import LEVEL_NAMES, SUBJECT_NAMES, VERDICT_NAMES
+from supervision.pages import LEVEL_NAMES, SUBJECT_NAMES, UNIT_NAMES, VERDICT_NAMES
 from supervision.runs import verdict_counts
 
 router = APIRouter(include_in_schema=False)
@@ -92,6 +92,7 @@ def model_parts(model: Model) -> dict[str, Any]:
         "field_name": FIELD_NAMES[model.field],
         "subject_name": SUBJECT_NAMES[model.subject],
         "level_names": LEVEL_NAMES,
+        "unit_names": UNIT_NAMES,
         "rules": [(level, _filled(text, model.parameter_values)) for level, text in model.levels.items()],
     }
 

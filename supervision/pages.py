@@ -16,6 +16,17 @@ VERDICT_NAMES = {
     "not_applicable": "不适用",
     "not_computable": "无法计算",
 }
+UNIT_NAMES = {
+    "day": "天", "fen": "分", "percent": "%", "month": "个月", "year": "年", "minute": "分钟", "person": "人",
+    "household": "户", "family": "家", "village": "个村", "company": "家企业", "supplier": "家供应商", "buyer": "个采购人",
+    "organisation": "个单位", "tender": "个标段", "bid": "份投标", "bidder": "个投标人", "use": "次", "stay": "次",
+    "record": "条", "row": "行", "purchase": "次采购", "payment": "笔", "half day": "半个工", "mu": "亩", "mu_year": "亩·年",
+    "person_month": "人·月", "share": "份额（1 为全部）", "interquartile range": "倍四分位距", "times the limit": "倍限额",
+    "percent of the estimate": "%（占估价）", "percent of the winning price": "%（占中标价）",
+    "percent above the lowest bid": "%（高于最低报价）", "permille of the winning price": "‰（占中标价）", "sign": "个迹象",
+    "project": "个项目", "policy": "份保单", "point": "分", "lease": "份租约", "kind": "种", "house": "处房屋", "grade": "级",
+    "digit of the item code": "位项目编码", "contract": "份合同", "class": "类", "change": "次变更",
+}  # fmt: skip
 SUBJECT_NAMES = {
     "village": "村（社区）",
     "official": "干部",
