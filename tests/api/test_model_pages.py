@@ -168,7 +168,9 @@ def test_a_trial_is_not_kept_with_a_draft_that_was_withdrawn_meanwhile(
 
     app.state.services.trials._run = withdrawn_meanwhile
     assert "已撤回" in tried(author, path)
-    assert "当前状态为“已撤回”" in str(app.state.services.trials.of(draft_id).failed)
+    job = app.state.services.trials.of(draft_id)
+    assert "当前状态为“已撤回”" in str(job.future.exception(timeout=10))
+    assert job.failed == str(job.future.exception())
     with small_world.sessions() as session:
         assert session.get_one(ModelDraft, draft_id).trial is None
 

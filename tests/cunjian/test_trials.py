@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner
 
+from api.trial_jobs import TrialFailed, TrialQuestion
 from casework import drafts
 from casework.accounts import actor_of, create_user
 from casework.database import open_engine, sessions
@@ -22,7 +23,7 @@ from casework.roles import Role
 from cunjian.cli import app
 from cunjian.settings import Settings
 from cunjian.stages import run_stage
-from cunjian.trials import newest_verified
+from cunjian.trials import newest_verified, trial_runner
 from registers.catalogue import load_catalogue
 from registers.importing import import_file
 from registers.lake import Lake
@@ -99,6 +100,28 @@ def test_a_trial_from_the_command_line(settings: Settings, draft_file: Path) -> 
     bounded = json.loads(run_command(*given, "--division", COUNTY, "--json"))["summary"]
     assert bounded["by_town"] == {f"{COUNTY}001": {"gained": 1, "kept": 1, "lost": 0}}
     assert "每周新增任务" in run_command(*given)
+
+
+def test_a_trial_from_a_page_gives_the_same_summary(settings: Settings, draft_file: Path) -> None:
+    text = draft_file.read_text(encoding="utf-8")
+    days: list[tuple[int, int]] = []
+    upgrade(settings.database)
+    summary = trial_runner(settings)(
+        TrialQuestion(content=text, division=COUNTY, as_of=LAST, quarters=2),
+        lambda done, total: days.append((done, total)),
+    )
+    given = ("--quarters", "2", "--as-of", LAST.isoformat(), "--division", COUNTY, "--json")
+    assert summary == json.loads(run_command("try", str(draft_file), *given))["summary"]
+    assert days == [(1, 2), (2, 2)]
+
+
+def test_a_trial_without_registers_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUNJIAN_HOME", str(tmp_path / "empty"))
+    empty = Settings()
+    upgrade(empty.database)
+    asked = TrialQuestion(content=draft_text(), division=COUNTY, as_of=LAST, quarters=1)
+    with pytest.raises(TrialFailed, match="cunjian import"):
+        trial_runner(empty)(asked, lambda _done, _total: None)
 
 
 def test_the_same_problem_from_the_command_line(settings: Settings, draft_file: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from supervision.catalogue import load_models
 from supervision.draft_problems import Problem
 from supervision.drafts import DraftRefused, read_draft
+from supervision.pages import UNIT_NAMES
 from tests.supervision.drafts import SHIPPED, draft_text
 
 
@@ -58,3 +60,8 @@ def test_all_shapes_that_are_wrong_are_told_at_once() -> None:
     assert {problem.part for problem in problems(text)} == {"version", "field"}
     assert [problem.what for problem in problems("[]")] == ["草稿 应为“项: 值”"]
     assert "缺少 name" in {problem.what for problem in problems("id: a\n")}
+
+
+def test_every_unit_of_a_shipped_model_has_a_word() -> None:
+    units = {one.unit for model in load_models().values() for one in model.parameters.values()}
+    assert {unit for unit in units if unit.isascii()} <= set(UNIT_NAMES)
