@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from threading import Event
 
 import pytest
 from fastapi.testclient import TestClient
@@ -150,6 +151,33 @@ def test_a_trial_that_fails_says_why_and_a_result_from_elsewhere_is_kept(
     whole = json.dumps({"model_id": OWN, "summary": trial_of(draft_text()), "newest_gained": []})
     files = {"file": ("结果.json", whole.encode())}
     assert "清溪镇" in author.post(f"{path}/trial-result", files=files).text
+
+
+def test_a_trial_under_way_shows_how_far_it_is_and_is_not_started_twice(
+    signed_in: Clients, small_world: World, app
+) -> None:
+    author = signed_in("technician")
+    path = kept_draft(author)
+    half_way, go_on = Event(), Event()
+
+    def slow(question, done):
+        done(1, question.quarters)
+        half_way.set()
+        go_on.wait(timeout=10)
+        return trial_of(question.content)
+
+    app.state.services.trials._run = slow
+    form = {"as_of": "2026-10-31", "quarters": "2"}
+    author.post(f"{path}/trial", data=form)
+    assert half_way.wait(timeout=10)
+    shown = author.get(path).text
+    assert "已完成 1 天，共 2 天" in shown
+    assert "开始试运行" not in shown
+    twice = author.post(f"{path}/trial", data=form)
+    assert (twice.status_code, "正在试运行，请等它完成" in twice.text) == (422, True)
+    go_on.set()
+    app.state.services.trials.of(int(path.rsplit("/", 1)[1])).future.result(timeout=10)
+    assert "清溪镇" in author.get(path).text
 
 
 def test_a_trial_is_not_kept_with_a_draft_that_was_withdrawn_meanwhile(
