@@ -167,6 +167,13 @@ def _plain_type(field: pa.Field) -> pa.DataType:
     raise TypeError(f"column {field.name} is of type {kind}; select numbers, text, dates or truth values")
 
 
+def days_that_show(register: Register) -> list[str]:
+    """The date columns on whose day a row of the register comes to light, or a value of it: those of `_as_known`."""
+    hidden = (c.name for c in register.lake_columns if c.sql_type == "DATE" and not c.future)
+    with_others = (c.known_with for c in register.lake_columns if c.known_with)
+    return sorted({"known_from", register.event_date, *hidden, *with_others})
+
+
 def typed_columns(register: Register, *, present: Collection[str] | None = None) -> list[exp.Expr]:
     """Every column of a register cast to its type; NULL for those that an older file lacks."""
     return [

@@ -12,7 +12,7 @@ from datetime import date
 
 from sqlglot import exp
 
-from registers.as_known import typed_columns
+from registers.as_known import days_that_show, typed_columns
 from registers.catalogue import Catalogue, Register
 from registers.engine import connect, read_parquet
 from registers.lake import Batch, Lake
@@ -114,12 +114,11 @@ class Changes:
         return _star(rows).where(_closed_by(closures))
 
     def _overtaken(self, register: Register, batches: Collection[Batch]) -> exp.Select | None:
-        """Old rows one of whose dates, or whose replacement, lies between the two days."""
+        """Old rows that a day between the two shows differently: one on which they, or a value, come to light or go."""
         rows = self._rows(register, batches)
         if rows is None or not self.next_day:
             return None
-        names = ["known_from", *(c.name for c in register.lake_columns if c.sql_type == "DATE")]
-        passed = [self._between(exp.column(name, "r")) for name in names]
+        passed = [self._between(exp.column(name, "r")) for name in days_that_show(register)]
         closures = [str(self._lake.root / batch.closures) for batch in batches if batch.closures]
         if closures:
             passed.append(_closed_by(closures, self._between(exp.column("known_to", "c"))))

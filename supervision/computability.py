@@ -6,18 +6,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from sqlglot import exp
 
-from registers.catalogue import Register
+from registers.catalogue import Column, Register
 from registers.engine import Engine
 from supervision.catalogue import Model
 
 COUNTY_DIGITS = 6
 ROWS_TO_JUDGE_EMPTY = 30
+ANYWHERE = "*"
+"""In place of a county: the newest row of any."""
 
 
 @dataclass
@@ -29,6 +31,15 @@ class RegisterState:
     filled: dict[str, dict[str, int]] = field(default_factory=dict)
     rows_in_county: Counter[str] = field(default_factory=Counter)
     filled_in_county: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class _Hurdle:
+    """A register that a model needs. gaps: of each column with any, why, by village ("" for a register without)."""
+
+    register: Register
+    state: RegisterState | None
+    gaps: Sequence[Mapping[str, str]]
 
 
 class Computability:
@@ -45,6 +56,9 @@ class Computability:
             for register, columns in needed.items()
             if register in engine.registers
         }
+        self._hurdles: dict[str, list[_Hurdle]] = {}
+        self._gaps: dict[tuple[str, str], Mapping[str, str]] = {}
+        self._stale: dict[tuple[str, str], str | None] = {}
 
     @property
     def villages(self) -> set[str]:
@@ -53,22 +67,47 @@ class Computability:
 
     def obstacle(self, model: Model, village: str) -> str | None:
         """Why the model cannot be computed for the village, as a Chinese sentence; None when it can be."""
-        for register_id, columns in model.needs.items():
-            register = self._engine.catalogue[register_id]
-            state = self._states.get(register_id)
-            if state is None:
-                return f"没有“{register.name}”"
-            reason = self._stale(register, state, village) or _thin(register, state, columns, village)
+        for hurdle in self._hurdles_of(model):
+            if hurdle.state is None:
+                return f"没有“{hurdle.register.name}”"
+            reason = self._why_stale(hurdle.register, hurdle.state, village)
             if reason:
                 return reason
+            place = village if hurdle.register.village_column else ""
+            for gaps in hurdle.gaps:
+                if place in gaps:
+                    return gaps[place]
         return None
 
-    def _stale(self, register: Register, state: RegisterState, village: str) -> str | None:
+    def _hurdles_of(self, model: Model) -> list[_Hurdle]:
+        if model.content_hash not in self._hurdles:
+            self._hurdles[model.content_hash] = [
+                self._hurdle(self._engine.catalogue[register], columns)
+                for register, columns in model.needs.items()
+            ]
+        return self._hurdles[model.content_hash]
+
+    def _hurdle(self, register: Register, columns: Iterable[str]) -> _Hurdle:
+        state = self._states.get(register.id)
+        if state is None:
+            return _Hurdle(register, None, ())
+        for name in columns:
+            if (register.id, name) not in self._gaps:
+                self._gaps[register.id, name] = _gaps(register, state, register[name])
+        return _Hurdle(register, state, [gaps for name in columns if (gaps := self._gaps[register.id, name])])
+
+    def _why_stale(self, register: Register, state: RegisterState, village: str) -> str | None:
+        place = _county(register, village) if village else ANYWHERE
+        if (register.id, place) not in self._stale:
+            self._stale[register.id, place] = self._stale_in(register, state, place)
+        return self._stale[register.id, place]
+
+    def _stale_in(self, register: Register, state: RegisterState, place: str) -> str | None:
         if register.aged_by == "delivery":
             latest = self._engine.delivered.get(register.id)
             news = "交付"
         else:
-            places = {_county(register, village), ""} if village else set(state.latest)
+            places = {place, ""} if place != ANYWHERE else set(state.latest)
             latest = max((state.latest[place] for place in places if place in state.latest), default=None)
             news = "新数据"
         if latest is None:
@@ -79,24 +118,36 @@ class Computability:
         return None
 
 
-def _thin(register: Register, state: RegisterState, columns: Iterable[str], village: str) -> str | None:
-    """A column that the village leaves empty, or one whose empty cells would speak if anybody ever filled it."""
-    place = village if register.village_column else ""
-    rows = state.rows.get(place, 0)
-    for name in columns:
-        column = register[name]
-        if column.required or not rows:
-            continue
-        share = state.filled[name].get(place, 0) / rows
-        if column.empty == "gap" and share < register.min_coverage:
-            return f"“{register.name}”的“{column.zh}”只填了 {share:.0%}（至少 {register.min_coverage:.0%}）"
-        county = _county(register, village)
-        never_filled = (
-            not state.filled_in_county[name, county] and state.rows_in_county[county] >= ROWS_TO_JUDGE_EMPTY
-        )
-        if column.empty == "telling" and never_filled:
-            return f"“{register.name}”的“{column.zh}”从未填写"
-    return None
+def _gaps(register: Register, state: RegisterState, column: Column) -> dict[str, str]:
+    """The villages that leave a column empty, or in whose county empty cells would speak if anybody ever filled it."""
+    if column.required:
+        return {}
+    if column.empty == "gap":
+        shares = {
+            place: state.filled[column.name].get(place, 0) / rows
+            for place, rows in state.rows.items()
+            if rows
+        }
+        return {
+            place: f"“{register.name}”的“{column.zh}”只填了 {share:.0%}（至少 {register.min_coverage:.0%}）"
+            for place, share in shares.items()
+            if share < register.min_coverage
+        }
+    if column.empty == "telling":
+        never = f"“{register.name}”的“{column.zh}”从未填写"
+        counties = {_county(register, place) for place in state.rows}
+        unfilled = {
+            county
+            for county in counties
+            if not state.filled_in_county[column.name, county]
+            and state.rows_in_county[county] >= ROWS_TO_JUDGE_EMPTY
+        }
+        return {
+            place: never
+            for place, rows in state.rows.items()
+            if rows and _county(register, place) in unfilled
+        }
+    return {}
 
 
 def _read_state(engine: Engine, register: Register, columns: list[str]) -> RegisterState:

@@ -8,19 +8,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Final
 
 import pyarrow as pa
 from sqlglot import exp
 
 from registers.engine import Engine
 from registers.query import bind
-from supervision.catalogue import LEVEL_RANK, Model, Partition, Queries
+from supervision.catalogue import LEVEL_RANK, Model, Queries
 from supervision.computability import Computability
 from supervision.derived.catalogue import keep_derived
+from supervision.parts import Parts
 from supervision.runs import EVIDENCE_SCHEMA
 
 LAW_TO_BE_CONFIRMED: dict[str, object] = {
@@ -28,57 +27,6 @@ LAW_TO_BE_CONFIRMED: dict[str, object] = {
     "article": "",
     "to_be_confirmed": True,
 }
-PART_DIGITS: Final = {"town": 9, "county": 6}
-"""How many digits of a division code name a part."""
-
-
-@dataclass(frozen=True)
-class Parts:
-    """Some parts of a partitioned model: villages, towns, counties or subjects by their values."""
-
-    partition: Partition
-    values: frozenset[str]
-
-    @property
-    def _result_column(self) -> str:
-        return "subject_id" if self.partition.by == "subject" else "village_code"
-
-    def hold(self, row: Mapping[str, object]) -> bool:
-        """Whether a finding, or another row with `subject_id` and `village_code`, lies in one of the parts."""
-        return self.part_of(str(row[self._result_column])) in self.values
-
-    def part_of(self, value: str) -> str:
-        """The part of a village code or subject."""
-        digits = PART_DIGITS.get(self.partition.by)
-        return value[:digits] if digits else value
-
-    def narrowed(self, query: exp.Query) -> exp.Query:
-        """The query, reading of each partitioned register only the rows of these parts."""
-
-        def narrow(node: exp.Expr) -> exp.Expr:
-            column = self.partition.registers.get(node.name) if isinstance(node, exp.Table) else None
-            if column is None:
-                return node
-            rows = exp.select("*").from_(exp.to_table(node.name)).where(self._is_wanted(column, node.name))
-            return rows.subquery(node.alias_or_name)
-
-        narrowed = query.transform(narrow, copy=False)
-        assert isinstance(narrowed, exp.Query)  # noqa: S101  the root is no table
-        return narrowed
-
-    def only(self, population: exp.Query) -> exp.Query:
-        """The rows of a population that lie in these parts."""
-        rows = exp.select("subject_id", "village_code")
-        rows = rows.from_(population.subquery("whole", copy=False), copy=False)
-        return rows.where(self._is_wanted(self._result_column, "whole"), copy=False)
-
-    def _is_wanted(self, column: str, relation: str) -> exp.Expr:
-        value: exp.Expr = exp.column(column, relation)
-        if digits := PART_DIGITS.get(self.partition.by):
-            start, length = exp.Literal.number(1), exp.Literal.number(digits)
-            value = exp.Substring(this=value, start=start, length=length)
-        wanted = exp.select("1").from_("part_values").where(exp.column("value", "part_values").eq(value))
-        return exp.Exists(this=wanted)
 
 
 class ModelRun:
@@ -227,7 +175,6 @@ def render_reason(model: Model, numbers: Mapping[str, object]) -> str:
 def _keep_population(engine: Engine, population: exp.Query, parts: Parts | None) -> None:
     """Keep each subject of a village once; a subject that lies in no village cannot be handed to anybody."""
     if parts:
-        engine.keep_table("part_values", pa.table({"value": pa.array(sorted(parts.values), pa.string())}))
         population = parts.only(parts.narrowed(population))
     rows = exp.select("subject_id", "village_code").distinct()
     placed = rows.from_(population.subquery("p", copy=False), copy=False).where(

@@ -9,34 +9,36 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from registers.changes import Changes
 from registers.engine import Engine
-from supervision.catalogue import Model
+from supervision.catalogue import Model, Partition
 from supervision.computability import Computability
 from supervision.derived.catalogue import DERIVED, keep_derived
-from supervision.model_run import ModelRun, Parts, count_subjects
+from supervision.model_run import ModelRun, count_subjects
+from supervision.parts import Parts, keep_parts, part_of
 from supervision.regions import Regions
 from supervision.runner import (
     Progress,
     list_villages,
     make_run,
     run_models,
-    verdict_row,
     within_scope,
 )
 from supervision.runs import EVIDENCE_SCHEMA, Run
+from supervision.verdicts import verdict_table
 
 Row = dict[str, Any]
 OUTCOMES_COUNT: Final = "contractor_credit"
 """The derived relation that weighs what people confirmed; that is no part of the lake."""
-MOST_PARTS: Final = 200_000
-"""Beyond so many changed parts a full run of the model is no slower."""
+WORTH_SPLITTING: Final = 1 / 2
+"""Beyond this share of changed parts a full run of the model is no slower."""
 
 
 class How(Enum):
@@ -91,20 +93,29 @@ def run_nightly(
     if regions or previous.settings or list_villages(engine) != list_villages(before):
         run = run_models(engine, chosen, regions=regions, progress=progress, scopes=scopes, outcomes=outcomes)
         return Nightly(run, {model.id: Plan(How.WHOLE, "地区参数或村的名单有变") for model in chosen})
-    keep_derived(engine, {name for model in chosen for name in model.derived}, outcomes=outcomes)
     computability = Computability(engine, chosen)
     villages = list_villages(engine) or sorted(computability.villages)
     spoken_of = {model: within_scope(villages, division) for model, division in (scopes or {}).items()}
     night = _Night(engine, before, _Previous(previous), computability, spoken_of)
-    plans = {model.id: _plan(model, night, changes) for model in chosen}
+    plans = _shared_parts(chosen, {model.id: _plan(model, night, changes) for model in chosen}, night)
+    renewed = [model for model in chosen if plans[model.id].how is not How.KEPT]
+    keep_derived(engine, {name for model in renewed for name in model.derived}, outcomes=outcomes)
     findings: list[Row] = []
     evidence: list[pa.Table] = []
-    verdicts: list[Row] = []
+    verdicts: list[pa.Table] = []
     for model in chosen:
         update = _update(model, plans[model.id], night)
         findings += update.findings
         evidence.append(update.evidence)
-        verdicts += _verdicts(model, update, computability, spoken_of.get(model.id, villages))
+        verdicts.append(
+            verdict_table(
+                model,
+                spoken_of.get(model.id, villages),
+                subjects=update.subjects,
+                hits=Counter(str(finding["village_code"]) for finding in update.findings),
+                computability=computability,
+            )
+        )
         if progress:
             progress(model.id)
     run = make_run(
@@ -136,16 +147,32 @@ class _Previous:
 
     def __init__(self, run: Run) -> None:
         self.models = run.models
-        self.findings = _by_model(run.findings.to_pylist())
-        self.verdicts = _by_model(run.verdicts.to_pylist())
+        self.findings: dict[str, list[Row]] = {}
+        for row in run.findings.to_pylist():
+            self.findings.setdefault(str(row["model_id"]), []).append(row)
         self.evidence = run.evidence
+        self._verdicts = {model: _of_model(run.verdicts, model) for model in run.models}
 
     def subjects(self, model: Model) -> Counter[str]:
         """How many subjects could be checked, by village."""
-        return Counter({row["village_code"]: row["subjects"] for row in self.verdicts.get(model.id, ())})
+        return Counter(self._by_village(model, "subjects"))
+
+    def number_of_parts(self, model: Model, split: Partition) -> int:
+        """How many parts the model had, at most."""
+        counts = self._by_village(model, "subjects")
+        return sum(counts.values()) if split.by == "subject" else len({part_of(split, v) for v in counts})
 
     def obstacles(self, model: Model) -> set[str]:
-        return {row["village_code"] for row in self.verdicts.get(model.id, ()) if row["not_computable"]}
+        """The villages for which the model could not be computed."""
+        return {village for village, number in self._by_village(model, "not_computable").items() if number}
+
+    def _by_village(self, model: Model, column: str) -> dict[str, int]:
+        rows = self._verdicts[model.id]
+        return dict(zip(rows["village_code"].to_pylist(), rows[column].to_pylist(), strict=True))
+
+
+def _of_model(table: pa.Table, model: str) -> pa.Table:
+    return table.filter(pc.equal(table["model_id"], model))
 
 
 @dataclass(frozen=True)
@@ -160,12 +187,31 @@ def _plan(model: Model, night: _Night, changes: Changes) -> Plan:
         return Plan(How.WHOLE, reason)
     if model.partition is None or not any(changes.any_in(name) for name in model.partition.registers):
         return Plan(How.KEPT, "所用的登记表没有变化")
-    split = model.partition.registers
-    of = Parts(model.partition, frozenset()).part_of
-    parts = frozenset(of(value) for name, column in split.items() for value in changes.values(name, column))
-    if len(parts) > MOST_PARTS:
+    split = model.partition
+    parts = frozenset(
+        part_of(split, value)
+        for name, column in split.registers.items()
+        for value in changes.values(name, column)
+    )
+    if len(parts) > WORTH_SPLITTING * night.old.number_of_parts(model, split):
         return Plan(How.WHOLE, f"有变化的部分太多：{len(parts)}")
     return Plan(How.PARTS, f"重算 {len(parts)} 个部分", parts)
+
+
+def _shared_parts(models: Iterable[Model], plans: Mapping[str, Plan], night: _Night) -> dict[str, Plan]:
+    """Models that split the same way compute the same parts, so that the rows of these are read once for all."""
+    shared = dict(plans)
+    alike: dict[str, list[Model]] = {}
+    for model in models:
+        if plans[model.id].how is How.PARTS and model.partition:
+            alike.setdefault(model.partition.by, []).append(model)
+    for by, group in sorted(alike.items()):
+        parts = frozenset().union(*(plans[model.id].parts for model in group))
+        for engine in (night.engine, night.before):
+            keep_parts(engine, by, parts, group)
+        for model in group:
+            shared[model.id] = replace(plans[model.id], parts=parts)
+    return shared
 
 
 def _why_whole(model: Model, night: _Night, changes: Changes) -> str | None:
@@ -177,7 +223,7 @@ def _why_whole(model: Model, night: _Night, changes: Changes) -> str | None:
         return "模型只管部分区划"
     if OUTCOMES_COUNT in model.derived:
         return "模型要看核实结果"
-    if changes.next_day and (_counts_days(model) or model.derived):
+    if changes.next_day and _counts_days(model):
         return "模型按当天计算天数"
     if any(not night.computability.obstacle(model, village) for village in night.old.obstacles(model)):
         return "有的村原来算不出，现在可以算了"
@@ -188,9 +234,11 @@ def _why_whole(model: Model, night: _Night, changes: Changes) -> str | None:
 
 
 def _counts_days(model: Model) -> bool:
+    """Whether the answers change with the day alone."""
     queries = model.queries
-    return any(
-        "as_of" in part.parameters for part in (queries.population, queries.evidence, queries.findings)
+    parts = (queries.population, queries.evidence, queries.findings)
+    return any("as_of" in part.parameters for part in parts) or any(
+        DERIVED[name].counts_days for name in model.derived
     )
 
 
@@ -214,29 +262,5 @@ def _update(model: Model, plan: Plan, night: _Night) -> _Update:
 
 def _evidence_of(old: _Previous, findings: Iterable[Mapping[str, object]]) -> pa.Table:
     ids = pa.array([str(finding["finding_id"]) for finding in findings], pa.string())
-    found = old.evidence.filter(pa.compute.is_in(old.evidence["finding_id"], value_set=ids))
+    found = old.evidence.filter(pc.is_in(old.evidence["finding_id"], value_set=ids))
     return found.cast(EVIDENCE_SCHEMA)
-
-
-def _verdicts(
-    model: Model, update: _Update, computability: Computability, villages: Iterable[str]
-) -> list[dict[str, object]]:
-    hits = Counter(str(finding["village_code"]) for finding in update.findings)
-    places = {*villages, *(village for village, number in update.subjects.items() if number)}
-    return [
-        verdict_row(
-            model,
-            village,
-            subjects=update.subjects[village],
-            hits=hits[village],
-            obstacle=computability.obstacle(model, village),
-        )
-        for village in sorted(places)
-    ]
-
-
-def _by_model(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    grouped: dict[str, list[Row]] = {}
-    for row in rows:
-        grouped.setdefault(str(row["model_id"]), []).append(row)
-    return grouped

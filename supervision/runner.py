@@ -21,11 +21,10 @@ from supervision.derived.catalogue import keep_derived
 from supervision.model_run import ModelRun
 from supervision.regions import Regions
 from supervision.runs import EVIDENCE_SCHEMA, FINDINGS_SCHEMA, VERDICTS_SCHEMA, Run
+from supervision.verdicts import verdict_table
 
 Progress = Callable[[str], None]
 """Called with the id of each model when it is done."""
-
-NOBODY = "本村没有适用对象"
 
 
 def run_models(
@@ -50,17 +49,20 @@ def run_models(
     villages = list_villages(engine) or sorted(computability.villages)
     findings: list[dict[str, object]] = []
     evidence: list[pa.Table] = []
-    verdicts: list[dict[str, object]] = []
+    verdicts: list[pa.Table] = []
     for model in chosen:
-        runs = []
+        subjects: Counter[str] = Counter()
+        hits: Counter[str] = Counter()
         scope = (scopes or {}).get(model.id)
         spoken_of = within_scope(villages, scope)
         for run in _model_runs(engine, model, computability, spoken_of, regions=regions, whole=scope is None):
             findings += run.findings
             evidence.append(run.evidence())
-            runs.append(run)
-            _ = run.counts  # read while the engine still holds this population
-        verdicts += _verdict_rows(model, runs, computability, spoken_of)
+            subjects.update(run.counts)
+            hits.update(str(finding["village_code"]) for finding in run.findings)
+        verdicts.append(
+            verdict_table(model, spoken_of, subjects=subjects, hits=hits, computability=computability)
+        )
         if progress:
             progress(model.id)
     return make_run(
@@ -128,7 +130,7 @@ def make_run(
     *,
     findings: list[dict[str, object]],
     evidence: list[pa.Table],
-    verdicts: list[dict[str, object]],
+    verdicts: list[pa.Table],
     regions: Regions | None,
     outcomes: pa.Table | None,
     scopes: Mapping[str, str] | None = None,
@@ -154,44 +156,8 @@ def make_run(
         batches=engine.batches,
         findings=pa.Table.from_pylist(findings, schema=FINDINGS_SCHEMA).sort_by("finding_id"),
         evidence=_with_sources(engine, found),
-        verdicts=pa.Table.from_pylist(verdicts, schema=VERDICTS_SCHEMA),
+        verdicts=pa.concat_tables(verdicts) if verdicts else VERDICTS_SCHEMA.empty_table(),
     )
-
-
-def _verdict_rows(
-    model: Model, runs: Iterable[ModelRun], computability: Computability, villages: Iterable[str]
-) -> list[dict[str, object]]:
-    """Counts of subjects by verdict, one row a village."""
-    subjects: Counter[str] = Counter()
-    hits: Counter[str] = Counter()
-    for run in runs:
-        subjects.update(run.counts)
-        hits.update(str(finding["village_code"]) for finding in run.findings)
-    return [
-        verdict_row(
-            model,
-            village,
-            subjects=subjects[village],
-            hits=hits[village],
-            obstacle=computability.obstacle(model, village),
-        )
-        for village in sorted({*villages, *subjects})
-    ]
-
-
-def verdict_row(
-    model: Model, village: str, *, subjects: int, hits: int, obstacle: str | None
-) -> dict[str, object]:
-    """How many subjects of a village got which verdict, and why not if none could be told."""
-    counts = {"hit": 0, "clear": 0, "not_applicable": 0, "not_computable": 0}
-    if obstacle:
-        counts["not_computable"] = max(subjects, 1)
-    elif not subjects:
-        counts["not_applicable"] = 1
-    else:
-        counts |= {"hit": hits, "clear": subjects - hits}
-    reason = obstacle or (None if subjects else NOBODY)
-    return {"model_id": model.id, "village_code": village, **counts, "subjects": subjects, "reason": reason}
 
 
 def list_villages(engine: Engine) -> list[str]:

@@ -6,9 +6,9 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import combinations
-from math import comb
 
 import numpy as np
+import numpy.typing as npt
 
 from registers.definitions import Parameter
 from supervision.derived.relation import Derived, Numbers, Row, Source
@@ -115,9 +115,23 @@ def chance_to_meet(times: int, margins: Iterable[tuple[int, int, int]]) -> float
     meetings = np.ones(1)
     for tenders, one, other in margins:
         if one and other:
-            ways = [comb(other, k) * comb(tenders - other, one - k) for k in range(min(one, other) + 1)]
-            meetings = np.convolve(meetings, [way / comb(tenders, one) for way in ways])
+            meetings = np.convolve(meetings, _hypergeometric(tenders, one, other))
     return float(meetings[times:].sum())
+
+
+def _hypergeometric(tenders: int, one: int, other: int) -> npt.NDArray[np.float64]:
+    """The probability of 0, 1, 2 … meetings; in logarithms, because the numbers of ways have thousands of digits."""
+    from scipy.special import gammaln  # noqa: PLC0415  as networkx
+
+    met = np.arange(min(one, other) + 1)
+    apart = tenders - other - one + met  # tenders without either; below zero it cannot be
+    possible = apart >= 0
+    met, apart = met[possible], apart[possible]
+    ways = -(gammaln(met + 1) + gammaln(one - met + 1) + gammaln(other - met + 1) + gammaln(apart + 1))
+    pairs = gammaln([one + 1, other + 1, tenders - one + 1, tenders - other + 1]).sum() - gammaln(tenders + 1)
+    chances = np.zeros(len(possible))
+    chances[possible] = np.exp(ways + pairs)
+    return chances
 
 
 CO_BIDDING_GROUP = Derived(

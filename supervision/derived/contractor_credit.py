@@ -141,4 +141,5 @@ CONTRACTOR_CREDIT = Derived(
         "most_confirmed": _points(60, "属实问题合计上限"),
     },
     build=build,
+    build_counts_days=True,
 )

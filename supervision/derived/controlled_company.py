@@ -19,6 +19,8 @@ KIN = """
 SELECT DISTINCT k.person_key, k.relative_key
 FROM kinship AS k
 WHERE k.relation IN ('spouse', 'parent', 'child', 'sibling')
+  AND EXISTS (SELECT 1 FROM company_role AS r WHERE r.person_key = k.person_key)
+  AND EXISTS (SELECT 1 FROM company_role AS r WHERE r.person_key = k.relative_key)
 """
 HEAD = "legal_representative"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -28,17 +29,30 @@ class Source:
     """The rows of a relation's queries as of the engine's day, and what people found out so far."""
 
     def __init__(
-        self, engine: Engine, queries: Mapping[str, ParsedQuery], numbers: Numbers, outcomes: pa.Table | None
+        self,
+        engine: Engine,
+        queries: Mapping[str, ParsedQuery],
+        numbers: Numbers,
+        *,
+        outcomes: pa.Table | None,
+        as_of: date | None,
     ) -> None:
         self._engine = engine
         self._queries = queries
         self._numbers = numbers
-        self.as_of = engine.as_of
+        self._as_of = as_of
         self.outcomes: list[Row] = outcomes.to_pylist() if outcomes is not None else []
+
+    @property
+    def as_of(self) -> date:
+        """The engine's day. Raises `AttributeError` for a relation that does not say that it counts days."""
+        if self._as_of is None:
+            raise AttributeError("set build_counts_days on the relation, or a nightly run will not renew it")
+        return self._as_of
 
     def rows(self, query: str) -> list[Row]:
         """The rows of one of the relation's queries, in an order that does not depend on how they are stored."""
-        bound = bind(self._queries[query], {**self._numbers, "as_of": self.as_of})
+        bound = bind(self._queries[query], {**self._numbers, "as_of": self._engine.as_of})
         return in_order(self._engine.query(bound).to_pylist())
 
 
@@ -65,6 +79,13 @@ class Derived:
     reads: Collection[str]
     parameters: Mapping[str, Parameter]
     build: Callable[[Source, Numbers], Sequence[Row]]
+    build_counts_days: bool = False
+    """Whether `build` reads `source.as_of`."""
+
+    @cached_property
+    def counts_days(self) -> bool:
+        """Whether the relation changes with the day alone, its registers staying as they are."""
+        return self.build_counts_days or any("as_of" in query.parameters for query in self.queries.values())
 
     @cached_property
     def queries(self) -> dict[str, ParsedQuery]:
@@ -110,7 +131,9 @@ class Derived:
             if name not in numbers:
                 raise KeyError(f"{self.name} has no parameter {name!r}; it has {', '.join(numbers)}")
             numbers[name] = value
-        rows = self.build(Source(engine, self.queries, numbers, outcomes), numbers)
+        as_of = engine.as_of if self.build_counts_days else None
+        source = Source(engine, self.queries, numbers, outcomes=outcomes, as_of=as_of)
+        rows = self.build(source, numbers)
         schema = pa.schema([(name, ARROW_TYPES[kind]) for name, kind in self.columns.items()])
         ordered = in_order([{name: row[name] for name in self.columns} for row in rows])
         return pa.Table.from_pylist(ordered, schema=schema)

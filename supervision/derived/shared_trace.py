@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from functools import cache
 from ipaddress import ip_address
 from itertools import combinations
 
@@ -54,6 +55,7 @@ def normalise(kind: str, text: str | None) -> str | None:
     return None if empty else plain
 
 
+@cache
 def _public_address(text: str) -> str | None:
     """An internet address; None for one that every office network has again, or that is none."""
     try:
@@ -76,7 +78,8 @@ def build(source: Source, numbers: Numbers) -> list[Row]:
         behind[what, trace].add(row["bidder_id"])
         in_tender[row["tender_id"], what, trace][row["bidder_id"]].add(row["kind"])
     found: dict[tuple[str, str, str, str], int] = defaultdict(int)
-    for (tender, what, trace), bidders in sorted(in_tender.items()):
+    several = {place: bidders for place, bidders in in_tender.items() if len(bidders) > 1}
+    for (tender, what, trace), bidders in sorted(several.items()):
         if what in PUBLIC_KINDS and len(behind[what, trace]) > numbers["public_bidders"]:
             continue
         for one, other in combinations(sorted(bidders), 2):

@@ -52,6 +52,7 @@ class Coverage(Computability):
         coverage = cls.__new__(cls)
         coverage._engine = cast(Engine, _Day(catalogue, as_of, delivered))
         coverage._states = {name: _state(**state) for name, state in content["states"].items()}
+        coverage._hurdles, coverage._gaps, coverage._stale = {}, {}, {}
         return coverage
 
     def with_row(self, register: Register, row: Mapping[str, object], *, as_of: date) -> Coverage:
@@ -60,6 +61,8 @@ class Coverage(Computability):
         delivered = {**self._engine.delivered, register.id: as_of}
         changed._engine = cast(Engine, _Day(self._engine.catalogue, as_of, delivered))
         changed._states = {**self._states, register.id: self._grown(register, row)}
+        changed._hurdles, changed._stale = {}, {}
+        changed._gaps = {key: gaps for key, gaps in self._gaps.items() if key[0] != register.id}
         return changed
 
     def _grown(self, register: Register, row: Mapping[str, object]) -> RegisterState:
