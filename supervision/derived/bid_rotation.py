@@ -19,7 +19,7 @@ SELECT DISTINCT substring(t.village_code, 1, 6) AS county, t.buyer_id, coalesce(
        t.awarded_on, t.tender_id, b.bidder_id
 FROM bid AS b
 JOIN tender AS t ON t.tender_id = b.tender_id
-WHERE t.method <> 'direct' AND b.won AND t.awarded_on IS NOT NULL
+WHERE t.method <> 'direct' AND b.won AND coalesce(b.members, 1) = 1 AND t.awarded_on IS NOT NULL
   AND date_diff('day', t.published_on, :as_of) < :window_days
 """
 
@@ -35,6 +35,9 @@ def build(source: Source, numbers: Numbers) -> list[Row]:
     wins = sorted(
         source.rows("wins"), key=lambda win: (win["awarded_on"], win["tender_id"], win["bidder_id"])
     )
+    by_tender: dict[str, set[str]] = defaultdict(set)
+    for win in wins:
+        by_tender[win["tender_id"]].add(win["bidder_id"])
     rows = []
     for (county, group_id), members in sorted(groups.items()):
         sequences: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -43,6 +46,7 @@ def build(source: Source, numbers: Numbers) -> list[Row]:
                 win["county"] == county
                 and win["bidder_id"] in members
                 and len(bidders[win["tender_id"]] & members) > 1
+                and len(by_tender[win["tender_id"]] & members) == 1  # two winners of one tender have no order
             ):
                 sequences["buyer", win["buyer_id"]].append(win["bidder_id"])
                 sequences["category", win["category"]].append(win["bidder_id"])
@@ -90,9 +94,9 @@ def chance(winners: Sequence[str]) -> float:
 
 BID_ROTATION = Derived(
     name="bid_rotation",
-    version=1,
+    version=2,
     about="轮流中标：同场群在一个招标人或一个类别上的中标顺序，一行一个群和招标人（或类别）。"
-    "均匀度是中标次数的熵，循环率是按固定顺序轮回的比例，偶然概率由打乱顺序（固定种子）得出。",
+    "均匀度是中标次数的熵，循环率是按固定顺序轮回的比例，偶然概率由打乱顺序（固定种子）得出。联合体的投标、几个成员同时中标的标段不计。",
     columns={
         "group_id": "VARCHAR",
         "county": "VARCHAR",

@@ -11,16 +11,18 @@ PERSONS = """
 SELECT DISTINCT 'person' AS kind, tr.person_key AS broker_key, tr.tender_id, tr.bidder_id
 FROM bid_trace AS tr
 WHERE tr.kind = 'agent' AND tr.person_key IS NOT NULL AND date_diff('day', tr.recorded_on, :as_of) < :window_days
+  AND NOT EXISTS (SELECT 1 FROM bid AS b WHERE b.tender_id = tr.tender_id AND b.bidder_id = tr.bidder_id AND b.members > 1)
 """
 PHONES = """
 SELECT DISTINCT 'phone' AS kind, tr.phone_key AS broker_key, tr.tender_id, tr.bidder_id
 FROM bid_trace AS tr
 WHERE tr.kind = 'phone' AND tr.phone_key IS NOT NULL AND date_diff('day', tr.recorded_on, :as_of) < :window_days
+  AND NOT EXISTS (SELECT 1 FROM bid AS b WHERE b.tender_id = tr.tender_id AND b.bidder_id = tr.bidder_id AND b.members > 1)
 """
 ACCOUNTS = """
 SELECT DISTINCT 'account' AS kind, b.deposit_account_key AS broker_key, b.tender_id, b.bidder_id
 FROM bid AS b
-WHERE b.deposit_account_key IS NOT NULL AND date_diff('day', b.submitted_on, :as_of) < :window_days
+WHERE b.deposit_account_key IS NOT NULL AND coalesce(b.members, 1) = 1 AND date_diff('day', b.submitted_on, :as_of) < :window_days
 """
 WINS = "SELECT DISTINCT b.tender_id, b.bidder_id FROM bid AS b WHERE b.won"
 
@@ -49,9 +51,9 @@ def build(source: Source, numbers: Numbers) -> list[Row]:
 
 BROKER = Derived(
     name="broker",
-    version=1,
-    about="黄牛库：三年内为三家以上不同投标人、在三个以上标段办理投标的人（委托代理人）、联系电话或保证金账户，"
-    "一行一个。背后投标人多得像银行、担保公司的账户不列入。",
+    version=2,
+    about="多家代理名录（俗称黄牛库）：三年内为三家以上不同投标人、在三个以上标段办理投标的人（委托代理人）、联系电话或保证金账户，"
+    "一行一个。背后投标人多得像银行、担保公司的账户不列入，联合体的投标不计。",
     columns={
         "kind": "VARCHAR",
         "broker_key": "VARCHAR",

@@ -21,7 +21,7 @@ SELECT DISTINCT substring(t.village_code, 1, 6) AS county, coalesce(t.category, 
        b.bidder_id, coalesce(CAST(b.won AS INTEGER), 0) AS won
 FROM bid AS b
 JOIN tender AS t ON t.tender_id = b.tender_id
-WHERE t.method <> 'direct' AND date_diff('day', t.published_on, :as_of) < :window_days
+WHERE t.method <> 'direct' AND coalesce(b.members, 1) = 1 AND date_diff('day', t.published_on, :as_of) < :window_days
 """
 
 GROUP_PARAMETERS = {
@@ -136,10 +136,10 @@ def _hypergeometric(tenders: int, one: int, other: int) -> npt.NDArray[np.float6
 
 CO_BIDDING_GROUP = Derived(
     name="co_bidding_group",
-    version=1,
+    version=2,
     about="同场群：三年内在一个县的招标中同场次数远超偶然的投标人群体，一行一个成员。"
     "两家同场的期望次数按各类别分别由各自投标次数算出，显著超出（超几何分布尾概率，按组合数校正）的连边，"
-    "再用模块度划分群体。",
+    "再用模块度划分群体。联合体的投标不算同场。",
     columns={
         "group_id": "VARCHAR",
         "county": "VARCHAR",

@@ -12,14 +12,17 @@ from supervision.derived.relation import Derived, Numbers, Row, Source
 SANCTIONS = """
 SELECT DISTINCT s.sanction_no, s.subject_id AS company_id, s.kind, coalesce(s.starts_on, s.decided_on) AS starts_on, s.ends_on
 FROM sanction AS s
-WHERE s.kind IN ('tender_ban', 'credit', 'dishonest', 'criminal', 'administrative', 'debtor')
+WHERE s.kind IN ('tender_ban', 'credit', 'dishonest', 'criminal', 'administrative', 'detention', 'debtor')
 """
 LATE = """
-SELECT p.project_id, c.counterparty_id AS company_id, max(c.end_on) AS due_on, p.completed_on
+SELECT p.project_id, c.counterparty_id AS company_id, max(greatest(c.end_on, coalesce(e.after_end, c.end_on))) AS due_on,
+       coalesce(p.completed_on, p.accepted_on, p.audited_on) AS completed_on
 FROM project AS p
 JOIN contract AS c ON c.project_id = p.project_id AND c.kind = 'works' AND c.counterparty_id = p.contractor_id
+LEFT JOIN (SELECT h.contract_id, max(h.after_end) AS after_end FROM contract_change AS h GROUP BY h.contract_id) AS e
+       ON e.contract_id = c.contract_id
 WHERE c.end_on IS NOT NULL
-GROUP BY p.project_id, c.counterparty_id, p.completed_on
+GROUP BY p.project_id, c.counterparty_id, p.completed_on, p.accepted_on, p.audited_on
 """
 CHANGES = """
 SELECT DISTINCT ch.contract_id, ch.change_no, c.counterparty_id AS company_id, ch.changed_on
@@ -102,10 +105,10 @@ def _points(value: int, why: str) -> Parameter:
 
 CONTRACTOR_CREDIT = Derived(
     name="contractor_credit",
-    version=1,
+    version=2,
     about="承包方信用：满分 100，一行一家企业和一段分数不变的日子（止日当天不再适用）；没有扣分事实的企业没有行，即 100 分。"
     "扣分：招投标禁入 60、严重失信 40、失信被执行人 30、刑事判决 40、其他处罚 10，自起始日扣到截止日，未写截止日的扣两年，合计最多 80；"
-    "完工晚于合同工期 60 天以上每项 10，最多 20；价款变更增加二成以上每次 5，最多 15；经核查属实的问题每件 20，最多 60；"
+    "完工（没有登记的看验收、审计）晚于合同工期（含登记的延期）60 天以上每项 10，最多 20；价款变更增加二成以上每次 5，最多 15；经核查属实的问题每件 20，最多 60；"
     "后三类扣两年。扣到零为止，期满自动恢复。",
     columns={
         "company_id": "VARCHAR",

@@ -83,7 +83,7 @@ CONTROLLED_COMPANY = Derived(
             unit="percent",
             min=25,
             max=100,
-            source="公司法：出资额占资本总额百分之五十以上为控股股东",
+            source="业务口径：出资占一半以上视为控股（公司法的定义待核实）",
         ),
     },
     build=build,

@@ -24,6 +24,8 @@ FROM bid AS b
 WHERE b.deposit_account_key IS NOT NULL
 """
 
+JOINT = "SELECT DISTINCT b.tender_id, b.bidder_id FROM bid AS b WHERE b.members > 1"
+
 FAMILIES = {
     "project_manager": "staff", "safety_officer": "staff", "technical_lead": "staff", "agent": "agent",
     "phone": "contact", "address": "contact", "device": "machine", "price_software": "machine",
@@ -37,7 +39,10 @@ GENERIC = frozenset({
 })  # fmt: skip
 """What machines and people write when they write nothing."""
 SHORTEST_ADDRESS = 6
-PUBLIC_KINDS = frozenset({"network", "address", "file_author"})
+PUBLIC_KINDS = {
+    "network": "public_bidders", "address": "public_bidders", "file_author": "public_bidders", "account": "public_accounts",
+}  # fmt: skip
+"""Traces that a place or an institution leaves for everybody, and the number of bidders beyond which it is one."""
 
 
 def normalise(kind: str, text: str | None) -> str | None:
@@ -66,7 +71,8 @@ def _public_address(text: str) -> str | None:
 
 
 def build(source: Source, numbers: Numbers) -> list[Row]:
-    """One row a tender, pair of bidders and kind of trace."""
+    """One row a tender, pair of bidders and kind of trace. Two rows of joint bids may be one bid and are no pair."""
+    joint = {(row["tender_id"], row["bidder_id"]) for row in source.rows("joint")}
     behind: dict[tuple[str, str], set[str]] = defaultdict(set)
     in_tender: dict[tuple[str, str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for row in [*source.rows("traces"), *source.rows("accounts")]:
@@ -80,9 +86,11 @@ def build(source: Source, numbers: Numbers) -> list[Row]:
     found: dict[tuple[str, str, str, str], int] = defaultdict(int)
     several = {place: bidders for place, bidders in in_tender.items() if len(bidders) > 1}
     for (tender, what, trace), bidders in sorted(several.items()):
-        if what in PUBLIC_KINDS and len(behind[what, trace]) > numbers["public_bidders"]:
+        if what in PUBLIC_KINDS and len(behind[what, trace]) > numbers[PUBLIC_KINDS[what]]:
             continue
         for one, other in combinations(sorted(bidders), 2):
+            if (tender, one) in joint and (tender, other) in joint:
+                continue
             kinds = bidders[one] | bidders[other]
             kind = what if what != "person" else "agent" if "agent" in kinds else min(kinds)
             found[tender, one, other, kind] += 1
@@ -96,10 +104,10 @@ def build(source: Source, numbers: Numbers) -> list[Row]:
 
 SHARED_TRACE = Derived(
     name="shared_trace",
-    version=1,
+    version=2,
     about="共同痕迹：同一标段两家投标人留下的相同痕迹，一行一个标段、一对投标人（两个方向各一行）和一种痕迹。"
     "机器码等去掉分隔符和大小写后比较；通用的作者名、空值和短地址不算；"
-    "许多投标人共有的网络地址、地址、作者（如交易中心、打字复印店）不算。",
+    "许多投标人共有的网络地址、地址、作者（如交易中心、打字复印店）和保证金账户（如银行、担保公司）不算，联合体成员之间不算。",
     columns={
         "tender_id": "VARCHAR",
         "bidder_id": "VARCHAR",
@@ -108,7 +116,7 @@ SHARED_TRACE = Derived(
         "family": "VARCHAR",
         "traces": "BIGINT",
     },
-    texts={"traces": TRACES, "accounts": ACCOUNTS},
+    texts={"traces": TRACES, "accounts": ACCOUNTS, "joint": JOINT},
     reads=("bid", "bid_trace"),
     parameters={
         "public_bidders": Parameter(
@@ -117,6 +125,13 @@ SHARED_TRACE = Derived(
             min=4,
             max=100,
             source="业务口径：十家以上共用的网络、地址、作者名视为公共场所",
+        ),
+        "public_accounts": Parameter(
+            value=40,
+            unit="company",
+            min=10,
+            max=1000,
+            source="业务口径：更多的多半是银行、担保公司或交易中心的账户",
         ),
     },
     build=build,

@@ -266,6 +266,83 @@ def test_credit_without_outcomes_and_its_floor_and_caps() -> None:
     assert last["G"]["to_date"] is None
 
 
+def joint(rows: Rows, *bidders: str) -> Rows:
+    """The same rows, with the bids of these firms handed in as members of a joint bid."""
+    bids = [row | {"members": 2} if row["bidder_id"] in bidders else row for row in rows["bid"]]
+    return rows | {"bid": bids}
+
+
+def test_members_of_a_joint_bid_are_partners_and_no_ring() -> None:
+    assert compute("co_bidding_group", joint(ring(), "A", "B")) == []
+    assert compute("bid_rotation", joint(ring(), "A", "B")) == []
+    assert compute("broker", joint(brokers(), "C")) == []
+    pairs = {
+        (r["bidder_id"], r["other_bidder_id"]) for r in compute("shared_trace", joint(traces(), "A", "C"))
+    }
+    assert pairs == {("A", "B"), ("B", "A")}  # a member and an outsider with one computer are still a pair
+
+
+def test_accounts_and_telephones_of_joint_bids_make_no_broker() -> None:
+    def rows(members: int) -> Rows:
+        bids = [
+            {"tender_id": f"T{i}", "bid_no": "1", "bidder_id": f"F{i}", "submitted_on": AS_OF, "status": "valid",
+             "deposit_account_key": "K", "members": members}
+            for i in range(3)
+        ]  # fmt: skip
+        phones = [
+            {"tender_id": f"T{i}", "bidder_id": f"F{i}", "kind": "phone", "trace_no": 1, "phone_key": "H", "recorded_on": AS_OF}
+            for i in range(3)
+        ]  # fmt: skip
+        return {"bid": bids, "bid_trace": phones}
+
+    assert sorted(row["kind"] for row in compute("broker", rows(1))) == ["account", "phone"]
+    assert compute("broker", rows(2)) == []
+
+
+def test_a_tender_with_two_winners_of_the_group_has_no_order() -> None:
+    rows = ring()
+    second = next(row for row in rows["bid"] if row["tender_id"] == "T06" and row["bidder_id"] == "B")
+    second["won"] = True
+    assert compute("bid_rotation", rows) == []  # five wins are left, six are asked for
+    assert {row["tenders"] for row in compute("bid_rotation", rows, min_wins=5)} == {5}
+
+
+def test_the_account_of_a_bank_is_no_shared_trace() -> None:
+    bids = [
+        {"tender_id": "T1", "bid_no": f"{i}", "bidder_id": f"F{i}", "submitted_on": AS_OF, "status": "valid", "deposit_account_key": "K"}
+        for i in range(11)
+    ]  # fmt: skip
+    rows: Rows = {"bid": bids, "bid_trace": []}
+    assert len(compute("shared_trace", rows, public_accounts=11)) == 110
+    assert compute("shared_trace", rows, public_accounts=10) == []
+
+
+def test_an_extended_or_accepted_work_is_not_late() -> None:
+    def late(rows: Rows) -> list[int]:
+        return [row["late_works"] for row in compute("contractor_credit", rows) if row["company_id"] == "F"]
+
+    assert any(late(records()))
+    extended = records()
+    extended["contract_change"].append(
+        {"contract_id": "K1", "change_no": "2", "village_code": VILLAGE, "changed_on": date(2024, 3, 1), "kind": "term", "after_end": date(2024, 7, 31)}
+    )  # fmt: skip
+    assert not any(late(extended))
+    accepted = records()
+    accepted["project"][0] |= {"completed_on": None, "accepted_on": date(2024, 4, 1)}
+    assert not any(late(accepted))
+    accepted["project"][0] |= {"accepted_on": None, "audited_on": date(2024, 4, 1)}
+    assert not any(late(accepted))
+
+
+def test_an_administrative_penalty_of_a_firm_counts() -> None:
+    fined = {
+        "sanction": [
+            {"sanction_no": "S9", "subject_id": "H", "kind": "detention", "decided_on": date(2025, 1, 1)}
+        ]
+    }
+    assert [(row["company_id"], row["score"]) for row in compute("contractor_credit", fined)] == [("H", 90)]
+
+
 def test_kept_once_an_engine() -> None:
     with DuckDBEngine.from_rows(ring(), as_of=AS_OF) as engine:
         outcomes = pa.table({"company_id": ["F"], "confirmed_on": [AS_OF]})
