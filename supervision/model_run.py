@@ -151,8 +151,9 @@ class ModelRun:
 def count_subjects(engine: Engine, model: Model, parts: Parts) -> dict[str, int]:
     """How many subjects of some parts could be checked, by village."""
     parameters = {**model.parameter_values, "as_of": engine.as_of}
-    keep_derived(engine, model.derived)
-    _keep_population(engine, bind(model.queries.population, parameters), parts)
+    population = model.queries.population
+    keep_derived(engine, model.derived.keys() & population.relations)
+    _keep_population(engine, bind(population, parameters), parts)
     return _population_counts(engine)
 
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlglot import exp
 
 from registers.engine import Engine
@@ -170,16 +171,14 @@ def list_villages(engine: Engine) -> list[str]:
 
 
 def _with_sources(engine: Engine, evidence: pa.Table) -> pa.Table:
-    """Add the register's key and where each row came from: batch, file, row of the file."""
+    """Add the register's key and where each row came from: batch, file, row of the file; an earlier run's rows say so."""
+    known = evidence.filter(pc.is_valid(evidence["key"]))
+    evidence = evidence.filter(pc.is_null(evidence["key"]))
     found: dict[str, dict[str, object]] = {}
     for register_id in sorted(set(evidence["register"].to_pylist())):
         register = engine.catalogue[register_id]
         wanted = pa.table(
-            {
-                "wanted": evidence.filter(pa.compute.equal(evidence["register"], register_id))[
-                    "row_id"
-                ].unique()
-            }
+            {"wanted": evidence.filter(pc.equal(evidence["register"], register_id))["row_id"].unique()}
         )
         engine.keep_table("wanted_rows", wanted)
         asked = (
@@ -203,7 +202,7 @@ def _with_sources(engine: Engine, evidence: pa.Table) -> pa.Table:
             }
     rows = [{**row, **found[str(row["row_id"])]} for row in evidence.to_pylist()]
     order = [("finding_id", "ascending"), ("role", "descending"), ("row_id", "ascending")]
-    return pa.Table.from_pylist(rows, schema=EVIDENCE_SCHEMA).sort_by(order)
+    return pa.concat_tables([known, pa.Table.from_pylist(rows, schema=EVIDENCE_SCHEMA)]).sort_by(order)
 
 
 def _run_id(

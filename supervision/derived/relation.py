@@ -53,7 +53,8 @@ class Source:
     def rows(self, query: str) -> list[Row]:
         """The rows of one of the relation's queries, in an order that does not depend on how they are stored."""
         bound = bind(self._queries[query], {**self._numbers, "as_of": self._engine.as_of})
-        return in_order(self._engine.query(bound).to_pylist())
+        table = self._engine.query(bound)
+        return table.sort_by([(name, "ascending") for name in table.column_names]).to_pylist()
 
 
 @dataclass(frozen=True)

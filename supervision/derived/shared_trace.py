@@ -74,18 +74,20 @@ def build(source: Source, numbers: Numbers) -> list[Row]:
     """One row a tender, pair of bidders and kind of trace. Two rows of joint bids may be one bid and are no pair."""
     joint = {(row["tender_id"], row["bidder_id"]) for row in source.rows("joint")}
     behind: dict[tuple[str, str], set[str]] = defaultdict(set)
-    in_tender: dict[tuple[str, str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    left: dict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
     for row in [*source.rows("traces"), *source.rows("accounts")]:
-        person = FAMILIES[row["kind"]] in {"staff", "agent"}
-        trace = row["trace"] if person or row["kind"] == "account" else normalise(row["kind"], row["trace"])
+        kind, bidder, trace = row["kind"], row["bidder_id"], row["trace"]
+        person = FAMILIES[kind] in {"staff", "agent"}
+        trace = trace if person or kind == "account" else normalise(kind, trace)
         if trace is None:
             continue
-        what = "person" if person else row["kind"]
-        behind[what, trace].add(row["bidder_id"])
-        in_tender[row["tender_id"], what, trace][row["bidder_id"]].add(row["kind"])
+        what = "person" if person else kind
+        if what in PUBLIC_KINDS:
+            behind[what, trace].add(bidder)
+        left[row["tender_id"], what, trace].append((bidder, kind))
     found: dict[tuple[str, str, str, str], int] = defaultdict(int)
-    several = {place: bidders for place, bidders in in_tender.items() if len(bidders) > 1}
-    for (tender, what, trace), bidders in sorted(several.items()):
+    shared = {place: _kinds_by_bidder(traces) for place, traces in left.items() if len(traces) > 1}
+    for (tender, what, trace), bidders in sorted(shared.items()):
         if what in PUBLIC_KINDS and len(behind[what, trace]) > numbers[PUBLIC_KINDS[what]]:
             continue
         for one, other in combinations(sorted(bidders), 2):
@@ -100,6 +102,13 @@ def build(source: Source, numbers: Numbers) -> list[Row]:
         for (tender, a, b, kind), traces in found.items()
         for one, other in ((a, b), (b, a))
     ]  # fmt: skip
+
+
+def _kinds_by_bidder(traces: list[tuple[str, str]]) -> dict[str, set[str]]:
+    kinds: dict[str, set[str]] = defaultdict(set)
+    for bidder, kind in traces:
+        kinds[bidder].add(kind)
+    return kinds
 
 
 SHARED_TRACE = Derived(
