@@ -54,7 +54,8 @@ class Source:
         """The rows of one of the relation's queries, in an order that does not depend on how they are stored."""
         bound = bind(self._queries[query], {**self._numbers, "as_of": self._engine.as_of})
         table = self._engine.query(bound)
-        return table.sort_by([(name, "ascending") for name in table.column_names]).to_pylist()
+        rows: list[Row] = table.sort_by([(name, "ascending") for name in table.column_names]).to_pylist()
+        return rows
 
 
 @dataclass(frozen=True)

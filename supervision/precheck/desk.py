@@ -27,6 +27,7 @@ from registers.catalogue import Catalogue, Register, load_catalogue
 from registers.engine import connect
 from registers.query import to_sql
 from supervision.catalogue import LEVEL_RANK, Model, load_models
+from supervision.precheck.conditions import plainly_false
 from supervision.precheck.index import Index, Rows, newest_index
 from supervision.precheck.plan import ROW_ID, Plans, Question
 from supervision.precheck.questions import MOST_TEXTS, PROPOSED, Hit, Texts, hit_of
@@ -153,8 +154,8 @@ class Desk:
         asked = [q for q in plan.questions if not obstacles[q.model.id]]
         checked = len(asked)
         values = {q.model.id: self._values(q.model, village, day) for q in asked}
+        asked = [q for q in asked if self._may_prove(q, {**values[q.model.id], "as_of": day}, row)]
         with self._worker() as worker:
-            asked = worker.sifted(asked, values, day, register=register, row=row)
             found, recorded = self._slice(asked, definition, row)
             if sum(map(len, found.values())) > MOST_ROWS:
                 silent += [Silent(q.model, "相关的行太多，来不及在支付前算完") for q in asked]
@@ -194,6 +195,14 @@ class Desk:
         if day > self._index.as_of + timedelta(days=MOST_DAYS):
             raise PaymentRefused(f"索引是 {self._index.as_of} 的，已经太旧；请运行 cunjian precheck build")
         return day
+
+    def _may_prove(self, question: Question, numbers: Row, row: Row) -> bool:
+        """Whether the answer is not plainly no: the payment has what a proof row of the model must have."""
+        return any(
+            not any(plainly_false(condition, row, numbers) for condition in sieve.conditions)
+            and self._index.may_prove(sieve, row)
+            for sieve in question.sieves
+        )
 
     def _slice(
         self, questions: Iterable[Question], register: Register, row: Row
@@ -264,24 +273,6 @@ class _Worker:
             yield
         finally:
             self._connection.execute("ROLLBACK")
-
-    def sifted(
-        self,
-        questions: Iterable[Question],
-        values: Mapping[str, Values],
-        day: date,
-        *,
-        register: str,
-        row: Row,
-    ) -> list[Question]:
-        """The questions whose answer is not plainly no: the payment has what a proof row must have."""
-        asked = list(questions)
-        left = {q.model.id for q in asked if any(self._index.may_prove(sieve, row) for sieve in q.sieves)}
-        if not left:
-            return []
-        self._connection.register("payment", self._payment(register, row))
-        (answers,) = self._run(self._texts.conditions(asked, values, day)).fetchall()
-        return [q for q, answer in zip(asked, answers, strict=True) if answer and q.model.id in left]
 
     def _run(self, text: str) -> duckdb.DuckDBPyConnection:
         """Run a statement that was parsed when it was first asked; parsing is a quarter of its time."""

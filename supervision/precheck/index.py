@@ -37,6 +37,9 @@ FOLDER: Final = "precheck"
 KEPT: Final = 2
 """How many indexes stay: the newest, and the one before, which a service may still be reading."""
 
+MOST_PLACES: Final = 10_000
+"""So many codes are remembered; the keys of one question are looked up again and again."""
+
 Codes = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int32]
 NO_ROWS: Final[Rows] = np.empty(0, np.int32)
@@ -104,6 +107,7 @@ class Index:
         self.coverage = Coverage.load(folder / "coverage.json", catalogue, as_of=self.as_of)
         self.tables = {name: _mapped(folder / f"{name}.arrow") for name in plans.columns}
         self._keys = _mapped(folder / "keys.arrow")["key"].combine_chunks()
+        self._places: dict[str, int] = {}
         self._codes = {pair: _array(folder, pair, "codes") for pair in plans.followed}
         self._values: dict[str, Codes] = {
             text: np.load(folder / f"{_name_of(text)}.values.npy", mmap_mode="r") for text in plans.values
@@ -116,6 +120,13 @@ class Index:
         """The code of a key value; -1 for one that no row holds."""
         if not isinstance(value, str):
             return -1
+        if value not in self._places:
+            if len(self._places) > MOST_PLACES:
+                self._places.clear()
+            self._places[value] = self._find(value)
+        return self._places[value]
+
+    def _find(self, value: str) -> int:
         place = bisect_left(range(len(self._keys)), value, key=lambda i: str(self._keys[i].as_py()))
         return place if place < len(self._keys) and self._keys[place].as_py() == value else -1
 

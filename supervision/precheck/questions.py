@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,10 +10,10 @@ from typing import Final
 
 from sqlglot import exp
 
-from registers.query import Value, bind, literal, to_sql
+from registers.query import bind, literal, to_sql
 from supervision.catalogue import Model
 from supervision.model_run import LAW_TO_BE_CONFIRMED, render_reason
-from supervision.precheck.plan import PAYMENT_REGISTERS, ROW_ID, Question
+from supervision.precheck.plan import PAYMENT_REGISTERS, ROW_ID
 from supervision.regions import Values
 
 PROPOSED: Final = "proposed"
@@ -47,7 +47,6 @@ class Texts:
 
     def __init__(self) -> None:
         self._questions: dict[tuple[object, ...], Text] = {}
-        self._conditions: dict[tuple[object, ...], str] = {}
 
     def of(self, model: Model, values: Values, day: date) -> Text:
         """The question of a model."""
@@ -60,17 +59,6 @@ class Texts:
             proof = to_sql(proof_of(model, values, day))
             found = Text(proof, to_sql(findings), tuple(findings.named_selects))
             self._questions[key] = found
-        return found
-
-    def conditions(self, questions: Sequence[Question], values: Mapping[str, Values], day: date) -> str:
-        """What the payment's own columns must fulfil to be a proof row: a truth value a question."""
-        key = (day, *((q.model.id, *values[q.model.id].values()) for q in questions))
-        found = self._conditions.get(key)
-        if found is None:
-            if len(self._conditions) > MOST_TEXTS:
-                self._conditions.clear()
-            wanted = [_condition(q, {**values[q.model.id], "as_of": day}) for q in questions]
-            found = self._conditions[key] = to_sql(exp.select(*wanted).from_("payment"))
         return found
 
 
@@ -104,16 +92,6 @@ def findings_of(model: Model, values: Values, day: date) -> exp.Select:
 def _is_payment(model: Model) -> exp.Expr:
     ids = [literal(f"{register}:{PROPOSED}") for register in PAYMENT_REGISTERS if register in model.registers]
     return exp.column(ROW_ID, "e").isin(*ids)
-
-
-def _condition(question: Question, numbers: Mapping[str, Value]) -> exp.Expr:
-    """Whether a row fulfils the conditions of one of the sieves."""
-
-    def bound(node: exp.Expr) -> exp.Expr:
-        return literal(numbers[node.name]) if isinstance(node, exp.Placeholder) else node
-
-    ways = [exp.and_(exp.true(), *(c.copy().transform(bound) for c in s.conditions)) for s in question.sieves]
-    return exp.or_(*ways)
 
 
 def hit_of(model: Model, values: Values, row: Mapping[str, object]) -> Hit:

@@ -56,7 +56,9 @@ def grown(files: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, 
 
 def villages_of(files: Path) -> list[str]:
     lines = (files / "division.csv").read_text("utf-8-sig").splitlines()[1:]
-    return [line for line in lines if len(line.split(",")[0]) == 12 and not line.split(",")[0].endswith("000")]
+    return [
+        line for line in lines if len(line.split(",")[0]) == 12 and not line.split(",")[0].endswith("000")
+    ]
 
 
 def nightly(lake: Lake, previous: Run, *, as_of: date) -> tuple[Nightly, Run]:
