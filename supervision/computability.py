@@ -57,7 +57,7 @@ class Computability:
             if register in engine.registers
         }
         self._hurdles: dict[str, list[_Hurdle]] = {}
-        self._gaps: dict[tuple[str, str], Mapping[str, str]] = {}
+        self._gaps: dict[str, dict[str, Mapping[str, str]]] = {register: {} for register in self._states}
         self._stale: dict[tuple[str, str], str | None] = {}
 
     @property
@@ -91,10 +91,11 @@ class Computability:
         state = self._states.get(register.id)
         if state is None:
             return _Hurdle(register, None, ())
+        known = self._gaps[register.id]
         for name in columns:
-            if (register.id, name) not in self._gaps:
-                self._gaps[register.id, name] = _gaps(register, state, register[name])
-        return _Hurdle(register, state, [gaps for name in columns if (gaps := self._gaps[register.id, name])])
+            if name not in known:
+                known[name] = _gaps(register, state, register[name])
+        return _Hurdle(register, state, [known[name] for name in columns if known[name]])
 
     def _why_stale(self, register: Register, state: RegisterState, village: str) -> str | None:
         place = _county(register, village) if village else ANYWHERE

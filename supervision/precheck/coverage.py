@@ -52,7 +52,8 @@ class Coverage(Computability):
         coverage = cls.__new__(cls)
         coverage._engine = cast(Engine, _Day(catalogue, as_of, delivered))
         coverage._states = {name: _state(**state) for name, state in content["states"].items()}
-        coverage._hurdles, coverage._gaps, coverage._stale = {}, {}, {}
+        coverage._hurdles, coverage._stale = {}, {}
+        coverage._gaps = {name: {} for name in coverage._states}
         return coverage
 
     def with_row(self, register: Register, row: Mapping[str, object], *, as_of: date) -> Coverage:
@@ -62,7 +63,7 @@ class Coverage(Computability):
         changed._engine = cast(Engine, _Day(self._engine.catalogue, as_of, delivered))
         changed._states = {**self._states, register.id: self._grown(register, row)}
         changed._hurdles, changed._stale = {}, {}
-        changed._gaps = {key: gaps for key, gaps in self._gaps.items() if key[0] != register.id}
+        changed._gaps = {**self._gaps, register.id: {}}  # those of other registers are shared
         return changed
 
     def _grown(self, register: Register, row: Mapping[str, object]) -> RegisterState:
