@@ -2,20 +2,23 @@
 
     python -m benchmarks nightly                                 3,000 villages, 5 years
     python -m benchmarks.nightly --villages 600 --years 5
+    python -m benchmarks.nightly --county FOLDER                 a county that is simulated already
 
 The increment adds rows to the streams (ledger, bank, subsidies, labour, payroll, seals, rents, medical claims,
-attendance): one row in a hundred, once all in one village in a hundred, once spread over all villages.
+attendance): one row in a hundred, once all in one village in a hundred, once spread over all villages. It is brought
+in on the day of the first run (a second run of one day) and on the next day, when models that count days are due.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import resource
 import tempfile
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -29,8 +32,11 @@ from registers.changes import Changes, Moment
 from registers.engine import DuckDBEngine
 from registers.importing import import_file
 from registers.lake import Lake
+from registers.query import bind
 from simulation.run import simulate
-from supervision.catalogue import load_models
+from supervision.catalogue import Model, load_models
+from supervision.computability import Computability
+from supervision.model_run import ModelRun
 from supervision.nightly import How, Nightly, run_nightly
 from supervision.runner import run_models
 from supervision.runs import Run
@@ -58,13 +64,15 @@ class Increment:
     equal: bool
 
 
-def main(villages: int = 3000, years: int = 5) -> None:
+def main(villages: int = 3000, years: int = 5, *, county: Path | None = None) -> None:
     """Print the full run, its slowest models, and both increments."""
     with tempfile.TemporaryDirectory(prefix="nightly") as folder:
         work = Path(folder)
-        start = date(END.year - years + 1, 1, 1)
-        simulate(work / "county", villages=villages, seed=SEED, start=start, end=END, inbox=0)
-        files = work / "county" / "registers"
+        if county is None:
+            start = date(END.year - years + 1, 1, 1)
+            county = work / "county"
+            simulate(county, villages=villages, seed=SEED, start=start, end=END, inbox=0)
+        files = county / "registers"
         late = {"one village in a hundred": _concentrated(files), "all villages": _spread}
         increments = []
         for number, (spread, chosen) in enumerate(late.items()):
@@ -76,7 +84,9 @@ def main(villages: int = 3000, years: int = 5) -> None:
             )
             if not number:
                 _print_full(villages, rows, seconds, home)
-            increments.append(_increment(spread, home, later, moved, first))
+            _deliver(home, later)
+            for day, when in ((END, "the same day"), (NEXT_DAY, "a day later")):
+                increments.append(_increment(f"{spread}, {when}", home, day, moved, first))
         _print_increments(increments)
 
 
@@ -89,18 +99,19 @@ def _first_run(files: Path, home: Path) -> tuple[Run, int]:
 
 
 def _print_full(villages: int, rows: int, seconds: float, home: Path) -> None:
-    """Full run and features once more, timed model by model."""
-    taken: dict[str, float] = {}
-    clock = time.perf_counter()
-
-    def done(model: str) -> None:
-        nonlocal clock
-        taken[model], clock = time.perf_counter() - clock, time.perf_counter()
-
+    """Full run and features once more; then each model alone, and what the slowest spend their time on."""
+    models = load_models()
     with DuckDBEngine(Lake(home), as_of=END) as engine:
-        run_seconds, _ = _timed(lambda: run_models(engine, load_models().values(), progress=done))
+        run_seconds, _ = _timed(lambda: run_models(engine, models.values()))
         feature_seconds, _ = _timed(lambda: [feature_set(engine, e) for e in ("village", "official")])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        computability = Computability(engine, models.values())
+        taken = {
+            m.id: _timed(lambda m=m: ModelRun(engine, m, computability).evidence())[0]
+            for m in models.values()
+        }
+        slowest = sorted(taken.items(), key=lambda item: -item[1])[:5]
+        plans = [[name, f"{seconds:.1f}", _dearest_steps(engine, models[name])] for name, seconds in slowest]
     print_table(
         f"Full run: {villages} villages, {rows:,} rows (simulated), two cores",
         ["step", "seconds"],
@@ -111,30 +122,58 @@ def _print_full(villages: int, rows: int, seconds: float, home: Path) -> None:
             ["peak memory of all of it", f"{peak:,.0f} MB"],
         ],
     )
-    slowest = sorted(taken.items(), key=lambda item: -item[1])[:5]
-    print_table("The slowest models", ["model", "seconds"], [[m, f"{s:.1f}"] for m, s in slowest])
+    print_table("The slowest models", ["model", "seconds", "dearest steps of its plan (CPU seconds)"], plans)
 
 
-def _increment(spread: str, home: Path, later: Path, moved: int, first: Run) -> Increment:
-    lake, catalogue = Lake(home), load_catalogue()
+def _dearest_steps(engine: DuckDBEngine, model: Model, most: int = 3) -> str:
+    """The operators of the evidence's plan that took longest, with the rows that they gave."""
+    evidence = bind(model.queries.evidence, {**model.parameter_values, "as_of": engine.as_of})
+    connection = engine._connection
+    with tempfile.NamedTemporaryFile(suffix=".json") as profile:
+        connection.execute("PRAGMA enable_profiling='json'")
+        connection.execute(f"SET profiling_output='{profile.name}'")
+        engine.keep("profiled", evidence)
+        connection.execute("PRAGMA disable_profiling")
+        root = json.loads(Path(profile.name).read_text())
+    steps = sorted(_steps(root.get("operator") or root["children"]), reverse=True)[:most]
+    return "; ".join(f"{name} {seconds:.1f} ({rows:,} rows)" for seconds, name, rows in steps)
+
+
+def _steps(node: object) -> Iterator[tuple[float, str, int]]:
+    if isinstance(node, list):
+        for child in node:
+            yield from _steps(child)
+    elif isinstance(node, dict):
+        name = str(node.get("name", node.get("operator_name", "")))
+        seconds = float(node.get("timing", node.get("operator_timing", 0.0)))
+        yield seconds, name, int(node.get("intermediate_rows", node.get("operator_cardinality", 0)))
+        yield from _steps(node.get("children", []))
+
+
+def _deliver(home: Path, later: Path) -> None:
+    """Import what was held back."""
     for path in sorted(later.iterdir()):
         register = next(name for name in STREAMS if path.stem.startswith(name))
-        import_file(path, lake=lake, catalogue=catalogue, delivered_on=NEXT_DAY, register=register)
+        import_file(path, lake=Lake(home), catalogue=load_catalogue(), delivered_on=END, register=register)
+
+
+def _increment(spread: str, home: Path, day: date, moved: int, first: Run) -> Increment:
+    lake, catalogue = Lake(home), load_catalogue()
     with (
-        DuckDBEngine(lake, as_of=NEXT_DAY) as engine,
+        DuckDBEngine(lake, as_of=day) as engine,
         DuckDBEngine(lake, as_of=first.as_of, batches=first.batches) as before,
         Changes(
             lake,
             catalogue=catalogue,
             earlier=Moment(first.as_of, first.batches),
-            later=Moment(NEXT_DAY, engine.batches),
+            later=Moment(day, engine.batches),
         ) as changes,
     ):
         models = load_models().values()
         seconds, nightly = _timed(
             lambda: run_nightly(engine, models, before=before, previous=first, changes=changes)
         )
-    with DuckDBEngine(lake, as_of=NEXT_DAY) as engine:
+    with DuckDBEngine(lake, as_of=day) as engine:
         full_seconds, full = _timed(lambda: run_models(engine, models))
     equal = all(
         getattr(nightly.run, n).equals(getattr(full, n)) for n in ("findings", "evidence", "verdicts")
@@ -152,8 +191,8 @@ def _print_increments(increments: list[Increment]) -> None:
             *(hows.count(how) for how in How),
         ])  # fmt: skip
     headers = ["changes in", "rows", "full run s", "nightly s", "faster", "equal", "kept", "parts", "whole"]
-    print_table("Nightly increment, a day later", headers, rows)
-    for name, plan in increments[0].nightly.plans.items():
+    print_table("Nightly increment", headers, rows)
+    for name, plan in increments[1].nightly.plans.items():
         if plan.how is How.WHOLE:
             print(f"  whole: {name}: {plan.reason}")
 
@@ -210,5 +249,8 @@ if __name__ == "__main__":
     )
     parser.add_argument("--villages", type=int, default=3000)
     parser.add_argument("--years", type=int, default=5)
+    parser.add_argument(
+        "--county", type=Path, help="what `cunjian simulate` wrote, with that number of villages"
+    )
     arguments = parser.parse_args()
-    main(arguments.villages, arguments.years)
+    main(arguments.villages, arguments.years, county=arguments.county)
