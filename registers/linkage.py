@@ -208,7 +208,7 @@ def _score(tables: Sequence[pd.DataFrame], compared: Sequence[str]) -> pd.DataFr
     settings = SettingsCreator(
         link_type="dedupe_only" if len(tables) == 1 else "link_only",
         unique_id_column_name="row_id",
-        probability_two_random_records_match=min(HIGHEST_PRIOR, 1 / max(rows, 1)),
+        probability_two_random_records_match=_prior(tables, compared),
         comparisons=[_comparison(column, term_frequencies=enough) for column in compared],
         blocking_rules_to_generate_predictions=[block_on(*columns) for columns in blocks],
         additional_columns_to_retain=["id_number", "house", "latin"],
@@ -228,14 +228,27 @@ def _score(tables: Sequence[pd.DataFrame], compared: Sequence[str]) -> pd.DataFr
 
 def _estimate(linker: Linker, tables: Sequence[pd.DataFrame], compared: Sequence[str]) -> None:
     """Learn from the rows how often columns agree by chance, and, by EM, how often for one person."""
-    support = [column for column in SUPPORTING if column in compared]
-    rules: list[Any] = [block_on("name", column) for column in support]
-    if rules:
-        linker.training.estimate_probability_two_random_records_match(rules, recall=DETERMINISTIC_RECALL)
     linker.training.estimate_u_using_random_sampling(max_pairs=SAMPLED_PAIRS + 1, seed=SEED)
-    for column in ["house" if c == "address" else c for c in ("name", *support)]:
+    for column in ["house" if c == "address" else c for c in compared]:
         if _pairs_within(tables, column) >= PAIRS_TO_ESTIMATE:
             linker.training.estimate_parameters_using_expectation_maximisation(block_on(column))
+
+
+def _prior(tables: Sequence[pd.DataFrame], compared: Sequence[str]) -> float:
+    """How likely two rows are one person before they are compared: from the pairs with the same name and one more equal
+    column, and one pair more, so that no list is ever thought to have nobody in common."""
+    rows = [len(table) for table in tables]
+    if sum(rows) < ROWS_TO_ESTIMATE:
+        return min(HIGHEST_PRIOR, 1 / max(sum(rows), 1))
+    certain: set[tuple[str, str]] = set()
+    for column in (c for c in compared if c in SUPPORTING):
+        known = [table[["row_id", "name", column]].dropna() for table in tables]
+        pairs = known[0].merge(known[-1], on=["name", column], suffixes=("_l", "_r"))
+        if len(tables) == 1:
+            pairs = pairs[pairs["row_id_l"] < pairs["row_id_r"]]
+        certain.update(zip(pairs["row_id_l"], pairs["row_id_r"], strict=True))
+    possible = rows[0] * rows[1] if len(rows) == 2 else rows[0] * (rows[0] - 1) / 2
+    return min(HIGHEST_PRIOR, (len(certain) + 1) / DETERMINISTIC_RECALL / possible)
 
 
 def _pairs_within(tables: Sequence[pd.DataFrame], column: str) -> int:
