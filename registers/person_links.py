@@ -27,8 +27,8 @@ from registers.lake import Lake
 from registers.linkage import link
 from registers.quality import QualityReport
 from registers.query import parse_query
+from registers.same_person import REGISTER
 
-REGISTER: Final = "person_link"
 LISTS: Final = "name_list"
 HIGHEST_NAMESAKES: Final = 5
 """A name that more persons bear says nothing: no row of tier C."""
