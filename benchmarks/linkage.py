@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from benchmarks.printing import print_table
-from registers.linkage import link, links, prepare
+from registers.comparing import prepare
+from registers.linkage import link, links
 
 Pairs = set[tuple[str, str]]
 

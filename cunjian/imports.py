@@ -16,6 +16,7 @@ from registers.importing import ImportRefused, import_file
 from registers.lake import Lake
 from registers.ocds import COLUMNS as OCDS_COLUMNS
 from registers.ocds import is_ocds, registers_in
+from registers.person_links import link_people
 from registers.pseudonyms import Pseudonyms, load_key
 from registers.quality import QualityReport
 from registers.tables import ReadError
@@ -57,12 +58,16 @@ def import_path(
     redelivered: bool = False,
     done: FileDone | None = None,
 ) -> Iterator[QualityReport | Refused]:
-    """Import a file or every table of a folder; a refused file does not stop the others."""
+    """Import a file or every table of a folder; a refused file does not stop the others.
+
+    When persons or lists without ID numbers came, the links between them are computed anew; their report comes last.
+    """
     deliveries = list_deliveries(path, catalogue=catalogue, register=register, delivered_on=delivered_on)
     lake = Lake(home)
+    persons_came = False
     for number, delivery in enumerate(deliveries, start=1):
         try:
-            yield import_file(
+            report = import_file(
                 delivery.path,
                 lake=lake,
                 catalogue=catalogue,
@@ -74,10 +79,15 @@ def import_path(
                 redelivered=redelivered,
                 simulated=delivery.simulated,
             )
+            persons_came |= not report.already_imported and catalogue[report.register].vault_key is not None
+            yield report
         except ImportRefused as error:
             yield Refused(delivery.path.name, str(error))
         if done:
             done(number, len(deliveries))
+    links = link_people(lake, catalogue=catalogue, delivered_on=delivered_on) if persons_came else None
+    if links is not None:
+        yield links
 
 
 def list_deliveries(

@@ -21,6 +21,7 @@ from pydantic import Field, field_validator, model_validator
 from registers.catalogue import load_catalogue
 from registers.definitions import Parameter, Strict
 from registers.query import ParsedQuery, QueryError, columns_read, parse_query
+from registers.same_person import check_links
 
 SETS_FOLDER: Final = Path(__file__).parent / "sets"
 ENTITY_FILE: Final = "entity.yaml"
@@ -124,6 +125,7 @@ class Query(Strict):
             date_columns=_date_columns(self.needs),
             first_line=self.first_line,
         )
+        check_links(query)
         for register, read in columns_read(query).items():
             own = {column.name for column in catalogue[register].lake_columns}
             undeclared = sorted((read & own) - set(self.needs[register]) - META_COLUMNS)

@@ -25,7 +25,7 @@ CATALOGUE_FOLDER = Path(__file__).parent / "catalogue"
 
 ColumnType = Literal[
     "text", "note", "enum", "bool", "integer", "decimal", "amount", "date", "month",
-    "division", "credit_code", "person", "party", "phone", "account",
+    "division", "credit_code", "person", "party", "phone", "account", "written",
 ]  # fmt: skip
 
 SQL_TYPES: Mapping[str, str] = {
@@ -81,7 +81,9 @@ class Column(Strict):
     values: Mapping[str, tuple[str, ...]] = {}
     derived_from: str | None = None  # a month that the file may leave out: that of this date
     references: str | None = None  # register.column that must hold the value
-    vault: Literal["id_number", "name", "phone"] | None = None  # kept (also) in the identity vault
+    vault: Literal["id_number", "name", "phone", "birth_date"] | None = (
+        None  # kept (also) in the identity vault
+    )
     normalise: Literal["account", "name", "address"] | None = None  # one writing for many, see `NORMALISERS`
     future: bool = False  # a date that may lie after the day of delivery
     max_years_ahead: int = 50
@@ -163,7 +165,14 @@ class Register(Strict):
     @property
     def file_columns(self) -> tuple[Column, ...]:
         """The columns that departments write; the others are derived from them."""
-        return tuple(column for column in self.columns if column.derived_from is None)
+        return tuple(c for c in self.columns if c.derived_from is None and c.type != "written")
+
+    @property
+    def vault_key(self) -> str | None:
+        """The column under whose surrogate the identities of the rows lie in the vault."""
+        if not any(column.vault for column in self.columns):
+            return None
+        return next((column.name for column in self.columns if column.type == "written"), "person_key")
 
     @property
     def lake_columns(self) -> tuple[Column, ...]:
@@ -185,6 +194,7 @@ class Register(Strict):
         wanted = {
             header_key(name): column.name
             for column in self.columns
+            if column.type != "written"  # made here, never read
             for name in (column.name, column.zh, *column.aliases)
         }
         wanted |= {header_key(header): name for header, name in (mapping or {}).items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -69,6 +69,8 @@ class Converter:
         for column in self._register.columns:
             if column.derived_from:
                 values[column.name] = _filled(values[column.name], values[column.derived_from])
+            if column.type == "written":
+                values[column.name] = self._written(values, rows)
         bad: dict[int, list[str]] = {}
         for result in values.values():
             for row in np.flatnonzero(result.codes):
@@ -83,6 +85,27 @@ class Converter:
             if c.vault
         }
         return Converted(table.take(good), vault, bad)
+
+    @property
+    def vault_key(self) -> str:
+        assert self._register.vault_key is not None  # noqa: S101  asked for where there are vault columns
+        return self._register.vault_key
+
+    def _written(self, values: Mapping[str, _Values], rows: int) -> _Values:
+        """The surrogate of the person as the row writes one: name, village, and the other columns of the vault."""
+        told = [
+            _plain(values[c.name]).to_pylist()
+            for c in self._register.columns
+            if c.vault and c.vault != "name"
+        ]
+        if self._register.village_column:
+            told.append(values[self._register.village_column].lake.to_pylist())
+        names = next(_plain(values[c.name]).to_pylist() for c in self._register.columns if c.vault == "name")
+        keys = [
+            self._pseudonyms.written(name, *more) if name else None
+            for name, *more in zip(names, *told, strict=True)
+        ]
+        return _Values(pa.array(keys, pa.string()), None, [None], np.zeros(rows, dtype=np.int64))
 
     def _column(self, column: Column, batch: TextBatch, rows: int) -> _Values:
         """Convert one column; a column that the file lacks is all NULL, and bad where it is required."""
@@ -125,7 +148,7 @@ class Converter:
                 normalise = NORMALISERS[column.normalise or "name"]
                 return lambda text: normalise(parse_text(text))
             case _:
-                return PARSERS["text" if column.type == "party" else column.type]
+                return PARSERS["text" if column.type in ("party", "written") else column.type]
 
     def _in_time(self, column: Column, value: object) -> date:
         assert isinstance(value, date)  # noqa: S101  what the parsers of dates return

@@ -1,7 +1,7 @@
 """The identity vault: names, ID numbers and phones of persons, sealed row by row under a key of their own.
 
-Import writes it; nobody but casework may open it (import-linter keeps `reveal` there), and casework does so only
-for an authorised, audited look. The lake, the models and the features never see what is in here.
+Import writes it; nobody but casework shows what is in it (`reveal`), and casework does so only for an authorised,
+audited look. The linkage of people without ID numbers compares inside (`for_linkage`) and gives out surrogates. The lake, the models and the features never see what is in here.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -28,10 +28,16 @@ class Identity:
     id_number: str = field(repr=False)
     name: str | None = field(default=None, repr=False)
     phone: str | None = field(default=None, repr=False)
+    birth_date: str | None = field(default=None, repr=False)
 
     def updated(self, newer: Identity) -> Identity:
         """What is known after a newer delivery, which may leave out the name or the phone."""
-        return Identity(newer.id_number, newer.name or self.name, newer.phone or self.phone)
+        return Identity(
+            newer.id_number,
+            newer.name or self.name,
+            newer.phone or self.phone,
+            newer.birth_date or self.birth_date,
+        )
 
 
 class IdentityVault:
@@ -65,6 +71,14 @@ class IdentityVault:
                 if identity is not None:
                     found[key] = identity
         return found
+
+    def for_linkage(self) -> Iterator[tuple[str, Identity]]:
+        """Everybody, for `registers.person_links` alone: it compares them here and gives out surrogates only."""
+        with closing(self._connect()) as connection:
+            for key, sealed in connection.execute(
+                "SELECT person_key, sealed FROM identity ORDER BY person_key"
+            ):
+                yield key, self._open(key, sealed)
 
     def _find(self, connection: sqlite3.Connection, key: str) -> Identity | None:
         row = connection.execute("SELECT sealed FROM identity WHERE person_key = ?", (key,)).fetchone()

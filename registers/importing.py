@@ -254,7 +254,7 @@ def _convert_all(
         if converted.rows.num_rows:
             pq.write_table(converted.rows, stage.folder / f"rows-{number:06d}.parquet")
         if converted.vault:
-            vault.store(_identities(converted.rows["person_key"].to_pylist(), converted.vault))
+            vault.store(_identities(converted.rows[converter.vault_key].to_pylist(), converted.vault))
         if progress:
             progress(stage.rows_in)
     stage.rows_in += len(table.rejected)
@@ -269,7 +269,7 @@ def _identities(keys: list[str], vault: Mapping[str, list[str | None]]) -> Itera
     fields = list(vault)
     for key, *texts in zip(keys, *vault.values(), strict=True):
         known = dict(zip(fields, texts, strict=True))
-        yield key, Identity(known["id_number"] or "", known.get("name"), known.get("phone"))
+        yield key, Identity(**known | {"id_number": known.get("id_number") or ""})
 
 
 def _quarantine(

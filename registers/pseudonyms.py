@@ -54,6 +54,13 @@ class Pseudonyms:
     def account(self, number: str) -> str:
         return self._keyed("A", number)
 
+    def written(self, name: str, *more: str | None) -> str:
+        """A person as a list without ID numbers writes one: "W…", by the name and whatever else the row says of it.
+
+        Two writings of one person have two keys; that they are one person only `registers.person_links` says.
+        """
+        return self._keyed("W", "\x1f".join([normal_name(name), *(text or "" for text in more)]))
+
     def party(self, text: str) -> str:
         """A counterparty: an ID number becomes the person's key, a credit code stays as it is (public), anything
         else (a name, a local vendor number) gets a key of its own kind, "N…".

@@ -23,6 +23,7 @@ from sqlglot import exp
 from registers.catalogue import Catalogue, load_catalogue
 from registers.definitions import Parameter, Strict
 from registers.query import ParsedQuery, QueryError, check_query, columns_read, parse_expression, parse_query
+from registers.same_person import check_links
 from supervision.derived.catalogue import DERIVED
 
 MODELS_FOLDER = Path(__file__).parent / "models"
@@ -257,6 +258,8 @@ class Queries:
             )
             for part, text in (("population", model.population), ("evidence", model.evidence))
         )
+        for query in (population, evidence):
+            check_links(query)
         selected = evidence.tree.named_selects
         missing = [name for name in EVIDENCE_COLUMNS if name not in selected]
         if missing:

@@ -14,6 +14,7 @@ from registers.catalogue import load_catalogue
 from registers.definitions import Parameter
 from registers.engine import Engine
 from registers.query import ParsedQuery, bind, columns_read, parse_query
+from registers.same_person import check_links
 
 Row = dict[str, Any]
 Numbers = Mapping[str, int | float]
@@ -92,12 +93,15 @@ class Derived:
     @cached_property
     def queries(self) -> dict[str, ParsedQuery]:
         """The checked queries. Raises `QueryError` for SQL outside the subset."""
-        return {
+        parsed = {
             name: parse_query(
                 text, source=f"{self.name} {name}", relations=self.reads, parameters=self.parameters
             )
             for name, text in self.texts.items()
         }
+        for query in parsed.values():
+            check_links(query)
+        return parsed
 
     @cached_property
     def registers(self) -> dict[str, tuple[str, ...]]:

@@ -84,13 +84,76 @@ def test_a_brother_of_the_same_household_is_another_person() -> None:
     assert tiers({"name": "欧阳建国", **household}, {"name": "欧阳建华", **household}) == {}
 
 
+def test_twins_and_father_and_son_of_one_household_are_two_persons() -> None:
+    """Twins share birth date, phone and address and half of the name; their names have to be the same."""
+    assert tiers(WANG | {"name": "王小明"}, WANG | {"name": "王小亮"}) == {}
+    father, son = WANG | {"name": "王大山"}, WANG | {"name": "王小山", "birth_date": "1995-02-03"}
+    assert tiers(father, son) == {}
+    assert tiers(WANG, WANG | {"name": "李秀英", "birth_date": "1971-06-08"}) == {}
+
+
+def test_a_slip_of_the_pen_in_a_chinese_name_needs_two_further_agreements() -> None:
+    slip = WANG | {"name": "王健国"}
+    assert tiers(WANG, slip) == {("a", "b"): "B"}
+    assert tiers(WANG, slip | {"phone": None, "address": None}) == {}
+    assert tiers(WANG, slip | {"birth_date": None, "address": None}) == {}
+    assert tiers(WANG, slip | {"birth_date": None}) == {("a", "b"): "B"}
+
+
+def test_namesakes_in_one_village_are_not_linked_by_the_village_nor_by_a_neighbouring_house() -> None:
+    rows = [{"name": "王建国", "address": f"某省某市某县某镇某村3组{house}号"} for house in (12, 13)]
+    assert tiers(*rows) == {("a", "b"): "C"}
+
+
+def test_month_and_day_exchanged_and_a_digit_of_the_phone_are_not_enough_for_a_chinese_name() -> None:
+    one, other = (
+        WANG | {"address": None},
+        WANG | {"address": None, "birth_date": "1970-01-05", "phone": "13800000002"},
+    )
+    assert tiers(one, other) == {("a", "b"): "C"}
+    assert tiers(one, other | {"phone": one["phone"]}) == {("a", "b"): "B"}
+
+
+def test_one_who_could_be_two_persons_is_neither() -> None:
+    """Two of one name share a phone: a row with name and phone alone belongs to nobody, with a birth date to one."""
+    one = {"name": "王建国", "phone": "13800000001", "birth_date": "1970-05-01", "id_number": ID}
+    other = one | {"birth_date": "1971-09-09", "id_number": "990101197109090027"}
+    written = {"name": "王建国", "phone": "13800000001"}
+    assert tiers(one, other, right=[written]) == {("a", "1"): "C", ("b", "1"): "C"}
+    found = tiers(one, other, right=[written | {"birth_date": "1970-05-01"}])
+    assert found["a", "1"] == "B"
+    assert found.get(("b", "1")) != "B"
+
+
+def test_what_follows_from_links_is_a_link_unless_it_contradicts() -> None:
+    """a knows the phone, c the birth date, b both; a second ID number ends the chain."""
+    a = {"name": "王建国", "phone": "13800000001"}
+    c = {"name": "王建国", "birth_date": "1970-05-01"}
+    found = pairs(a, a | c, c)
+    assert {pair: p["tier"] for pair, p in found.items()} == dict.fromkeys(
+        [("a", "b"), ("a", "c"), ("b", "c")], "B"
+    )
+    assert found["a", "c"]["same"] == ""
+    assert found["a", "c"]["probability"] == min(found[p]["probability"] for p in (("a", "b"), ("b", "c")))
+    ids = tiers(a | {"id_number": ID}, a | c, c | {"id_number": "990101197005010027"})
+    assert list(ids.values()).count("B") <= 1
+    assert ids.get(("a", "c")) is None
+
+
 def test_a_latin_name_is_forgiven_a_slip_and_a_turn() -> None:
     rows = [
         {"name": name, "birth_date": "19770501"}
-        for name in ("Mikhayla Hannagan", "hannagan mikhayla", "Mikhayla Hannagn")
+        for name in ("Mikhayla Hannagan", "hannagan mikhayla", "Mikhayla Hannagn", "M Hannagan")
     ]
     assert set(tiers(*rows).values()) == {"B"}
-    assert len(tiers(*rows)) == 3
+    assert len(tiers(*rows)) == 6
+    assert tiers(rows[0], {"name": "Hannagan", "birth_date": "19770501"}) == {("a", "b"): "B"}
+
+
+def test_a_sister_with_the_family_name_is_another_person() -> None:
+    """Registers of twins look like this; what is alike in the name is not enough."""
+    household = {"birth_date": "19770501", "address": "12 High Street 2119"}
+    assert tiers({"name": "Holly Green", **household}, {"name": "Madison Green", **household}) == {}
 
 
 def test_two_tables_are_linked_across_and_not_within() -> None:

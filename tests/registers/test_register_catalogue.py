@@ -54,6 +54,7 @@ def sample(column: Column) -> str:
         "person": person(1),
         "party": company(2),
         "phone": "13900001234",
+        "written": "",
         "account": "6228480402564890018",
     }[column.type]
 

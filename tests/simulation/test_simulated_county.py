@@ -27,6 +27,10 @@ from simulation.village import Village
 INTENDED_MESS = ("身份证号", "必填项", "租赁编号")
 
 
+NOT_SIMULATED = {"name_list", "person_link"}
+"""Lists without ID numbers, and the links computed from them: no sheet of the simulated county has none."""
+
+
 def valid(parse, text):
     try:
         return bool(parse(text))
@@ -44,7 +48,7 @@ def digests(folder):
 
 def test_records_are_the_columns_of_the_catalogue():
     catalogue = load_catalogue()
-    assert set(REGISTERS) == set(catalogue)
+    assert set(REGISTERS) == set(catalogue) - NOT_SIMULATED
     for name in REGISTERS:
         kind = getattr(records, "".join(word.title() for word in name.split("_")))
         assert [f.name for f in dataclasses.fields(kind)] == [

@@ -15,7 +15,7 @@ Row = dict[str, object]
 Rows = dict[str, list[Row]]
 
 COUNTY = 6
-OWN = {"person", "party", "account", "credit_code", "phone"}
+OWN = {"person", "party", "account", "credit_code", "phone", "written"}
 """Types of columns whose values name somebody or something; so do texts that are keys."""
 
 

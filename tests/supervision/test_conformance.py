@@ -116,6 +116,20 @@ def test_renaming_villages_changes_nothing(model: Model, case: Case) -> None:
     assert {subject: found[new] for subject, new in subjects.items()} == expected
 
 
+LINKING = [model for model in MODELS if "person_link" in model.registers]
+
+
+@pytest.mark.parametrize("model", LINKING, ids=lambda model: model.id)
+@pytest.mark.parametrize("tier", ["C", "withdrawn"])
+def test_the_same_name_alone_is_never_a_finding(model: Model, tier: str) -> None:
+    """With nothing but namesakes no model finds anything, whatever its cases say of linked persons."""
+    for case in model.cases:
+        rows = rows_of(case)
+        for link in rows.get("person_link", []):
+            link["tier"] = tier
+        assert "hit" not in {verdict for verdict, _ in ask(model, case, rows).values()}, case.name
+
+
 @each_model
 def test_every_register_is_needed(model: Model) -> None:
     """Without any one of its registers the model cannot tell; it never answers clear."""
