@@ -11,7 +11,7 @@ PERSONAL_DATA = {"none": "不含", "personal": "个人信息", "sensitive": "敏
 TYPES = {
     "text": "文字", "note": "文字（隐去证件号、电话、账号）", "enum": "选项", "bool": "是否", "integer": "整数", "decimal": "数", "amount": "金额", "date": "日期",
     "month": "月份", "division": "区划代码", "credit_code": "信用代码", "person": "身份证号", "party": "单位或个人",
-    "phone": "电话", "account": "银行账号",
+    "phone": "电话", "account": "银行账号", "written": "没有身份证号的人",
 }  # fmt: skip
 
 
