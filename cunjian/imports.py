@@ -85,9 +85,13 @@ def import_path(
             yield Refused(delivery.path.name, str(error))
         if done:
             done(number, len(deliveries))
-    links = link_people(lake, catalogue=catalogue, delivered_on=delivered_on) if persons_came else None
-    if links is not None:
-        yield links
+    try:
+        links = link_people(lake, catalogue=catalogue) if persons_came else None
+    except ImportRefused as error:
+        yield Refused("person_link", str(error))
+    else:
+        if links is not None:
+            yield links
 
 
 def list_deliveries(

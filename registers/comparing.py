@@ -20,13 +20,13 @@ COLUMNS: Final = ("row_id", "id_number", "name", "phone", "address", "birth_date
 NEAR_DAYS: Final = 366  # a birthday by the old calendar, a registration made late
 STEM: Final = 3  # letters of a part of a Latin name that a typing error rarely reaches all of
 
-_ALIKE: Final = (
+ALIKE: Final = (
     "建健键 国囯 伟炜玮纬 芳方 英瑛 兰蓝 燕艳 霞侠 峰锋烽 波博 萧肖 傅付 阎闫 戴代 珍真贞 玲铃伶岭 娟涓 莲连 华花 军君 平萍苹 "
     "生升胜 明铭 红洪鸿宏 辉晖挥 桂贵 清青卿 福富 林琳霖 志智 成诚城 文雯 海每 永咏 新欣鑫 春椿 秀绣 凤风 龙隆 祥详翔 "
     "庆青 荣容蓉 元园圆 金今 强墙 良梁粮 启起 民敏 超朝 东冬 梅玫 云芸 丽莉利 静靖 婷亭 佳嘉家 洁杰 彬斌宾 俊峻竣 浩皓"
 )
 """Characters that a clerk writes for one another, by ear or by eye, in groups; the first group that has one counts."""
-_GROUP: Final = str.maketrans({c: group[0] for group in reversed(_ALIKE.split()) for c in group})
+_GROUP: Final = str.maketrans({c: group[0] for group in reversed(ALIKE.split()) for c in group})
 
 
 def prepare(table: pa.Table) -> pd.DataFrame:

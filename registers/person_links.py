@@ -2,7 +2,7 @@
 
 Names, phones and birth dates are read from the identity vault, compared in memory (`registers.linkage`) and forgotten;
 what is written is two surrogate keys, the tier, the probability and the *names* of the columns that agree. Rows go
-through the ordinary import: a link is known from the day of the comparison on, and one that no longer holds is
+through the ordinary import: a link is known from the newest delivery on that was compared, and one that no longer holds is
 withdrawn by a new version, so that past runs can be repeated.
 """
 
@@ -43,8 +43,10 @@ Link = tuple[str, float, str]  # tier, probability, agreeing columns
 Links = Mapping[tuple[str, str], Link]
 
 
-def link_people(lake: Lake, *, catalogue: Catalogue, delivered_on: date) -> QualityReport | None:
+def link_people(lake: Lake, *, catalogue: Catalogue) -> QualityReport | None:
     """Compare the lists without ID numbers with all known persons and bring `person_link` up to date.
+
+    The links are known from the day of the newest delivery that was compared.
 
     Returns:
         The report of the import of what changed; None where there is no list.
@@ -53,7 +55,7 @@ def link_people(lake: Lake, *, catalogue: Catalogue, delivered_on: date) -> Qual
         return None
     behind = [*lake.batches(LISTS), *lake.batches("person")]
     earlier = lake.batches(REGISTER)
-    day = max([delivered_on, *(date.fromisoformat(batch.delivered_on) for batch in [*behind, *earlier])])
+    day = max(date.fromisoformat(batch.delivered_on) for batch in [*behind, *earlier])
     with DuckDBEngine(lake, as_of=day, catalogue=catalogue) as engine:
         wanted = {row["written_key"] for row in _rows(engine, WRITTEN, LISTS)}
         standing = {

@@ -142,6 +142,14 @@ def test_a_second_import_adds_links_and_withdraws_what_no_longer_holds_and_the_p
     assert office.tiers(as_of=MAR) == {("2", "1"): "B", ("3", "2"): "withdrawn", ("3", "30"): "withdrawn"}
 
 
+def test_a_list_that_comes_late_is_linked_from_the_newest_delivery_on(office: Office) -> None:
+    """Training and past runs must not know a link before both sides were there."""
+    office.deliver("person", people(), on=FEB)
+    office.deliver("name_list", [LIST, line(1, NAMES[1], PHONES[1])], on=JAN)
+    assert office.tiers(as_of=JAN) == {}
+    assert office.tiers(as_of=FEB) == {("2", "2"): "B"}
+
+
 def test_a_name_that_many_bear_gives_no_row(office: Office) -> None:
     crowd = [(person(n), "张伟", f"1370000{n:04d}", VILLAGE, "2020-01-01") for n in range(10, 16)]
     office.deliver("person", people(*crowd))
