@@ -26,6 +26,7 @@ UNIT_NAMES = {
     "percent above the lowest bid": "%（高于最低报价）", "permille of the winning price": "‰（占中标价）", "sign": "个迹象",
     "project": "个项目", "policy": "份保单", "point": "分", "lease": "份租约", "kind": "种", "house": "处房屋", "grade": "级",
     "digit of the item code": "位项目编码", "contract": "份合同", "class": "类", "change": "次变更",
+    "times": "倍", "standard deviation": "个标准差", "per mille": "‰", "parcel": "块地", "number": "号", "invoice": "张发票",
 }  # fmt: skip
 SUBJECT_NAMES = {
     "village": "村（社区）",

@@ -18,11 +18,15 @@ from registers.catalogue import load_catalogue
 from tests.cunjian.conftest import DAY, Office
 
 
+NOT_SIMULATED = {"name_list", "person_link"}
+"""Lists without ID numbers, and the links computed from them: no sheet of the simulated county lacks the numbers."""
+
+
 def test_import_accounts_for_every_row(imported: Office) -> None:
     reports = [
         json.loads(path.read_text(encoding="utf-8")) for path in (imported.home / "quality").glob("*.json")
     ]
-    assert {report["register"] for report in reports} == load_catalogue().keys()
+    assert {report["register"] for report in reports} == load_catalogue().keys() - NOT_SIMULATED
     for report in reports:
         assert report["rows_in"] == sum(
             report[part] for part in ("accepted", "unchanged", "duplicates", "quarantined")

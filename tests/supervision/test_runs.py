@@ -82,7 +82,7 @@ def test_the_law_of_the_day_is_cited(home: Path) -> None:
 
 def test_the_reason_is_a_sentence_with_the_numbers(home: Path) -> None:
     reason = run(home, date(2025, 5, 1)).findings.to_pylist()[0]["reason"]
-    assert reason == "死亡登记满 30 天后仍发放 2 个月 2 笔，共 1,200.00 元，最早一笔在 2025年3月15日"
+    assert reason == "死亡满 30 天后仍发放 2 个月 2 笔，共 1,200.00 元，最早一笔在 2025年3月15日"
 
 
 def test_a_stale_register_is_not_computable_and_says_why(home: Path) -> None:
