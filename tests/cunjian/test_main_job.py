@@ -17,7 +17,6 @@ from cunjian.cli import app
 from registers.catalogue import load_catalogue
 from tests.cunjian.conftest import DAY, Office
 
-
 NOT_SIMULATED = {"name_list", "person_link"}
 """Lists without ID numbers, and the links computed from them: no sheet of the simulated county lacks the numbers."""
 
