@@ -44,6 +44,14 @@ MOST_ROWS: Final = 100_000
 """Beyond so many rows in a slice the models are not asked, because the answer would come too late."""
 
 
+KEPT_OPTIMIZERS: Final = frozenset({
+    "expression_rewriter", "filter_pullup", "filter_pushdown", "empty_result_pullup", "cte_filter_pusher", "cte_inlining",
+    "in_clause", "deliminator", "unnest_rewriter", "unused_columns", "outer_join_simplification", "common_aggregate",
+    "top_n", "window_rewriter",
+})  # fmt: skip
+"""Over a slice of some hundred rows planning takes longer than running: the dearer optimizers of DuckDB are left out."""
+
+
 class PaymentRefused(ValueError):
     """A question that cannot be answered: a register, column or day that does not fit. Chinese, no personal data."""
 
@@ -243,6 +251,10 @@ class _Worker:
 
     def __init__(self, index: Index, plans: Plans, catalogue: Catalogue, texts: Texts) -> None:
         self._connection = connect(threads=1)
+        known = {
+            name for (name,) in self._connection.execute("SELECT name FROM duckdb_optimizers()").fetchall()
+        }
+        self._connection.execute(f"SET disabled_optimizers = '{','.join(sorted(known - KEPT_OPTIMIZERS))}'")
         self._schemas: dict[str, pa.Schema] = {}
         self._inserts: dict[str, str] = {}
         self._index = index
