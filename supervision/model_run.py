@@ -97,13 +97,14 @@ class ModelRun:
             exp.column("village_code", "e").eq(exp.column("found_village_code")),
         )
         select = exp.select("found_finding_id", "e.*").from_(exp.alias_(exp.to_table("evidence"), "e"))
-        rows: dict[tuple[str, str, str], dict[str, object]] = {}  # a row stands once, however often it is met
+        # A row stands once, with its first day, however often and in whatever order it is met.
+        rows: dict[tuple[str, str, str], dict[str, object]] = {}
         for row in self._engine.query(select.join("found", on=on)).to_pylist():
             finding = row.pop("found_finding_id")
             for column, role in _row_id_columns(row):
                 proof = role == "proof"
                 row_id = str(row[column])
-                rows[finding, row_id, role] = {
+                met = {
                     "finding_id": finding,
                     "register": row_id.partition(":")[0],
                     "row_id": row_id,
@@ -111,6 +112,9 @@ class ModelRun:
                     "occurred_on": row["occurred_on"] if proof else None,
                     "amount_fen": row["amount_fen"] if proof else None,
                 }
+                known = rows.setdefault((finding, row_id, role), met)
+                if _first(met) < _first(known):
+                    rows[finding, row_id, role] = met
         return pa.Table.from_pylist(list(rows.values()), schema=EVIDENCE_SCHEMA)
 
     def _covers(self, village: str) -> bool:
@@ -225,6 +229,11 @@ def _law_in_force(model: Model, first: object, last: object) -> list[dict[str, o
         if clause.in_force(first, last)
     ]
     return cited or [LAW_TO_BE_CONFIRMED]
+
+
+def _first(row: Mapping[str, object]) -> tuple[str, str]:
+    """By day, then by amount; what is not known comes last."""
+    return (str(row["occurred_on"] or "~"), str(row["amount_fen"] if row["amount_fen"] is not None else "~"))
 
 
 def _row_id_columns(row: Mapping[str, object]) -> list[tuple[str, str]]:
