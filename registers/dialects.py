@@ -12,6 +12,8 @@ from typing import Final, TypeVar
 
 from sqlglot import exp
 
+from registers.fractions import fractional_names, is_fractional
+
 SPARK: Final = "spark"
 NO_ESCAPE: Final = "\x01"
 """An escape character that no pattern holds: the embedded engine's LIKE has none."""
@@ -19,9 +21,6 @@ NO_ESCAPE: Final = "\x01"
 Tree = TypeVar("Tree", bound=exp.Expr)
 
 INTEGERS: Final = (exp.DataType.Type.INT, exp.DataType.Type.BIGINT, exp.DataType.Type.SMALLINT)
-FRACTIONAL: Final = (
-    exp.Div, exp.Avg, exp.PercentileCont, exp.StddevSamp, exp.Sqrt, exp.Ln, exp.Log, exp.Exp, exp.Pow,
-)  # fmt: skip
 
 
 def spark_tree(tree: Tree, *, doubles: Collection[str] = ()) -> Tree:
@@ -29,10 +28,10 @@ def spark_tree(tree: Tree, *, doubles: Collection[str] = ()) -> Tree:
 
     `doubles` names the columns that hold values with decimals.
     """
-    fractional = _fractional_names(tree, doubles)
+    fractional = fractional_names(tree, doubles)
 
     def change(node: exp.Expr) -> exp.Expr:
-        if isinstance(node, exp.Cast) and node.to.this in INTEGERS and _is_fractional(node.this, fractional):
+        if isinstance(node, exp.Cast) and node.to.this in INTEGERS and is_fractional(node.this, fractional):
             return _rounding_cast(node)
         found = _CHANGES.get(type(node))
         return found(node) if found else node
@@ -53,42 +52,6 @@ def _bottom_up(tree: Tree, change: Callable[[exp.Expr], exp.Expr]) -> Tree:
     result: Tree = root.this
     result.parent = None
     return result
-
-
-def _fractional_names(tree: exp.Expr, doubles: Collection[str]) -> frozenset[str]:
-    """Columns that hold values with decimals, and names that the query itself gives to such values."""
-    names = set(doubles)
-    while True:
-        found = {a.alias for a in tree.find_all(exp.Alias) if _is_fractional(a.this, names)}
-        if found <= names:
-            return frozenset(names)
-        names |= found
-
-
-def _is_fractional(node: exp.Expr, names: Collection[str]) -> bool:
-    """Whether a value may have decimals, told by how it is made."""
-    match node:
-        case exp.Floor() | exp.Ceil() | exp.Predicate() | exp.Connector() | exp.Count() | exp.DateDiff():
-            return False
-        case exp.Round() if not node.args.get("decimals"):
-            return False
-        case exp.Cast():
-            return node.to.this in {*exp.DataType.FLOAT_TYPES, exp.DataType.Type.DECIMAL}
-        case exp.Literal():
-            return not node.is_string and not node.is_int
-        case exp.Column():
-            return node.name in names
-    return isinstance(node, FRACTIONAL) or any(_is_fractional(part, names) for part in _results(node))
-
-
-def _results(node: exp.Expr) -> list[exp.Expr]:
-    """The parts of an expression that may become its value; conditions and window frames do not."""
-    if isinstance(node, exp.Case):
-        chosen = [part.args["true"] for part in node.args["ifs"]]
-        return [*chosen, node.args["default"]] if node.args.get("default") else chosen
-    if isinstance(node, exp.Window | exp.Filter | exp.WithinGroup):
-        return [node.this]
-    return list(node.iter_expressions())
 
 
 def _rounding_cast(node: exp.Cast) -> exp.Expr:

@@ -16,6 +16,8 @@ from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.optimizer.scope import traverse_scope
 
+from registers.fractions import fractional_names, is_fractional
+
 DIALECT = "duckdb"
 Value = int | float | str | bool | date
 
@@ -60,6 +62,7 @@ def parse_query(
     relations: Collection[str],
     parameters: Collection[str] = (),
     date_columns: Collection[str] = (),
+    decimal_columns: Collection[str] = (),
     first_line: int = 1,
 ) -> ParsedQuery:
     """Parse and check one query.
@@ -70,6 +73,7 @@ def parse_query(
         relations: names that may stand after FROM and JOIN.
         parameters: names that may stand after a colon; `as_of` always may.
         date_columns: names of date columns, so that a subtraction of dates is found.
+        decimal_columns: names of columns with decimals, so that a sum that depends on the order of rows is found.
         first_line: line of the file on which the text starts.
 
     Raises:
@@ -85,15 +89,22 @@ def parse_query(
         raise QueryError(source, first_line, f"not SQL: {error}") from error
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         raise QueryError(source, first_line, "write exactly one SELECT")
-    lint = _Linter(source, text, first_line, frozenset(date_columns))
+    lint = _Linter(source, text, first_line, frozenset(date_columns), frozenset(decimal_columns))
     return lint.parsed(trees[0], relations=relations, parameters=parameters)
 
 
 def check_query(
-    tree: exp.Query, *, source: str, relations: Collection[str], parameters: Collection[str] = ()
+    tree: exp.Query,
+    *,
+    source: str,
+    relations: Collection[str],
+    parameters: Collection[str] = (),
+    decimal_columns: Collection[str] = (),
 ) -> ParsedQuery:
     """Check a query that was put together from parsed parts (the aggregates and levels of a model)."""
-    return _Linter(source, "", 1, frozenset()).parsed(tree, relations=relations, parameters=parameters)
+    return _Linter(source, "", 1, frozenset(), frozenset(decimal_columns)).parsed(
+        tree, relations=relations, parameters=parameters
+    )
 
 
 def parse_expression(text: str, *, source: str) -> exp.Expr:
@@ -136,11 +147,19 @@ def to_sql(tree: exp.Expr, *, dialect: str = DIALECT) -> str:
 class _Linter:
     """Walks one tree and refuses by name what the subset does not hold."""
 
-    def __init__(self, source: str, text: str, first_line: int, date_columns: frozenset[str]) -> None:
+    def __init__(
+        self,
+        source: str,
+        text: str,
+        first_line: int,
+        date_columns: frozenset[str],
+        decimal_columns: frozenset[str],
+    ) -> None:
         self._source = source
         self._lines = text.splitlines()
         self._first_line = first_line
         self._date_columns = date_columns
+        self._decimal_columns = decimal_columns
 
     def parsed(
         self, tree: exp.Query, *, relations: Collection[str], parameters: Collection[str]
@@ -175,6 +194,7 @@ class _Linter:
             self._check_date_difference(node)
         self._check_anti_joins(tree)
         self._check_correlation(tree)
+        self._check_sums(tree)
 
     def refuse(self, node: exp.Expr, message: str) -> None:
         raise QueryError(self._source, self._line(node), message)
@@ -281,6 +301,14 @@ class _Linter:
             for side in (node.left, node.right)
         ):
             self.refuse(node, "date - date differs between engines; use date_diff('day', earlier, later)")
+
+    def _check_sums(self, tree: exp.Query) -> None:
+        """Adding decimals gives other last digits in another order of rows; rounding takes them away."""
+        fractional = fractional_names(tree, self._decimal_columns)
+        for node in tree.find_all(exp.Sum, exp.Avg, exp.StddevSamp):
+            inexact = isinstance(node, exp.StddevSamp) or is_fractional(node.this, fractional)
+            if inexact and not isinstance(node.find_ancestor(exp.Round, exp.Select), exp.Round):
+                self.refuse(node, "the sum of decimals depends on the order of rows; say round(sum(…), 2)")
 
     def _check_anti_joins(self, tree: exp.Query) -> None:
         for select in tree.find_all(exp.Select):

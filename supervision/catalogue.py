@@ -22,6 +22,7 @@ from sqlglot import exp
 
 from registers.catalogue import Catalogue, load_catalogue
 from registers.definitions import Parameter, Strict
+from registers.fractions import fractional_names
 from registers.query import ParsedQuery, QueryError, check_query, columns_read, parse_expression, parse_query
 from registers.same_person import check_links
 from supervision.derived.catalogue import DERIVED
@@ -233,13 +234,9 @@ class Queries:
 
     @classmethod
     def of(cls, model: Model, catalogue: Catalogue) -> Queries:
-        dates = {
-            column.name
-            for r in model.registers
-            if r in catalogue
-            for column in catalogue[r].columns
-            if column.sql_type == "DATE"
-        }
+        columns = [c for r in model.registers if r in catalogue for c in catalogue[r].columns]
+        dates = {column.name for column in columns if column.sql_type == "DATE"}
+        decimals = {column.name for column in columns if column.sql_type == "DOUBLE"}
         for name in model.derived:
             if name not in DERIVED:
                 raise QueryError(
@@ -247,7 +244,9 @@ class Queries:
                     None,
                     f"there is no {name!r}; there are {', '.join(sorted(DERIVED))}",
                 )
-            dates |= {column for column, kind in DERIVED[name].columns.items() if kind == "DATE"}
+            kinds = DERIVED[name].columns.items()
+            dates |= {column for column, kind in kinds if kind == "DATE"}
+            decimals |= {column for column, kind in kinds if kind == "DOUBLE"}
         population, evidence = (
             parse_query(
                 text,
@@ -255,6 +254,7 @@ class Queries:
                 relations={**model.registers, **model.derived},
                 parameters=model.parameters,
                 date_columns=dates,
+                decimal_columns=decimals,
             )
             for part, text in (("population", model.population), ("evidence", model.evidence))
         )
@@ -268,7 +268,13 @@ class Queries:
         names_officials = OFFICIAL_COLUMN in selected
         findings = _findings_tree(model, names_officials=names_officials)
         source = f"{model.id}.yaml finding"
-        checked = check_query(findings, source=source, relations=["evidence"], parameters=model.parameters)
+        checked = check_query(
+            findings,
+            source=source,
+            relations=["evidence"],
+            parameters=model.parameters,
+            decimal_columns=fractional_names(evidence.tree, decimals),
+        )
         return cls(
             population=population, evidence=evidence, findings=checked, names_officials=names_officials
         )

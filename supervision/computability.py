@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -59,6 +59,7 @@ class Computability:
         self._hurdles: dict[str, list[_Hurdle]] = {}
         self._gaps: dict[str, dict[str, Mapping[str, str]]] = {register: {} for register in self._states}
         self._stale: dict[tuple[str, str], str | None] = {}
+        self._obstacles: dict[tuple[str, str], list[str | Mapping[str, str]]] = {}
 
     @property
     def villages(self) -> set[str]:
@@ -67,17 +68,32 @@ class Computability:
 
     def obstacle(self, model: Model, village: str) -> str | None:
         """Why the model cannot be computed for the village, as a Chinese sentence; None when it can be."""
-        for hurdle in self._hurdles_of(model):
-            if hurdle.state is None:
-                return f"没有“{hurdle.register.name}”"
-            reason = self._why_stale(hurdle.register, hurdle.state, village)
-            if reason:
-                return reason
-            place = village if hurdle.register.village_column else ""
-            for gaps in hurdle.gaps:
-                if place in gaps:
-                    return gaps[place]
+        for found in self._obstacles_in(model, village[:COUNTY_DIGITS]):
+            if isinstance(found, str):
+                return found
+            if village in found:
+                return found[village]
         return None
+
+    def _obstacles_in(self, model: Model, county: str) -> list[str | Mapping[str, str]]:
+        """What stands in the model's way in a county, the first first: for all of it, or by village."""
+        known = self._obstacles.get((model.content_hash, county))
+        if known is None:
+            known = self._obstacles[model.content_hash, county] = list(
+                self._look_for_obstacles(model, county)
+            )
+        return known
+
+    def _look_for_obstacles(self, model: Model, county: str) -> Iterator[str | Mapping[str, str]]:
+        for hurdle in self._hurdles_of(model):
+            register = hurdle.register
+            if hurdle.state is None:
+                yield f"没有“{register.name}”"
+                continue
+            if stale := self._why_stale(register, hurdle.state, county):
+                yield stale
+            for gaps in hurdle.gaps:
+                yield gaps if register.village_column else gaps[""]
 
     def _hurdles_of(self, model: Model) -> list[_Hurdle]:
         if model.content_hash not in self._hurdles:

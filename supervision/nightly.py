@@ -207,8 +207,8 @@ def _shared_parts(models: Iterable[Model], plans: Mapping[str, Plan], night: _Ni
             alike.setdefault(model.partition.by, []).append(model)
     for by, group in sorted(alike.items()):
         parts = frozenset().union(*(plans[model.id].parts for model in group))
-        for engine in (night.engine, night.before):
-            keep_parts(engine, by, parts, group)
+        keep_parts(night.engine, by, parts, group)
+        keep_parts(night.before, by, parts, group, only_population=True)
         for model in group:
             shared[model.id] = replace(plans[model.id], parts=parts)
     return shared

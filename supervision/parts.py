@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from registers.engine import Engine
 from registers.lake import META_COLUMNS
+from registers.query import columns_read
 from supervision.catalogue import Model, Partition
 
 PART_DIGITS: Final = {"town": 9, "county": 6}
@@ -67,16 +68,28 @@ def part_of(partition: Partition, value: str) -> str:
     return value[:digits] if digits else value
 
 
-def keep_parts(engine: Engine, by: str, values: Collection[str], models: Iterable[Model]) -> None:
-    """Keep the rows that models which split `by` (village, town, county, subject) read of some parts."""
+def keep_parts(
+    engine: Engine,
+    by: str,
+    values: Collection[str],
+    models: Iterable[Model],
+    *,
+    only_population: bool = False,
+) -> None:
+    """Keep the rows that models which split `by` (village, town, county, subject) read of some parts.
+
+    only_population: nothing but the subjects will be asked for.
+    """
     engine.keep_table(_values_of(by), pa.table({"value": pa.array(sorted(values), pa.string())}))
     needed: dict[tuple[str, str], set[str]] = {}
     for model in models:
         split = model.partition.registers if model.partition else {}
+        read = columns_read(model.queries.population) if only_population else model.registers
         for register, column in split.items():
-            needed.setdefault((register, column), set()).update(model.registers[register])
+            if register in read:
+                needed.setdefault((register, column), set()).update(read[register])
     for (register, column), columns in sorted(needed.items()):
-        rows = exp.select(*sorted(columns), *META_COLUMNS).from_(register)
+        rows = exp.select(*sorted(columns - META_COLUMNS.keys()), *META_COLUMNS).from_(register)
         rows = rows.where(_is_wanted(by, exp.column(column, register)))
         engine.keep(_rows_of(by, register, column), rows)
 

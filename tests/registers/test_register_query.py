@@ -41,6 +41,13 @@ REFUSED = [
         "NOT EXISTS",
     ),
     ("SELECT death_date - birth_date AS days FROM person", 1, "date_diff"),
+    ("SELECT sum(area_mu) AS mu FROM person", 1, "round(sum"),
+    (
+        "WITH a AS (SELECT 2 * area_mu AS twice FROM person)\nSELECT sum(twice) OVER () AS mu FROM a",
+        2,
+        "round(sum",
+    ),
+    ("SELECT stddev_samp(age) AS s FROM person", 1, "round(sum"),
     ("SELECT row_id FROM person; SELECT row_id FROM death", 1, "exactly one SELECT"),
     ("DELETE FROM person", 1, "exactly one SELECT"),
     ("COPY person TO 'x.csv'", 1, "exactly one SELECT"),
@@ -53,10 +60,17 @@ REFUSED = [
 @pytest.mark.parametrize(("text", "line", "mend"), REFUSED, ids=[text for text, _, _ in REFUSED])
 def test_what_the_subset_refuses_says_where_and_how_to_mend(text: str, line: int | None, mend: str) -> None:
     with pytest.raises(QueryError) as refusal:
-        parse(text, date_columns=("death_date", "birth_date"))
+        parse(text, date_columns=("death_date", "birth_date"), decimal_columns=("area_mu",))
     assert mend in str(refusal.value)
     place = f"model.yaml evidence:{line}: " if line else "model.yaml evidence"
     assert str(refusal.value).startswith(place)
+
+
+def test_rounded_sums_of_decimals_and_sums_of_whole_numbers_are_fine() -> None:
+    parse(
+        "SELECT round(sum(area_mu) OVER (), 2) AS mu, sum(age) AS years, avg(age) AS mean FROM person",
+        decimal_columns=("area_mu",),
+    )
 
 
 def test_lines_count_from_the_line_of_the_file() -> None:

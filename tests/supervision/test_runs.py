@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlglot import exp
 
 from registers.catalogue import load_catalogue
 from registers.engine import DuckDBEngine
@@ -14,6 +16,8 @@ from registers.importing import import_file
 from registers.lake import Lake
 from registers.values import id_check_digit
 from supervision.catalogue import load_models
+from supervision.computability import Computability
+from supervision.model_run import ModelRun
 from supervision.runner import find, run_models
 from supervision.runs import Run, RunNotFound, read_run, store_run
 
@@ -73,6 +77,24 @@ def test_evidence_leads_back_to_file_and_row(home: Path) -> None:
     assert all(row["source_file"] == "subsidy_payment_2025-05-01.csv" for row in proof)
     assert {row["register"] for row in evidence if row["role"] == "context"} == {"death"}
     assert DEAD not in json.dumps(evidence, default=str)
+
+
+@pytest.mark.parametrize("days_later", [(0, 3), (3, 0)])
+def test_a_row_met_on_several_days_stands_once_with_its_first_day(
+    home: Path, days_later: tuple[int, int]
+) -> None:
+    queries = MODEL.queries
+    met = [queries.evidence.tree.copy(), queries.evidence.tree.copy()]
+    for tree, days in zip(met, days_later, strict=True):
+        (place,) = (i for i, e in enumerate(tree.expressions) if e.alias_or_name == "occurred_on")
+        moved = exp.Add(this=tree.expressions[place].unalias(), expression=exp.Literal.number(days))
+        tree.expressions[place].replace(exp.alias_(moved, "occurred_on"))
+    met_rows = [exp.select("*").from_(tree.subquery("met")) for tree in met]
+    twice = replace(queries, evidence=replace(queries.evidence, tree=exp.union(*met_rows, distinct=False)))
+    with DuckDBEngine(Lake(home), as_of=date(2025, 5, 1)) as engine:
+        found = ModelRun(engine, MODEL, Computability(engine, [MODEL]), queries=twice).evidence()
+    proof = [row for row in found.to_pylist() if row["role"] == "proof"]
+    assert sorted(row["occurred_on"] for row in proof) == [date(2025, 3, 15), date(2025, 4, 15)]
 
 
 def test_the_law_of_the_day_is_cited(home: Path) -> None:
