@@ -62,7 +62,7 @@ def parse_query(
     relations: Collection[str],
     parameters: Collection[str] = (),
     date_columns: Collection[str] = (),
-    decimal_columns: Collection[str] = (),
+    decimal_columns: Collection[str] | None = None,
     first_line: int = 1,
 ) -> ParsedQuery:
     """Parse and check one query.
@@ -73,7 +73,8 @@ def parse_query(
         relations: names that may stand after FROM and JOIN.
         parameters: names that may stand after a colon; `as_of` always may.
         date_columns: names of date columns, so that a subtraction of dates is found.
-        decimal_columns: names of columns with decimals, so that a sum that depends on the order of rows is found.
+        decimal_columns: names of columns with decimals, so that a sum that depends on the order of rows is refused;
+            None = whoever asks rounds the results.
         first_line: line of the file on which the text starts.
 
     Raises:
@@ -89,7 +90,7 @@ def parse_query(
         raise QueryError(source, first_line, f"not SQL: {error}") from error
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         raise QueryError(source, first_line, "write exactly one SELECT")
-    lint = _Linter(source, text, first_line, frozenset(date_columns), frozenset(decimal_columns))
+    lint = _Linter(source, text, first_line, frozenset(date_columns), decimal_columns)
     return lint.parsed(trees[0], relations=relations, parameters=parameters)
 
 
@@ -99,10 +100,10 @@ def check_query(
     source: str,
     relations: Collection[str],
     parameters: Collection[str] = (),
-    decimal_columns: Collection[str] = (),
+    decimal_columns: Collection[str] | None = None,
 ) -> ParsedQuery:
     """Check a query that was put together from parsed parts (the aggregates and levels of a model)."""
-    return _Linter(source, "", 1, frozenset(), frozenset(decimal_columns)).parsed(
+    return _Linter(source, "", 1, frozenset(), decimal_columns).parsed(
         tree, relations=relations, parameters=parameters
     )
 
@@ -153,7 +154,7 @@ class _Linter:
         text: str,
         first_line: int,
         date_columns: frozenset[str],
-        decimal_columns: frozenset[str],
+        decimal_columns: Collection[str] | None,
     ) -> None:
         self._source = source
         self._lines = text.splitlines()
@@ -304,6 +305,8 @@ class _Linter:
 
     def _check_sums(self, tree: exp.Query) -> None:
         """Adding decimals gives other last digits in another order of rows; rounding takes them away."""
+        if self._decimal_columns is None:
+            return
         fractional = fractional_names(tree, self._decimal_columns)
         for node in tree.find_all(exp.Sum, exp.Avg, exp.StddevSamp):
             inexact = isinstance(node, exp.StddevSamp) or is_fractional(node.this, fractional)
