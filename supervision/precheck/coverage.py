@@ -52,7 +52,7 @@ class Coverage(Computability):
         coverage = cls.__new__(cls)
         coverage._engine = cast(Engine, _Day(catalogue, as_of, delivered))
         coverage._states = {name: _state(**state) for name, state in content["states"].items()}
-        coverage._hurdles, coverage._stale = {}, {}
+        coverage._hurdles, coverage._stale, coverage._obstacles = {}, {}, {}
         coverage._gaps = {name: {} for name in coverage._states}
         return coverage
 
@@ -62,7 +62,7 @@ class Coverage(Computability):
         delivered = {**self._engine.delivered, register.id: as_of}
         changed._engine = cast(Engine, _Day(self._engine.catalogue, as_of, delivered))
         changed._states = {**self._states, register.id: self._grown(register, row)}
-        changed._hurdles, changed._stale = {}, {}
+        changed._hurdles, changed._stale, changed._obstacles = {}, {}, {}
         changed._gaps = {**self._gaps, register.id: {}}  # those of other registers are shared
         return changed
 
