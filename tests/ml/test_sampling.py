@@ -142,5 +142,5 @@ def test_nobody_to_draw_from_is_an_empty_plan():
     ],
 )
 def test_what_makes_no_sense_is_refused(candidates, capacity, share):
-    with pytest.raises(ValueError, match="cannot be negative|between 0 and 1|twice"):
+    with pytest.raises(ValueError, match=r"cannot be negative|between 0 and 1|twice"):
         draw(candidates, capacity=capacity, seed=1, quota_share=share)

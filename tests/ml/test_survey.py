@@ -42,9 +42,7 @@ def weeks_of_verification(seed: int, *, weeks: int, rate: float, villages: int =
     return answer, {"prevalence": wrong / total, "recall": listed_wrong / wrong}
 
 
-@pytest.mark.parametrize(
-    ("weeks", "rate", "undecided"), [(4, 0.1, 0.0), (26, 0.1, 0.0), (26, 0.04, 0.2)]
-)
+@pytest.mark.parametrize(("weeks", "rate", "undecided"), [(4, 0.1, 0.0), (26, 0.1, 0.0), (26, 0.04, 0.2)])
 def test_intervals_and_bounds_cover_the_truth(weeks, rate, undecided):
     """120 made-up histories: at least 95 % minus three standard errors of them are covered."""
     histories = 120
