@@ -148,7 +148,7 @@ def share(found: Floats, *, weights: Floats | None = None, level: float = LEVEL)
     value = float((w * y).sum() / w.sum())
     ones = int(y.sum())
     few = len(y) < LEAST_CASES or min(ones, len(y) - ones) < LEAST_EACH
-    effective = _kish(w) if few else _effective(y, w, value)
+    effective = _kish(w) if few or weights is None else _effective(y, w, value)
     tail = (1 - level) if few else (1 - level) / 2
     low, high = _clopper_pearson(value * effective, effective, tail=tail)
     if not few:
