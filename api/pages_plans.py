@@ -21,7 +21,7 @@ from casework.events import history
 from casework.models import SelectedBy, User
 from casework.plan_models import Plan, PlanCase
 from casework.plan_results import WEEKS, plan_results
-from casework.roles import COUNTY, TOWN, Actor
+from casework.roles import COUNTY, TOWN, Actor, covers
 from casework.states import PlanState
 from casework.watchlist import place_names
 from casework.working_days import local_date
@@ -101,6 +101,12 @@ def show_plan(plan_id: int, request: Request, session: Db, actor: Reader) -> HTM
     for case in cases:
         towns.setdefault(case.village_code[:TOWN], []).append(case)
     open_to_change = plan.state is PlanState.PROPOSED and may_decide_plan(actor, plan.division)
+    assignees = {
+        town: _assignees(session, actor, plan, village=inside[0].village_code)
+        for town, inside in towns.items()
+        if open_to_change
+    }
+    inside_county = {user.id: user for found in assignees.values() for user in found}.values()
     page = {
         "plan": plan,
         "towns": towns,
@@ -108,10 +114,8 @@ def show_plan(plan_id: int, request: Request, session: Db, actor: Reader) -> HTM
         "places": place_names(session, [plan.division, *towns, *(case.village_code for case in cases)]),
         "people": user_names(session, [plan.confirmed_by]),
         "changes": open_to_change,
-        "assignees": {town: _assignees(session, actor, plan, town) for town in towns}
-        if open_to_change
-        else {},
-        "readers": _assignees(session, actor, plan, plan.division) if open_to_change else [],
+        "assignees": assignees,
+        "readers": [user for user in inside_county if covers(user.division, plan.division)],
         "read_by_two": sum(case.hard is not None and not case.removed for case in cases),
         "by_hand": BY_HAND_WORDS,
         "history": history(session, plan),
@@ -173,13 +177,13 @@ def confirm_plan(
     return _back(plan_id)
 
 
-def _assignees(session: Session, actor: Actor, plan: Plan, about: str) -> list[User]:
+def _assignees(session: Session, actor: Actor, plan: Plan, *, village: str) -> list[User]:
     return tasks.possible_assignees(
         session,
         actor,
         kind=TaskKind.VERIFICATION,
         office=plan.division,
-        about=None if about == plan.division else about,
+        about=village,
         managing_level=TOWN,
     )
 

@@ -30,11 +30,11 @@ from simulation.run import simulate
 from training.evaluation import Estimate
 from training.replay import Replay, against_truth, replay
 
-VILLAGES, SEED = 150, 11
-START, END = date(2021, 1, 1), date(2025, 12, 31)
-CAPACITY: Mapping[Entity, int] = {"village": 4, "official": 4}
-"""Drawn cases looked at in a quarter: about half of those that are drawn."""
-LISTED: Mapping[Entity, int] = {"village": 8, "official": 12}
+VILLAGES, SEED = 500, 11
+START, END = date(2022, 1, 1), date(2025, 12, 31)
+CAPACITY: Mapping[Entity, int] = {"village": 10, "official": 15}
+"""Drawn cases looked at in a quarter: about a third of those that are drawn."""
+LISTED: Mapping[Entity, int] = {"village": 25, "official": 40}
 """The first so many of all, held against the truth: a list that a county of this size can work through."""
 NAMES = {
     "risk": "risk model",

@@ -181,6 +181,13 @@ def test_the_pages_lead_from_nothing_to_tasks(anyone, county):
     path = drawn.headers["location"]
     shown = anyone.get(path).text
     assert "确认计划并派发任务" in shown
+    for town, hand, stranger in ((TOWN_A, "town_a", "town_b"), (TOWN_B, "town_b", "town_a")):
+        choice = re.search(rf'<select name="town_{town}".*?</select>', shown).group()
+        assert f'value="{county.users[hand]}"' in choice
+        assert f'value="{county.users[stranger]}"' not in choice
+    second = re.search(r'<select name="second_reader".*?</select>', shown).group()
+    assert f'value="{county.users["supervisor2"]}"' in second
+    assert f'value="{county.users["town_a"]}"' not in second
     assert "起草本周计划" not in anyone.get("/plans").text
     refused = anyone.post(f"{path}/confirm", data={"csrf": csrf})
     assert refused.status_code == 422
