@@ -12,7 +12,7 @@ from api.problems import KINDS, TooManyAttempts, WrongPassword
 from api.rendering import render
 from api.routes_session import checked_sign_in
 from api.security import COOKIE, Requires, open_to_all
-from casework import complaints, tasks, warnings
+from casework import complaints, second_reader, tasks, warnings
 from casework.access import Permission, TaskKind
 from casework.accounts import SESSION_LENGTH, sign_out
 from casework.errors import BadInput
@@ -173,9 +173,31 @@ def report_task(
     return _back(f"/tasks/{task_id}")
 
 
+@router.post("/tasks/{task_id}/second-reading")
+def report_second_reading(
+    *,
+    task_id: int,
+    session: Db,
+    svc: Svc,
+    actor: Worker,
+    outcome: Annotated[Outcome, Form()],
+    note: Text,
+) -> RedirectResponse:
+    second_reader.answer(session, actor, task_id, tasks.Report(outcome=outcome, note=note), at=svc.clock())
+    return _back(f"/tasks/{task_id}")
+
+
 @router.post("/tasks/{task_id}/approve")
-def approve_task(task_id: int, session: Db, svc: Svc, actor: Decider, comment: Text = "") -> RedirectResponse:
-    tasks.approve(session, actor, task_id, comment=comment or None, at=svc.clock())
+def approve_task(
+    *,
+    task_id: int,
+    session: Db,
+    svc: Svc,
+    actor: Decider,
+    comment: Text = "",
+    outcome: Annotated[Outcome | None, Form()] = None,
+) -> RedirectResponse:
+    tasks.approve(session, actor, task_id, comment=comment or None, outcome=outcome, at=svc.clock())
     return _back(f"/tasks/{task_id}")
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from api.context import Db, Services, Svc
 from api.rendering import render
 from api.security import Requires, open_to_all
+from api.views import task_history
 from casework import complaints, tasks, warnings
 from casework.access import (
     Permission,
@@ -24,6 +25,8 @@ from casework.events import history
 from casework.guides import guide_for
 from casework.identity import official_names
 from casework.models import CaseWarning, Complaint, Entity, Outcome, Place, Task, User
+from casework.plan_models import SecondReading
+from casework.readings import hidden_reports, shown_reading
 from casework.roles import TOWN, Actor
 from casework.runs import Evidence, evidence_rows
 from casework.states import (
@@ -209,7 +212,14 @@ def show_tasks(
     wanted = TaskState(state) if state in set(TaskState) else None
     found, total = tasks.tasks_page(session, actor, state=wanted, page=page, size=PAGE_SIZE)
     places = place_names(session, [task.about for task in found if task.about])
-    shown = {"rows": found, "places": places, "total": total, "page": page, "size": PAGE_SIZE}
+    shown = {
+        "hidden": hidden_reports(session, actor, [task.id for task in found]),
+        "rows": found,
+        "places": places,
+        "total": total,
+        "page": page,
+        "size": PAGE_SIZE,
+    }
     return render(
         request,
         "tasks.html",
@@ -226,15 +236,26 @@ def show_task(
     actor: Annotated[Actor, Depends(Requires(Permission.READ_TASK))],
 ) -> HTMLResponse:
     task = tasks.visible_task(session, actor, task_id)
+    reading = shown_reading(session, actor, task)
+    hidden = bool(hidden_reports(session, actor, [task_id]))
     page = {
         "task": task,
         "place": place_names(session, [task.about or ""]).get(task.about or "", task.about),
-        "history": history(session, task),
-        "actions": _task_actions(task, actor),
+        "history": task_history(session, actor, task),
+        "actions": _task_actions(task, actor) - _not_for_reader(reading, actor),
+        "hidden": hidden,
+        "reading": reading,
         "outcomes": list(Outcome),
         "overdue": task.state is not TaskState.CLOSED and task.due_on < local_date(svc.clock()),
     }
     return render(request, "task.html", page)
+
+
+def _not_for_reader(reading: SecondReading | None, actor: Actor) -> set[str]:
+    """Whoever answers as the second person does not decide."""
+    if reading is None or reading.reader_id != actor.id:
+        return set()
+    return {TaskAction.APPROVE.value, TaskAction.RETURN.value, TaskAction.REASSIGN.value}
 
 
 def _wanted(entity: Entity, *, town: str, min_percentile: float, page: int) -> Wanted:

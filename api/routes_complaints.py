@@ -126,7 +126,7 @@ def open_task_on_complaint(
 ) -> TaskDetail:
     given = tasks.Assignment(**body.model_dump())
     task = tasks.open_from_complaint(session, actor, complaint_id, given, at=svc.clock())
-    return task_detail(session, task)
+    return task_detail(session, actor, task)
 
 
 async def raw_body(request: Request) -> bytes:

@@ -149,4 +149,4 @@ def open_task_on_warning(
 ) -> TaskDetail:
     given = tasks.Assignment(**body.model_dump())
     task = tasks.open_from_warning(session, actor, warning_id, given, models=svc.models, at=svc.clock())
-    return task_detail(session, task)
+    return task_detail(session, actor, task)

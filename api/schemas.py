@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -157,8 +157,9 @@ class NewTask(_Request):
     assignee_id: int = Field(examples=[3])
     kind: TaskKind = Field(default=TaskKind.VERIFICATION, examples=["verification"])
     working_days: int = Field(default=15, ge=1, le=250, description="办理期限（工作日）", examples=[15])
-    selected_by: SelectedBy = Field(default=SelectedBy.SCORE, examples=["score"])
-    propensity: float | None = Field(default=None, gt=0, le=1, description="抽中概率", examples=[0.1])
+    selected_by: Literal[SelectedBy.SCORE, SelectedBy.SAME_PROBLEM, SelectedBy.CAMPAIGN] = Field(
+        default=SelectedBy.SCORE, description="为何查看；随机抽查只由每周计划产生", examples=["score"]
+    )
 
 
 class NewComplaint(_Request):
@@ -238,6 +239,9 @@ class CommentBody(_Request):
 
 class ApproveBody(_Request):
     comment: str | None = Field(default=None, max_length=2000, examples=["同意办结"])
+    outcome: Outcome | None = Field(
+        default=None, description="两人核查结果不一致时的认定结果，须写理由", examples=["not_substantiated"]
+    )
 
 
 class ReassignBody(_Request):

@@ -22,6 +22,8 @@ from casework.access import TaskKind
 from casework.events import history
 from casework.guides import Models, guide_for
 from casework.models import CaseWarning, Complaint, ModelDraft, Task
+from casework.readings import hidden_reports
+from casework.roles import Actor
 from casework.runs import Evidence
 from casework.watchlist import Watched
 
@@ -86,16 +88,36 @@ def complaint_detail(session: Session, complaint: Complaint) -> ComplaintDetail:
     return ComplaintDetail.model_validate({**row, "history": events(session, complaint)})
 
 
-def task_detail(session: Session, task: Task) -> TaskDetail:
+def task_rows(session: Session, actor: Actor, found: Sequence[Task]) -> list[TaskRow]:
+    """Rows of tasks; the outcome is left out where this person's own answer is still to come."""
+    hidden = hidden_reports(session, actor, [task.id for task in found])
+    return [
+        TaskRow.model_validate(task).model_copy(update={"outcome": None} if task.id in hidden else {})
+        for task in found
+    ]
+
+
+def task_detail(session: Session, actor: Actor, task: Task) -> TaskDetail:
+    """A task; without its report for a second reader who has not answered yet."""
+    (row,) = task_rows(session, actor, [task])
+    hidden = bool(hidden_reports(session, actor, [task.id]))
     return TaskDetail.model_validate(
         {
-            **TaskRow.model_validate(task).model_dump(),
+            **row.model_dump(),
             "guide": task.guide,
-            "note": task.note,
-            "amount_fen": task.amount_fen,
-            "history": events(session, task),
+            "note": None if hidden else task.note,
+            "amount_fen": None if hidden else task.amount_fen,
+            "history": task_history(session, actor, task),
         }
     )
+
+
+def task_history(session: Session, actor: Actor, task: Task) -> list[EventRow]:
+    """Events of a task; what a report said is left out where this person's own answer is still to come."""
+    rows = events(session, task)
+    if not hidden_reports(session, actor, [task.id]):
+        return rows
+    return [row.model_copy(update={"fields": {}}) for row in rows]
 
 
 def events(session: Session, row: CaseWarning | Complaint | Task | ModelDraft) -> list[EventRow]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks import (
     anomaly,
+    back_test,
     bad_input,
     features,
     linkage,
@@ -33,6 +34,7 @@ PARTS: dict[str, Callable[[Path], object]] = {
     "features": lambda _: features.main(),
     "anomaly": anomaly.main,
     "tenders": tenders.main,
+    "back_test": lambda _: back_test.main(),
     "mutants": lambda _: mutants.main(),
     "schemes": lambda _: schemes.main(),
     "bad_input": lambda _: bad_input.main(),

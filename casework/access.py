@@ -31,6 +31,8 @@ class Permission(StrEnum):
     READ_TASK = "read_task"
     WORK_TASK = "work_task"
     DECIDE_TASK = "decide_task"
+    READ_PLAN = "read_plan"
+    DECIDE_PLAN = "decide_plan"
     REVEAL_IDENTITY = "reveal_identity"
     READ_MODELS = "read_models"
     WRITE_DRAFT = "write_draft"
@@ -63,14 +65,14 @@ GRANTS: Final[dict[Role, frozenset[Permission]]] = {
         {
             _P.OWN_SESSION, _P.READ_WATCHLIST, _P.READ_WARNING, _P.ACT_WARNING, _P.READ_COMPLAINT,
             _P.ACT_COMPLAINT, _P.READ_TASK, _P.WORK_TASK, _P.DECIDE_TASK, _P.REVEAL_IDENTITY, _P.READ_MODELS,
-            _P.DECIDE_DRAFT, _P.ADOPT_DRAFT, _P.CHECK_PAYMENT,
+            _P.DECIDE_DRAFT, _P.ADOPT_DRAFT, _P.CHECK_PAYMENT, _P.READ_PLAN, _P.DECIDE_PLAN,
         }
     ),
     Role.LIAISON: frozenset({_P.OWN_SESSION, _P.READ_TASK, _P.WORK_TASK}),
     Role.LEADER: frozenset(
         {
             _P.OWN_SESSION, _P.READ_WATCHLIST, _P.READ_WARNING, _P.READ_COMPLAINT, _P.READ_TASK,
-            _P.READ_MODELS,
+            _P.READ_MODELS, _P.READ_PLAN,
         }
     ),
     Role.TECHNICIAN: frozenset(
@@ -167,6 +169,16 @@ def may_retire_draft(actor: Actor, facts: DraftFacts) -> bool:
         and facts.scope is not None
         and covers(actor.division, facts.scope)
     )
+
+
+def sees_plan(actor: Actor, division: str) -> bool:
+    """A county's plan is for the county's office and those above: towns and stations see their own tasks only."""
+    return allows(actor, Permission.READ_PLAN) and covers(actor.division, division)
+
+
+def may_decide_plan(actor: Actor, division: str) -> bool:
+    """A supervisor of the county or above draws up, edits and confirms its plan."""
+    return allows(actor, Permission.DECIDE_PLAN) and covers(actor.division, division)
 
 
 def sees_risk(actor: Actor, facts: RiskFacts) -> bool:

@@ -16,12 +16,16 @@ from sqlalchemy.orm import Session
 from casework import audit
 from casework.errors import NotVisible
 from casework.models import CaseWarning, Complaint, Event, ModelDraft, Task
+from casework.plan_models import Plan, SecondReading
 from casework.roles import Actor
 from casework.states import Change, StateT
 
-Row = CaseWarning | Complaint | Task | ModelDraft
-RowT = TypeVar("RowT", CaseWarning, Complaint, Task, ModelDraft)
-_NAMES: Final = {CaseWarning: "warning", Complaint: "complaint", Task: "task", ModelDraft: "model_draft"}
+Row = CaseWarning | Complaint | Task | ModelDraft | Plan | SecondReading
+RowT = TypeVar("RowT", CaseWarning, Complaint, Task, ModelDraft, Plan, SecondReading)
+_NAMES: Final = {
+    CaseWarning: "warning", Complaint: "complaint", Task: "task", ModelDraft: "model_draft", Plan: "plan",
+    SecondReading: "second_reading",
+}  # fmt: skip
 
 
 def locked(session: Session, table: type[RowT], row_id: int) -> RowT:

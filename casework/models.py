@@ -22,7 +22,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from casework.access import SubjectType, TaskKind
 from casework.columns import RowId, UTCDateTime, by_value
 from casework.roles import Role
-from casework.states import ComplaintState, DraftState, TaskState, WarningState
+from casework.states import ComplaintState, DraftState, PlanState, ReadingState, TaskState, WarningState
 
 
 class Entity(StrEnum):
@@ -57,6 +57,7 @@ class Origin(StrEnum):
 
     WARNING = "warning"
     COMPLAINT = "complaint"
+    PLAN = "plan"
 
 
 Json = dict[str, Any]
@@ -79,12 +80,13 @@ class Base(DeclarativeBase):
         int: BigInteger,
         Json: JSON,
         list[str]: JSON,
+        list[int]: JSON,
         list[Json]: JSON,
         **{
             kind: by_value(kind)
             for kind in (
                 Role, ComplaintState, WarningState, TaskState, TaskKind, SubjectType, Entity, Outcome,
-                SelectedBy, Origin, DraftState,
+                SelectedBy, Origin, DraftState, PlanState, ReadingState,
             )
         },
     }  # fmt: skip

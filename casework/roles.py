@@ -22,6 +22,7 @@ class Machine(StrEnum):
     """Steps a program may take. Never a role of an account; no such step confirms anything."""
 
     TRIAGE = "triage"
+    PLANNER = "planner"
 
 
 ROLE_NAMES: Final = {
@@ -68,3 +69,4 @@ class Actor:
 
 
 TRIAGE_MACHINE: Final = Actor(id=None, name="自动分拣", role=Machine.TRIAGE, division="")
+PLAN_MACHINE: Final = Actor(id=None, name="自动起草", role=Machine.PLANNER, division="")

@@ -7,6 +7,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from casework.access import OFFICE_STATES, Permission, TaskKind, allows
 from casework.models import CaseWarning, Complaint, ModelDraft, Score, Task
+from casework.plan_models import Plan
 from casework.roles import Actor, Role, is_division
 
 
@@ -50,6 +51,11 @@ def visible_drafts(actor: Actor) -> ColumnElement[bool]:
     scope = ModelDraft.scope
     in_force = and_(scope.is_not(None), func.substr(literal(actor.division), 1, func.length(scope)) == scope)
     return or_(within(ModelDraft.division, actor.division), in_force)
+
+
+def visible_plans(actor: Actor) -> ColumnElement[bool]:
+    """Plans for which `access.sees_plan` is true."""
+    return within(Plan.division, actor.division) if allows(actor, Permission.READ_PLAN) else false()
 
 
 def within(

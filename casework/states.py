@@ -1,4 +1,4 @@
-"""The four state machines, each one table `(state, action) → Move`, and the one pure function that steps them.
+"""The state machines, each one table `(state, action) → Move`, and the one pure function that steps them.
 
 Every pair that is not in a table raises `UnknownTransition`. A program may only sort what came in
 (`Machine.TRIAGE`); every move that confirms, sends or closes belongs to a person, and closing to a second one.
@@ -88,6 +88,34 @@ class DraftAction(StrEnum):
     WITHDRAW = "withdraw"
     RETIRE = "retire"
     SUPERSEDE = "supersede"
+
+
+class PlanState(StrEnum):
+    """Of a week's verification plan."""
+
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+
+
+class PlanAction(StrEnum):
+    ADD_CASE = "add_case"
+    REMOVE_CASE = "remove_case"
+    CONFIRM = "confirm"
+
+
+class ReadingState(StrEnum):
+    """Of a second person's own answer to a task, given without sight of the first."""
+
+    ASKED = "asked"
+    READ = "read"
+    SETTLED = "settled"
+
+
+class ReadingAction(StrEnum):
+    ASK_OTHER = "ask_other"
+    READ = "read_blind"
+    AGREE = "agree"
+    SETTLE = "settle"
 
 
 StateT = TypeVar("StateT", bound=StrEnum)
@@ -197,6 +225,23 @@ DRAFT_TRANSITIONS: Final[Mapping[tuple[DraftState, DraftAction], Move[DraftState
     (DraftState.PUBLISHED, DraftAction.RETIRE): Move(DraftState.WITHDRAWN, _SUPERVISOR, ("comment",)),
     (DraftState.ADOPTED, DraftAction.RETIRE): Move(DraftState.WITHDRAWN, _SUPERVISOR, ("comment",)),
     (DraftState.PUBLISHED, DraftAction.SUPERSEDE): Move(DraftState.WITHDRAWN, _DRAFT_CHECKERS, ("comment",)),
+}
+
+PLAN_TRANSITIONS: Final[Mapping[tuple[PlanState, PlanAction], Move[PlanState]]] = {
+    (PlanState.PROPOSED, PlanAction.ADD_CASE): Move(PlanState.PROPOSED, _SUPERVISOR, ("reason",)),
+    (PlanState.PROPOSED, PlanAction.REMOVE_CASE): Move(PlanState.PROPOSED, _SUPERVISOR, ("reason",)),
+    (PlanState.PROPOSED, PlanAction.CONFIRM): Move(PlanState.CONFIRMED, _SUPERVISOR),
+}
+
+READING_TRANSITIONS: Final[Mapping[tuple[ReadingState, ReadingAction], Move[ReadingState]]] = {
+    (ReadingState.ASKED, ReadingAction.ASK_OTHER): Move(ReadingState.ASKED, _SUPERVISOR, ("assignee",)),
+    (ReadingState.ASKED, ReadingAction.READ): Move(
+        ReadingState.READ, _SUPERVISOR, ("outcome", "note"), second_person=True
+    ),
+    (ReadingState.READ, ReadingAction.AGREE): Move(ReadingState.SETTLED, _SUPERVISOR, second_person=True),
+    (ReadingState.READ, ReadingAction.SETTLE): Move(
+        ReadingState.SETTLED, _SUPERVISOR, ("outcome", "comment"), second_person=True
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""Tasks: opened from a warning or a key matter, worked by one person, decided by another, closing what they came from."""
+"""Tasks: opened from a warning, a key matter or a weekly plan, worked by one person, decided by another, closing what they came from."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from casework import readings
 from casework.access import (
     SubjectType,
     TaskFacts,
@@ -82,7 +83,7 @@ def open_from_warning(
     if about_official and given.kind is TaskKind.DATA_CHECK:
         raise AssigneeNotAllowed("预警对象是干部，只能作为核查任务交监督检查人员")
     change = step(WARNING_TRANSITIONS, warning.state, WarningAction.OPEN_TASK, actor=actor, at=at)
-    task = _new_task(
+    task = new_task(
         actor,
         given,
         origin=(Origin.WARNING, warning.id),
@@ -100,7 +101,7 @@ def open_from_warning(
         else (Entity.VILLAGE, warning.village_code),
         at=at,
     )
-    _hand_over(session, task, given.assignee_id)
+    hand_over(session, task, given.assignee_id)
     warning.state = recorded(session, warning, change)
     record_start(session, task, actor=actor, at=at)
     return task
@@ -116,7 +117,7 @@ def open_from_complaint(
         raise AssigneeNotAllowed("检举控告不得交监察联络站")
     change = step(COMPLAINT_TRANSITIONS, complaint.state, ComplaintAction.OPEN_TASK, actor=actor, at=at)
     is_village = complaint.about is not None and len(complaint.about) == VILLAGE
-    task = _new_task(
+    task = new_task(
         actor,
         given,
         origin=(Origin.COMPLAINT, complaint.id),
@@ -133,7 +134,7 @@ def open_from_complaint(
         at=at,
     )
     task.selected_by, task.propensity = SelectedBy.COMPLAINT, None
-    _hand_over(session, task, given.assignee_id)
+    hand_over(session, task, given.assignee_id)
     complaint.state = recorded(session, complaint, change)
     record_start(session, task, actor=actor, at=at)
     return task
@@ -178,7 +179,8 @@ def reassign(session: Session, actor: Actor, task_id: int, *, assignee_id: int, 
         at=at,
         fields={"assignee": assignee_id},
     )
-    _hand_over(session, task, assignee_id)
+    readings.refuse_reader(session, assignee_id, task_id)
+    hand_over(session, task, assignee_id)
     task.state = recorded(session, task, change)
     return task
 
@@ -186,6 +188,7 @@ def reassign(session: Session, actor: Actor, task_id: int, *, assignee_id: int, 
 def send_back(session: Session, actor: Actor, task_id: int, *, comment: str, at: datetime) -> Task:
     """A second person returns the report for more checking."""
     visible_task(session, actor, task_id)
+    readings.refuse_reader(session, actor.id, task_id)
     task = locked(session, Task, task_id)
     change = step(
         TASK_TRANSITIONS,
@@ -200,8 +203,19 @@ def send_back(session: Session, actor: Actor, task_id: int, *, comment: str, at:
     return task
 
 
-def approve(session: Session, actor: Actor, task_id: int, *, comment: str | None, at: datetime) -> Task:
-    """A second person closes the task, and with it the warning or complaint; the outcome becomes a label."""
+def approve(
+    session: Session,
+    actor: Actor,
+    task_id: int,
+    *,
+    comment: str | None,
+    at: datetime,
+    outcome: Outcome | None = None,
+) -> Task:
+    """Another person closes the task, and with it the warning or complaint; the outcome becomes a label.
+
+    outcome: what holds where two readers disagree (`casework.readings`); needed then, with a comment.
+    """
     visible_task(session, actor, task_id)
     task = locked(session, Task, task_id)
     change = step(
@@ -213,6 +227,7 @@ def approve(session: Session, actor: Actor, task_id: int, *, comment: str | None
         fields={"comment": comment},
         earlier_actor=task.reported_by,
     )
+    readings.settle(session, actor, task, outcome=outcome, comment=comment, at=at)
     task.state = recorded(session, task, change)
     _close_origin(session, task, actor=actor, at=at)
     add_outcome(session, task, decided_on=local_date(at))
@@ -296,7 +311,7 @@ def _own_task(session: Session, actor: Actor, task_id: int) -> Task:
     return task
 
 
-def _new_task(
+def new_task(
     actor: Actor,
     given: Assignment,
     *,
@@ -307,6 +322,7 @@ def _new_task(
     target: tuple[Entity, str] | None,
     at: datetime,
 ) -> Task:
+    """A task that is not stored yet: `hand_over` gives it to its assignee and stores it."""
     if given.propensity is not None and not 0 < given.propensity <= 1:
         raise BadInput("propensity", "抽中概率应大于 0 且不超过 1")
     if given.working_days < 1:
@@ -333,8 +349,8 @@ def _new_task(
     )
 
 
-def _hand_over(session: Session, task: Task, assignee_id: int) -> None:
-    """Set the assignee, or raise `AssigneeNotAllowed`."""
+def hand_over(session: Session, task: Task, assignee_id: int) -> None:
+    """Set the assignee and store the task, or raise `AssigneeNotAllowed`."""
     user = session.get(User, assignee_id)
     if user is None or not user.active:
         raise AssigneeNotAllowed("没有这个账号或账号已停用")
@@ -347,6 +363,8 @@ def _hand_over(session: Session, task: Task, assignee_id: int) -> None:
 
 def _close_origin(session: Session, task: Task, *, actor: Actor, at: datetime) -> None:
     fields = {"outcome": task.outcome.value if task.outcome else None, "task": task.id}
+    if task.origin is Origin.PLAN:
+        return
     if task.origin is Origin.WARNING:
         warning = locked(session, CaseWarning, task.origin_id)
         closed = step(

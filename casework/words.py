@@ -21,11 +21,15 @@ WORDS: Final[Mapping[str, str]] = {
     "draft": "草稿", "submitted": "待审", "published": "已发布", "adopted": "上级已采用", "rejected": "未通过",
     "withdrawn": "已撤回", "record_trial": "记录试运行", "submit": "提交", "publish": "发布", "reject": "退回不发布",
     "adopt": "采用", "withdraw": "撤回", "retire": "停用", "supersede": "由新版本替代",
+    "proposed": "待确认", "confirmed": "已确认", "add_case": "加入", "remove_case": "剔除", "confirm": "确认计划",
+    "asked": "待第二人核查", "read": "第二人已核查", "settled": "已认定", "ask_other": "改由他人核查",
+    "read_blind": "报告第二人核查结果", "agree": "两人一致", "settle": "认定结果",
     "secretary": "书记", "director": "主任", "deputy": "副职", "member": "委员", "accountant": "会计",
     "cashier": "出纳", "supervisor": "监督人员", "group_leader": "组长", "town_staff": "乡镇干部",
     "sms": "短信", "web": "网页", "phone": "电话", "visit": "来访",
     "nature": "性质", "field": "领域", "office": "承办单位", "comment": "意见或理由", "destination": "转往单位",
     "reason": "理由", "trial": "试运行结果", "outcome": "结果", "note": "核查情况", "assignee": "承办人", "key": "是否关键事项",
+    "second_reader": "第二人",
 }  # fmt: skip
 
 

@@ -85,11 +85,16 @@ def back_test(
     )
 
 
-def fit_risk(data: Dataset, *, dictionary: Mapping[str, Feature], seed: int) -> RiskModel:
-    """The risk model of a dataset, with the directions of the dictionary."""
+def fit_risk(
+    data: Dataset, *, dictionary: Mapping[str, Feature], seed: int, weighted: bool = True
+) -> RiskModel:
+    """The risk model of a dataset, with the directions of the dictionary.
+
+    weighted: by one over the chance with which a case was chosen; without it only for comparison.
+    """
     directions = input_directions(dictionary, data.inputs.columns)
     model = RiskModel(directions=directions, random_state=seed)
-    return model.fit(data.inputs, data.y, propensity=data.propensity.to_numpy())
+    return model.fit(data.inputs, data.y, propensity=data.propensity.to_numpy() if weighted else None)
 
 
 def _untested(cases: int) -> BackTest:

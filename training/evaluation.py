@@ -66,7 +66,7 @@ def rank_quality(score: Floats, truth: Floats, *, k: int, name: str, seed: int =
     Equal scores share their places, so an order without ties is never invented.
     """
     k = min(k, len(score))
-    found = _expected_in_top(score, truth, k=k)
+    found = expected_in_top(score, truth, k=k)
     auc, average_precision = _resampled_areas(score, truth, seed=seed)
     return Ranking(
         name=name,
@@ -138,8 +138,8 @@ def without_unknown(figures: Mapping[str, float]) -> dict[str, float]:
     return {name: float(value) for name, value in figures.items() if np.isfinite(value)}
 
 
-def _expected_in_top(score: Floats, truth: Floats, *, k: int) -> float:
-    """True ones among the first k, on average over the orders of equal scores."""
+def expected_in_top(score: Floats, truth: Floats, *, k: int) -> float:
+    """True ones among the first k, on average over the orders of equal scores; both of shape (cases,)."""
     if k == 0:
         return 0.0
     last = np.sort(score)[::-1][k - 1]

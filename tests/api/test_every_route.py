@@ -26,6 +26,9 @@ PLACES = {
     "complaint_id": "999999",
     "task_id": "999999",
     "draft_id": "999999",
+    "plan_id": "999999",
+    "case_id": "999999",
+    "town": "999999999",
     "model_id": "nothing",
 }
 

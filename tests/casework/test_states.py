@@ -14,12 +14,18 @@ from casework.roles import TRIAGE_MACHINE, Actor, Machine, Role
 from casework.states import (
     COMPLAINT_TRANSITIONS,
     DRAFT_TRANSITIONS,
+    PLAN_TRANSITIONS,
+    READING_TRANSITIONS,
     TASK_TRANSITIONS,
     WARNING_TRANSITIONS,
     ComplaintAction,
     ComplaintState,
     DraftAction,
     DraftState,
+    PlanAction,
+    PlanState,
+    ReadingAction,
+    ReadingState,
     TaskAction,
     TaskState,
     WarningAction,
@@ -34,6 +40,8 @@ MACHINES = [
     (WARNING_TRANSITIONS, WarningState, WarningAction),
     (TASK_TRANSITIONS, TaskState, TaskAction),
     (DRAFT_TRANSITIONS, DraftState, DraftAction),
+    (PLAN_TRANSITIONS, PlanState, PlanAction),
+    (READING_TRANSITIONS, ReadingState, ReadingAction),
 ]
 ALL_PAIRS = [
     (table, state, action)
@@ -107,6 +115,8 @@ def test_each_needed_field_is_asked_for(table, state, action):
         (DRAFT_TRANSITIONS, DraftState.PUBLISHED),
         (DRAFT_TRANSITIONS, DraftState.ADOPTED),
         (DRAFT_TRANSITIONS, DraftState.REJECTED),
+        (READING_TRANSITIONS, ReadingState.READ),
+        (READING_TRANSITIONS, ReadingState.SETTLED),
     ],
 )
 def test_closing_takes_a_second_person(table, closed):

@@ -20,12 +20,18 @@ from casework.roles import ROLE_NAMES, Role
 from casework.states import (
     COMPLAINT_TRANSITIONS,
     DRAFT_TRANSITIONS,
+    PLAN_TRANSITIONS,
+    READING_TRANSITIONS,
     TASK_TRANSITIONS,
     WARNING_TRANSITIONS,
     ComplaintAction,
     ComplaintState,
     DraftAction,
     DraftState,
+    PlanAction,
+    PlanState,
+    ReadingAction,
+    ReadingState,
     TaskAction,
     TaskState,
     WarningAction,
@@ -35,7 +41,7 @@ from casework.words import WORDS
 
 SHOWN = (
     ComplaintState, ComplaintAction, WarningState, WarningAction, TaskState, TaskAction, TaskKind, Outcome,
-    DraftState, DraftAction,
+    DraftState, DraftAction, PlanState, PlanAction, ReadingState, ReadingAction,
 )  # fmt: skip
 
 
@@ -49,7 +55,10 @@ def test_every_role_has_a_name():
 
 
 def test_every_needed_field_has_a_word():
-    tables = (COMPLAINT_TRANSITIONS, WARNING_TRANSITIONS, TASK_TRANSITIONS, DRAFT_TRANSITIONS)
+    tables = (
+        COMPLAINT_TRANSITIONS, WARNING_TRANSITIONS, TASK_TRANSITIONS, DRAFT_TRANSITIONS, PLAN_TRANSITIONS,
+        READING_TRANSITIONS,
+    )  # fmt: skip
     assert {name for table in tables for move in table.values() for name in move.needs} <= set(WORDS)
 
 
