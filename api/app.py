@@ -17,12 +17,14 @@ from api import (
     pages_drafts,
     pages_models,
     pages_prechecks,
+    pages_room,
     problems,
     routes_admin,
     routes_complaints,
     routes_drafts,
     routes_prechecks,
     routes_risk,
+    routes_room,
     routes_session,
     routes_tasks,
 )
@@ -34,9 +36,12 @@ from casework.database import open_engine, sessions
 from casework.guides import Models
 from casework.identity import Vault
 from casework.migrations import upgrade
+from casework.promotions import Registry, follow
 from casework.sealing import load_sealer
+from registers.pseudonyms import load_key
 from supervision.precheck.desk import Prechecks
 
+SIGNING_KEY: Final = "signing"
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     routes_session.router,
     routes_risk.router,
@@ -45,6 +50,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     routes_tasks.router,
     routes_drafts.router,
     routes_prechecks.router,
+    routes_room.router,
     routes_admin.router,
     routes_admin.health,
     pages.router,
@@ -52,6 +58,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     pages_models.router,
     pages_drafts.router,
     pages_prechecks.router,
+    pages_room.router,
 )
 check_declared(ROUTERS)
 
@@ -75,6 +82,8 @@ def create_app(
     """
     upgrade(database_url)
     engine = open_engine(database_url)
+    with sessions(engine).begin() as session:
+        follow(session, home)
     trials = TrialJobs(trial)
 
     @asynccontextmanager
@@ -102,6 +111,7 @@ def create_app(
         throttle=LoginThrottle(),
         prechecks=Prechecks(home),
         trials=trials,
+        registry=Registry(home=home, office=intake.division, key=load_key(home, SIGNING_KEY)),
         secure_cookies=secure_cookies,
     )
     for router in ROUTERS:

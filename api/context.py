@@ -16,6 +16,7 @@ from api.trial_jobs import TrialJobs
 from casework.guides import Models
 from casework.identity import Vault
 from casework.intake import Grouper, Triage
+from casework.promotions import Registry
 from casework.sealing import Sealer
 from supervision.precheck.desk import Prechecks
 
@@ -45,6 +46,7 @@ class Services:
     throttle: LoginThrottle
     prechecks: Prechecks
     trials: TrialJobs
+    registry: Registry
     secure_cookies: bool
 
 

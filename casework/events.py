@@ -15,13 +15,19 @@ from sqlalchemy.orm import Session
 
 from casework import audit
 from casework.errors import NotVisible
-from casework.models import CaseWarning, Complaint, Event, ModelDraft, Task
+from casework.models import CaseWarning, Complaint, Event, ModelDraft, ModelPromotion, Task
 from casework.roles import Actor
 from casework.states import Change, StateT
 
-Row = CaseWarning | Complaint | Task | ModelDraft
-RowT = TypeVar("RowT", CaseWarning, Complaint, Task, ModelDraft)
-_NAMES: Final = {CaseWarning: "warning", Complaint: "complaint", Task: "task", ModelDraft: "model_draft"}
+Row = CaseWarning | Complaint | Task | ModelDraft | ModelPromotion
+RowT = TypeVar("RowT", CaseWarning, Complaint, Task, ModelDraft, ModelPromotion)
+_NAMES: Final = {
+    CaseWarning: "warning",
+    Complaint: "complaint",
+    Task: "task",
+    ModelDraft: "model_draft",
+    ModelPromotion: "model_promotion",
+}
 
 
 def locked(session: Session, table: type[RowT], row_id: int) -> RowT:

@@ -1,4 +1,4 @@
-"""The four state machines, each one table `(state, action) → Move`, and the one pure function that steps them.
+"""The five state machines, each one table `(state, action) → Move`, and the one pure function that steps them.
 
 Every pair that is not in a table raises `UnknownTransition`. A program may only sort what came in
 (`Machine.TRIAGE`); every move that confirms, sends or closes belongs to a person, and closing to a second one.
@@ -90,6 +90,25 @@ class DraftAction(StrEnum):
     SUPERSEDE = "supersede"
 
 
+class PromotionState(StrEnum):
+    """Of the request that a trained model shall serve. Serving: the pointer names it; at most one a kind."""
+
+    REQUESTED = "requested"
+    SERVING = "serving"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    ENDED = "ended"
+    ROLLED_BACK = "rolled_back"
+
+
+class PromotionAction(StrEnum):
+    APPROVE = "approve"
+    REFUSE = "refuse"
+    WITHDRAW = "withdraw"
+    REPLACE = "replace"
+    ROLL_BACK = "roll_back"
+
+
 StateT = TypeVar("StateT", bound=StrEnum)
 ActionT = TypeVar("ActionT", bound=StrEnum)
 
@@ -124,6 +143,7 @@ _CLERK: Final = frozenset({Role.CLERK})
 _SUPERVISOR: Final = frozenset({Role.SUPERVISOR})
 _CHECKERS: Final = frozenset({Role.LIAISON, Role.SUPERVISOR})
 _TECHNICIAN: Final = frozenset({Role.TECHNICIAN})
+_APPROVERS: Final = frozenset({Role.LEADER, Role.SUPERVISOR})
 _DRAFT_CHECKERS: Final = frozenset({Role.SUPERVISOR, Role.TECHNICIAN})
 
 COMPLAINT_TRANSITIONS: Final[Mapping[tuple[ComplaintState, ComplaintAction], Move[ComplaintState]]] = {
@@ -197,6 +217,22 @@ DRAFT_TRANSITIONS: Final[Mapping[tuple[DraftState, DraftAction], Move[DraftState
     (DraftState.PUBLISHED, DraftAction.RETIRE): Move(DraftState.WITHDRAWN, _SUPERVISOR, ("comment",)),
     (DraftState.ADOPTED, DraftAction.RETIRE): Move(DraftState.WITHDRAWN, _SUPERVISOR, ("comment",)),
     (DraftState.PUBLISHED, DraftAction.SUPERSEDE): Move(DraftState.WITHDRAWN, _DRAFT_CHECKERS, ("comment",)),
+}
+
+PROMOTION_TRANSITIONS: Final[Mapping[tuple[PromotionState, PromotionAction], Move[PromotionState]]] = {
+    (PromotionState.REQUESTED, PromotionAction.APPROVE): Move(
+        PromotionState.SERVING, _APPROVERS, ("comment",), second_person=True
+    ),
+    (PromotionState.REQUESTED, PromotionAction.REFUSE): Move(
+        PromotionState.REFUSED, _APPROVERS, ("comment",), second_person=True
+    ),
+    (PromotionState.REQUESTED, PromotionAction.WITHDRAW): Move(
+        PromotionState.WITHDRAWN, _TECHNICIAN, ("comment",)
+    ),
+    (PromotionState.SERVING, PromotionAction.REPLACE): Move(PromotionState.ENDED, _APPROVERS, ("comment",)),
+    (PromotionState.SERVING, PromotionAction.ROLL_BACK): Move(
+        PromotionState.ROLLED_BACK, _APPROVERS | _TECHNICIAN, ("comment",)
+    ),
 }
 
 

@@ -21,6 +21,8 @@ WORDS: Final[Mapping[str, str]] = {
     "draft": "草稿", "submitted": "待审", "published": "已发布", "adopted": "上级已采用", "rejected": "未通过",
     "withdrawn": "已撤回", "record_trial": "记录试运行", "submit": "提交", "publish": "发布", "reject": "退回不发布",
     "adopt": "采用", "withdraw": "撤回", "retire": "停用", "supersede": "由新版本替代",
+    "requested": "待批准", "serving": "使用中", "refused": "未批准", "ended": "已被替换", "rolled_back": "已回退",
+    "refuse": "不批准", "replace": "由另一版替换", "roll_back": "回退", "override": "破例理由",
     "secretary": "书记", "director": "主任", "deputy": "副职", "member": "委员", "accountant": "会计",
     "cashier": "出纳", "supervisor": "监督人员", "group_leader": "组长", "town_staff": "乡镇干部",
     "sms": "短信", "web": "网页", "phone": "电话", "visit": "来访",

@@ -84,6 +84,7 @@ class Facts:
 
     Attributes:
         learns: whether the kind learns from outcomes (an anomaly model does not).
+        data_age_days: from the day of the data to the day of the report; None for simulated data.
         cases, confirmed, refuted: outcomes of drawn cases on which it was judged.
         champion: version that serves; None = none yet.
         compared: difference of average precision to the champion (positive = better), and on how many cases.
@@ -95,7 +96,7 @@ class Facts:
     learns: bool
     reproduced: bool | None
     same_features: bool | None
-    data_age_days: int
+    data_age_days: int | None
     cases: int = 0
     confirmed: int = 0
     refuted: int = 0
@@ -174,6 +175,8 @@ def _same_features(facts: Facts) -> _Told:
 
 def _recent(facts: Facts) -> _Told:
     age = facts.data_age_days
+    if age is None:
+        return Answer.NOT_APPLICABLE, "模拟数据有自己的日历，本项不适用。"
     answer = Answer.PASS if age <= _bound("recent_data") else Answer.FAIL
     return answer, f"训练数据截至 {age} 天前，上限 {_bound('recent_data'):.0f} 天。"
 

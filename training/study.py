@@ -320,7 +320,7 @@ def _study(
         learns=learns,
         reproduced=reproduced,
         same_features=data.definition_hash == room.definitions(data.entity),
-        data_age_days=(room.today - data.as_of).days,
+        data_age_days=None if simulated else (room.today - data.as_of).days,
         cases=len(y),
         confirmed=int(y.sum()),
         refuted=int(len(y) - y.sum()),

@@ -27,6 +27,9 @@ PLACES = {
     "task_id": "999999",
     "draft_id": "999999",
     "model_id": "nothing",
+    "promotion_id": "999999",
+    "kind": "risk_village",
+    "version": "999999",
 }
 
 

@@ -14,12 +14,15 @@ from casework.roles import TRIAGE_MACHINE, Actor, Machine, Role
 from casework.states import (
     COMPLAINT_TRANSITIONS,
     DRAFT_TRANSITIONS,
+    PROMOTION_TRANSITIONS,
     TASK_TRANSITIONS,
     WARNING_TRANSITIONS,
     ComplaintAction,
     ComplaintState,
     DraftAction,
     DraftState,
+    PromotionAction,
+    PromotionState,
     TaskAction,
     TaskState,
     WarningAction,
@@ -34,6 +37,7 @@ MACHINES = [
     (WARNING_TRANSITIONS, WarningState, WarningAction),
     (TASK_TRANSITIONS, TaskState, TaskAction),
     (DRAFT_TRANSITIONS, DraftState, DraftAction),
+    (PROMOTION_TRANSITIONS, PromotionState, PromotionAction),
 ]
 ALL_PAIRS = [
     (table, state, action)
@@ -107,6 +111,8 @@ def test_each_needed_field_is_asked_for(table, state, action):
         (DRAFT_TRANSITIONS, DraftState.PUBLISHED),
         (DRAFT_TRANSITIONS, DraftState.ADOPTED),
         (DRAFT_TRANSITIONS, DraftState.REJECTED),
+        (PROMOTION_TRANSITIONS, PromotionState.SERVING),
+        (PROMOTION_TRANSITIONS, PromotionState.REFUSED),
     ],
 )
 def test_closing_takes_a_second_person(table, closed):

@@ -20,12 +20,15 @@ from casework.roles import ROLE_NAMES, Role
 from casework.states import (
     COMPLAINT_TRANSITIONS,
     DRAFT_TRANSITIONS,
+    PROMOTION_TRANSITIONS,
     TASK_TRANSITIONS,
     WARNING_TRANSITIONS,
     ComplaintAction,
     ComplaintState,
     DraftAction,
     DraftState,
+    PromotionAction,
+    PromotionState,
     TaskAction,
     TaskState,
     WarningAction,
@@ -35,7 +38,7 @@ from casework.words import WORDS
 
 SHOWN = (
     ComplaintState, ComplaintAction, WarningState, WarningAction, TaskState, TaskAction, TaskKind, Outcome,
-    DraftState, DraftAction,
+    DraftState, DraftAction, PromotionState, PromotionAction,
 )  # fmt: skip
 
 
@@ -49,7 +52,13 @@ def test_every_role_has_a_name():
 
 
 def test_every_needed_field_has_a_word():
-    tables = (COMPLAINT_TRANSITIONS, WARNING_TRANSITIONS, TASK_TRANSITIONS, DRAFT_TRANSITIONS)
+    tables = (
+        COMPLAINT_TRANSITIONS,
+        WARNING_TRANSITIONS,
+        TASK_TRANSITIONS,
+        DRAFT_TRANSITIONS,
+        PROMOTION_TRANSITIONS,
+    )
     assert {name for table in tables for move in table.values() for name in move.needs} <= set(WORDS)
 
 
