@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from cunjian.settings import Settings
 from ml.bundle import read_champion, write_bundle
+from ml.serving import Served, Serving
 from ml.triage import TriageModel
 from ml.triage.table import TriageSummary, triage_file
 from registers.pseudonyms import load_key
@@ -39,6 +40,17 @@ def champion_triage(settings: Settings) -> tuple[TriageModel, str]:
     if bundle is None:
         return TriageModel.load(), BASE_VERSION
     return TriageModel.from_files(bundle.files), str(bundle.meta["version"])
+
+
+def serving_triage(settings: Settings) -> Serving[TriageModel]:
+    """The triage model for a service that runs on: always the champion, else the shipped base model."""
+    return Serving(
+        settings.home,
+        KIND,
+        key=load_key(settings.home, SIGNING_KEY),
+        build=lambda bundle: TriageModel.from_files(bundle.files),
+        base=lambda: Served(TriageModel.load(), BASE_VERSION),
+    )
 
 
 def triage_stage(
