@@ -12,15 +12,13 @@ import numpy as np
 import pandas as pd
 
 from features.compute import FeatureSet
-from features.dictionary import Entity, Feature, definition_hash, load_groups
+from features.dictionary import Entity, Feature, definition_hash
 from ml.anomaly import AnomalyModel
 from ml.bundle import Bundle, read_champion
 from ml.errors import FeatureMismatch
 from ml.inputs import feature_directions
 from ml.matrix import Floats
 from ml.risk import RiskModel
-from supervision.catalogue import FIELD_NAMES
-from supervision.pages import LEVEL_NAMES
 from training.back_test import BackTest, fit_risk
 from training.dataset import Dataset
 from training.evaluation import Ranking, random_order, rank_quality
@@ -39,11 +37,10 @@ from training.judging import (
     slices,
     unseen,
 )
+from training.top_features import TopFeature, top_features
 
 OTHER_SEEDS: Final = 2
 RESAMPLED_FITS: Final = 3
-MOST_FEATURES: Final = 15
-HITS: Final = "hits_"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,15 +55,6 @@ class Room:
     today: date
     places: Mapping[str, str] = field(default_factory=dict)
     definitions: Callable[[Entity], str] = definition_hash
-
-
-@dataclass(frozen=True)
-class TopFeature:
-    """A group of columns: its share of all that moves the scores of today, and the labels in it, heaviest first."""
-
-    group: str
-    labels: tuple[str, ...]
-    share: float
 
 
 @dataclass(frozen=True)
@@ -210,35 +198,6 @@ def study_anomaly(
         ),
         room=room, simulated=simulated, seed=seed, capacity=capacity, back_test=None, truth=truth,
     )  # fmt: skip
-
-
-def top_features(
-    contributions: pd.DataFrame, *, dictionary: Mapping[str, Feature], entity: Entity
-) -> tuple[TopFeature, ...]:
-    """Groups of columns by their part of all absolute contributions, heaviest first; the findings are one group."""
-    groups = {group.id: group.name for group in load_groups(entity)}
-    weight = contributions.abs().mean()
-    total = float(weight.sum())
-    found: dict[str, list[tuple[float, str]]] = {}
-    for column, value in weight.items():
-        name = str(column)
-        feature = dictionary.get(name)
-        group = groups.get(feature.group, feature.group) if feature else "监督模型的线索"
-        found.setdefault(group, []).append((float(value), feature.label if feature else _hits_label(name)))
-    listed = [
-        TopFeature(
-            group=group,
-            labels=tuple(label for value, label in sorted(members, reverse=True) if value > 0),
-            share=sum(value for value, _ in members) / total if total else 0.0,
-        )
-        for group, members in found.items()
-    ]
-    return tuple(sorted(listed, key=lambda top: -top.share)[:MOST_FEATURES])
-
-
-def _hits_label(column: str) -> str:
-    part = column.removeprefix(HITS)
-    return f"{FIELD_NAMES.get(part) or LEVEL_NAMES.get(part, part)}线索数"
 
 
 def _risk_scorer(bundle: Bundle | None) -> RiskModel | None:

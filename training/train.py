@@ -17,7 +17,7 @@ from ml.bundle import Meta, write_bundle
 from ml.inputs import feature_directions, hits_by_entity, hits_total, model_inputs
 from ml.matrix import Floats
 from training.back_test import BackTest, back_test, fit_risk
-from training.dataset import Dataset, FeaturesAt, Snapshots, build_dataset, data_hash
+from training.dataset import Dataset, FeaturesAt, Snapshots, build_dataset, data_hash, labelled
 from training.evaluation import Ranking, against_truth, metrics, without_unknown
 from training.registry import Registered, export, register
 from training.report import publish_report
@@ -197,6 +197,7 @@ def train_risk(
         "confirmed": model.confirmed_,
         "refuted": model.refuted_,
         "rounds": model.rounds_,
+        "outcomes": len(labelled(outcomes, entity=entity, as_of=as_of)),
     }
     study = (
         study_risk(
