@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+import json
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -62,6 +64,7 @@ def show_room(request: Request, session: Db, svc: Svc, actor: Reader) -> HTMLRes
         "kinds": kinds,
         "people": user_names(session, [who for row in rows for who in (row.requested_by, row.decided_by)]),
         "offered": {row.id: promotions.offered(actor, row, office=svc.registry.office) for row in rows},
+        "drift": _drift(svc.registry.home),
         "blocked": {row.id: promotions.in_the_way(row.gates) for row in rows},
     }
     return render(request, "room.html", page)
@@ -124,6 +127,15 @@ def withdraw_promotion(
 def roll_back_model(kind: str, session: Db, svc: Svc, actor: Undoer, reason: Text) -> RedirectResponse:
     promotions.roll_back(session, actor, kind, reason=reason, registry=svc.registry, at=svc.clock())
     return _back()
+
+
+def _drift(home: Path) -> dict[str, Any] | None:
+    """The newest drift as `cunjian models drift` kept it; None before the first time."""
+    try:
+        found: dict[str, Any] = json.loads((home / "drift" / "latest.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return found
 
 
 def _for_all(actor: Actor, registry: promotions.Registry) -> None:

@@ -203,11 +203,11 @@ def triage(
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """用已标注的真实留言训练来信分拣模型，登记为候选。"""
+    """用已标注的真实留言训练来信分拣模型（训练两遍以验证可复现），登记为候选，写出报告。"""
     from cunjian.triage import train_triage_stage
 
     with console.progress("训练来信分拣") as step:
-        trained = train_triage_stage(Settings(), data, seed=seed, done=step)
+        trained = train_triage_stage(Settings(), data, seed=seed, today=_day(None), done=step)
     _show(trained, report.triage_trained, as_json=as_json)
 
 

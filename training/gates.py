@@ -84,6 +84,7 @@ class Facts:
 
     Attributes:
         learns: whether the kind learns from outcomes (an anomaly model does not).
+        ranks: whether it puts villages or officials into an order (a model of texts does not).
         data_age_days: from the day of the data to the day of the report; None for simulated data.
         cases, confirmed, refuted: outcomes of drawn cases on which it was judged.
         champion: version that serves; None = none yet.
@@ -105,6 +106,7 @@ class Facts:
     compared_cases: int = 0
     calibration_error: float | None = None
     calibration_by_chance: float | None = None
+    ranks: bool = True
     overlap: float | None = None
     groups: int = 0
     out_of_proportion: tuple[str, ...] = ()
@@ -176,13 +178,14 @@ def _same_features(facts: Facts) -> _Told:
 def _recent(facts: Facts) -> _Told:
     age = facts.data_age_days
     if age is None:
-        return Answer.NOT_APPLICABLE, "模拟数据有自己的日历，本项不适用。"
+        return Answer.NOT_APPLICABLE, "模拟数据或固定的语料有自己的日历，本项不适用。"
     answer = Answer.PASS if age <= _bound("recent_data") else Answer.FAIL
     return answer, f"训练数据截至 {age} 天前，上限 {_bound('recent_data'):.0f} 天。"
 
 
 def _labels(facts: Facts) -> _Told:
-    counts = f"抽取核查的结果 {facts.cases} 件：属实 {facts.confirmed}，不属实 {facts.refuted}"
+    what = "抽取核查的结果" if facts.ranks else "已标注的来信"
+    counts = f"{what} {facts.cases} 件：属实 {facts.confirmed}，不属实 {facts.refuted}"
     if not facts.learns:
         return Answer.NOT_APPLICABLE, f"异常模型不从核查结果学习，本项不适用（{counts}）。"
     if _few(facts.cases, facts.confirmed, facts.refuted):
@@ -201,6 +204,11 @@ def _not_below(facts: Facts) -> _Told:
     if facts.champion is None:
         return Answer.NOT_APPLICABLE, "还没有现用模型，无从比较。"
     against = f"与现用的第 {facts.champion} 版"
+    if facts.compared is None and not facts.ranks:
+        return (
+            Answer.CANNOT_TELL,
+            f"{against}学过同样的来信，没有两者都没学过的可以比较；请看报告里的交叉验证。",
+        )
     if facts.compared is None:
         return (
             Answer.CANNOT_TELL,
@@ -231,6 +239,8 @@ def _calibrated(facts: Facts) -> _Told:
 
 
 def _stable(facts: Facts) -> _Told:
+    if not facts.ranks:
+        return Answer.NOT_APPLICABLE, "这一类模型不排名单，本项不适用。"
     if facts.overlap is None:
         return Answer.CANNOT_TELL, "没有做过稳定性试验。"
     answer = Answer.PASS if facts.overlap >= _bound("stable") else Answer.FAIL
@@ -241,6 +251,8 @@ def _stable(facts: Facts) -> _Told:
 
 
 def _in_proportion(facts: Facts) -> _Told:
+    if not facts.ranks:
+        return Answer.NOT_APPLICABLE, "这一类模型不提示村，本项不适用。"
     if not facts.groups:
         return Answer.CANNOT_TELL, "没有一组的核查结果够多，无法判断。"
     if facts.out_of_proportion:

@@ -72,7 +72,12 @@ class Champion:
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """What is known of a challenger. cases: rankings of drawn cases by models that had not seen them."""
+    """What is known of a challenger.
+
+    Attributes:
+        cases: rankings of drawn cases by models that had not seen them.
+        held_out: other figures on what the models of a cross-validation had not seen, by name.
+    """
 
     entity: str
     as_of: date
@@ -89,6 +94,7 @@ class Study:
     slices: tuple[Slice, ...]
     verdicts: tuple[Verdict, ...]
     unknown: tuple[str, ...]
+    held_out: Mapping[str, Interval] = field(default_factory=dict)
 
     @property
     def may_be_promoted(self) -> bool:

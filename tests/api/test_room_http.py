@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from casework.roles import Role
 from features.dictionary import definition_hash
 from ml.bundle import champion_version
+from registers.lake import write_json
 from tests.api.conftest import build_app
 from tests.api.test_http import good, problem
 from tests.casework_world import World
@@ -129,3 +130,20 @@ def test_starting_the_service_moves_a_pointer_that_was_left_behind(
     (small_world.home / "bundles" / KIND / "champion.json").unlink()
     build_app(small_world.home, small_world.url, app.state.services.clock)
     assert champion_version(small_world.home, KIND) == "1"
+
+
+def test_alarms_of_drift_are_on_the_page(signed_in: Clients, small_world: World) -> None:
+    assert "cunjian models drift" in signed_in("technician").get("/room").text
+    kept = {
+        "as_of": "2026-11-16",
+        "simulated": True,
+        "entities": [
+            {"entity": "village", "alarms": ["平均补记天数：分布与训练时明显不同"], "unknown": []},
+            {"entity": "official", "alarms": [], "unknown": ["案件太少"]},
+        ],
+    }
+    write_json(small_world.home / "drift" / "latest.json", kept)
+    page = signed_in("leader").get("/room").text
+    assert "平均补记天数：分布与训练时明显不同" in page
+    assert "截至 2026-11-16（模拟数据）" in page
+    assert page.count("没有报警") == 1

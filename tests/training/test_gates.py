@@ -52,6 +52,11 @@ CASES = [
     ("a town stands out", {"out_of_proportion": ("清溪镇",)}, {"in_proportion": "fail"}),
     ("no group with enough cases", {"groups": 0}, {"in_proportion": "cannot_tell"}),
     (
+        "a model of texts",
+        {"ranks": False, "compared": None, "groups": 0, "overlap": None},
+        {"not_below_champion": "cannot_tell", "stable": "not_applicable", "in_proportion": "not_applicable"},
+    ),
+    (
         "an anomaly model",
         {"learns": False, "cases": 0, "confirmed": 0, "refuted": 0, "calibration_error": None},
         {"enough_labels": "not_applicable", "calibrated": "not_applicable"},
