@@ -166,7 +166,9 @@ def run(summary: RunSummary) -> None:
     if summary.scored:
         console.say("打分：" + "，".join(f"{ENTITY_NAMES[e]} {rows}" for e, rows in summary.scored.items()))
     else:
-        console.say("还没有打分：先 cunjian train anomaly，再 cunjian promote")
+        console.say(
+            "还没有打分：先 cunjian train anomaly，再 cunjian models request 和 approve（模拟数据：cunjian promote）"
+        )
 
 
 ENTITY_NAMES = {"village": "村", "official": "干部"}
