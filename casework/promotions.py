@@ -209,12 +209,20 @@ def roll_back(
 
 
 def follow(session: Session, home: Path) -> list[str]:
-    """Move every pointer to what the table says serves; returns the kinds whose pointer was moved."""
+    """Move every pointer to what the table says serves; returns the kinds whose pointer was moved.
+
+    A version whose bundle is gone leaves its pointer where it is, with a warning: what can serve goes on serving.
+    """
     serving = select(ModelPromotion).where(ModelPromotion.state == PromotionState.SERVING)
     moved = []
     for row in session.scalars(serving.order_by(ModelPromotion.id)):
-        if _pointed(home, row.kind) != row.model_version:
+        if _pointed(home, row.kind) == row.model_version:
+            continue
+        try:
             set_champion(home, row.kind, row.model_version)
+        except BundleRefused as error:
+            _log.warning("%s/%s should serve and cannot: %s", row.kind, row.model_version, error)
+        else:
             moved.append(row.kind)
     return moved
 

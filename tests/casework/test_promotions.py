@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 
 import pytest
@@ -286,6 +287,17 @@ def test_a_pointer_that_was_not_moved_follows_later(small_world):
             assert follow(session, small_world.home) == [KIND]
             assert follow(session, small_world.home) == []
         assert champion_version(small_world.home, KIND) == "1"
+
+
+def test_a_version_whose_bundle_is_gone_leaves_the_pointer_and_is_told(small_world, caplog):
+    promoted(small_world, "1")
+    promoted(small_world, "2")
+    set_champion(small_world.home, KIND, "1")
+    shutil.rmtree(bundle_folder(small_world.home, KIND, "2"))
+    with small_world.sessions.begin() as session:
+        assert follow(session, small_world.home) == []
+    assert champion_version(small_world.home, KIND) == "1"
+    assert f"{KIND}/2 should serve and cannot" in caplog.text
 
 
 def test_what_a_page_offers_is_what_the_steps_allow(small_world):

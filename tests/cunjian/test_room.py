@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -119,30 +116,3 @@ def test_drift_is_told_week_by_week(office: Office) -> None:
     kept = json.loads((office.home / "drift" / "latest.json").read_text(encoding="utf-8"))
     assert kept["as_of"] == "2025-01-14"
     assert kept["simulated"] is True
-
-
-def test_a_killed_retraining_is_done_again(office: Office, tmp_path: Path) -> None:
-    """Killed while it trains; what it left is no obstacle, and the next one finishes the work."""
-    home = tmp_path / "home"
-    shutil.copytree(office.home, home, ignore=shutil.ignore_patterns("mlruns", "reports", "bundles"))
-    killed = Office(home, office.county)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "cunjian", "retrain", "--as-of", DAY, "--weeks", "1"],
-        env=killed.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    while process.poll() is None and not list((home / "mlruns" / "artifacts").glob("*")):
-        pass
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    done = killed.json("retrain", "--as-of", DAY, "--weeks", "1")
-    assert isinstance(done, dict)
-    trained = {one["kind"] for one in done["trained"]}
-    assert "risk_official" in trained
-    again = killed.json("retrain", "--as-of", DAY, "--weeks", "1")
-    assert isinstance(again, dict)
-    assert again["trained"] == []
-    for kind in KINDS:
-        newest = max(
-            (home / "reports" / kind).iterdir(), key=lambda path: int(path.name) if path.name.isdigit() else 0
-        )
-        read_report(home, kind, newest.name, key=load_key(home, "signing"))

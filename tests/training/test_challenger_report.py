@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
+import sys
+import time
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,12 +15,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from ml.bundle import bundle_folder, read_bundle
 from ml.errors import BundleRefused
 from ml.reports import ModelReport, read_report, report_folder, versions_with_reports, write_report
 from tests.ml.synthetic import AS_OF, KEY, feature_set, features_dictionary
 from tests.training.test_train_and_promote import ODD, ROWS, known_on, past_outcomes
 from training.dataset import build_dataset
-from training.registry import open_registry, promote
+from training.registry import list_models, open_registry, promote
 from training.study import Room
 from training.train import Trained, train_anomaly, train_risk
 
@@ -159,11 +163,7 @@ def test_without_outcomes_a_report_says_what_it_cannot_tell(mlruns: Path, tmp_pa
 
 
 def test_an_anomaly_model_is_judged_on_outcomes_it_never_learns(mlruns: Path, tmp_path: Path) -> None:
-    past = build_dataset(past_outcomes(), entity="village", as_of=AS_OF, features_at=known_on)
-    features, _ = feature_set(rows=ROWS, odd=ODD)
-    train_anomaly(
-        features, dictionary=DICTIONARY, mlruns=mlruns, key=KEY, simulated=False, room=room(tmp_path), past=past
-    )  # fmt: skip
+    anomaly(mlruns, tmp_path, simulated=False)
     report = read_report(tmp_path, "anomaly_village", "1", key=KEY)
     assert [one["name"] for one in report.figures["cases"]] == ["anomaly", "hits", "random"]
     assert (
@@ -182,3 +182,39 @@ def test_equal_training_gives_an_equal_report(office: Office, mlruns: Path, tmp_
 def test_a_report_is_never_written_twice(office: Office) -> None:
     with pytest.raises(BundleRefused, match="never changed"):
         write_report(office.home, "risk_village", "1", figures=b"{}", page="", key=KEY)
+
+
+TRAIN = """
+import sys
+from pathlib import Path
+from tests.training.test_challenger_report import anomaly
+anomaly(Path(sys.argv[1]), Path(sys.argv[2]))
+"""
+
+
+def anomaly(mlruns: Path, home: Path, *, simulated: bool = True) -> Trained:
+    past = build_dataset(past_outcomes(), entity="village", as_of=AS_OF, features_at=known_on)
+    features, _ = feature_set(rows=ROWS, odd=ODD)
+    return train_anomaly(
+        features, dictionary=DICTIONARY, mlruns=mlruns, key=KEY, simulated=simulated, room=room(home), past=past
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("sign", ["mlruns/artifacts/*", "bundles/*/*", "reports/*/*"])
+def test_training_that_was_killed_is_done_again(sign: str, mlruns: Path, tmp_path: Path) -> None:
+    """Killed as soon as the run, the bundle or the report begins to be there: nothing half is ever read."""
+    process = subprocess.Popen([sys.executable, "-c", TRAIN, str(mlruns), str(tmp_path)])
+    while process.poll() is None and not list(tmp_path.glob(sign)):
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    for version in versions_with_reports(tmp_path, "anomaly_village"):
+        read_report(tmp_path, "anomaly_village", version, key=KEY)
+    again = anomaly(mlruns, tmp_path).registered
+    assert read_report(tmp_path, "anomaly_village", again.version, key=KEY).figures["run_id"] == again.run_id
+    newest = list_models(mlruns)[0]
+    assert (newest.version, newest.aliases) == (again.version, ("challenger",))
+    assert (
+        read_bundle(bundle_folder(tmp_path, "anomaly_village", again.version), key=KEY).meta["version"]
+        == again.version
+    )
