@@ -56,7 +56,7 @@ GATES: Final[Mapping[str, Gate]] = {
         ),
         Gate(
             "stable", "名单稳定", 0.6, "",
-            "换随机种子、抽换训练行后，前列名单平均至少六成相同；低于此，谁在名单上取决于运气（业务口径）",
+            "换随机种子、抽换训练行后，前列名单扣除巧合平均至少六成相同（两份随机名单算零）；低于此，谁在名单上多半取决于运气（业务口径）",
         ),
         Gate(
             "in_proportion", "没有一类村被不成比例地提示", None, "",
@@ -90,7 +90,7 @@ class Facts:
         champion: version that serves; None = none yet.
         compared: difference of average precision to the champion (positive = better), and on how many cases.
         calibration_error, calibration_by_chance: ECE, and the 95 % quantile of the ECE of a perfect model.
-        overlap: mean share of the top list kept over other seeds and resampled rows.
+        overlap: mean share of the top list kept over other seeds and resampled rows, beyond chance.
         groups, out_of_proportion: how many groups could be judged, and the names of those that stand out.
     """
 
@@ -242,11 +242,11 @@ def _stable(facts: Facts) -> _Told:
     if not facts.ranks:
         return Answer.NOT_APPLICABLE, "这一类模型不排名单，本项不适用。"
     if facts.overlap is None:
-        return Answer.CANNOT_TELL, "没有做过稳定性试验。"
+        return Answer.CANNOT_TELL, "没有做过稳定性试验，或者名单长到包括了全部对象。"
     answer = Answer.PASS if facts.overlap >= _bound("stable") else Answer.FAIL
     return (
         answer,
-        f"换种子、抽换训练行后，前列名单平均 {facts.overlap:.0%} 相同，下限 {_bound('stable'):.0%}。",
+        f"换种子、抽换训练行后，前列名单扣除巧合平均 {facts.overlap:.0%} 相同，下限 {_bound('stable'):.0%}。",
     )
 
 

@@ -39,11 +39,20 @@ Fit = Callable[[Dataset], RiskModel]
 
 @dataclass(frozen=True)
 class Agreement:
-    """How alike two orders of the same entities are: Spearman's rank correlation, share of the first k in common."""
+    """How alike two orders of the same entities are.
+
+    Attributes:
+        change: what was changed.
+        rank_correlation: Spearman's.
+        overlap: share of the first k in common.
+        beyond_chance: the same, less what two random orders have in common: 0 = as by chance, 1 = all; NaN when
+            the list holds everybody. A list of 20 out of 30 is two thirds alike whatever the models say.
+    """
 
     change: str
     rank_correlation: float
     overlap: float
+    beyond_chance: float
 
 
 @dataclass(frozen=True)
@@ -208,7 +217,10 @@ def agreement(one: Floats, other: Floats, *, k: int, change: str) -> Agreement:
     k = min(k, len(one))
     first, second = (set(np.argsort(-score, kind="stable")[:k].tolist()) for score in (one, other))
     correlation = pd.Series(one).corr(pd.Series(other), method="spearman")
-    return Agreement(change, float(correlation), len(first & second) / k if k else float("nan"))
+    overlap = len(first & second) / k if k else float("nan")
+    chance = k / len(one) if len(one) else float("nan")
+    beyond = (overlap - chance) / (1 - chance) if chance < 1 else float("nan")
+    return Agreement(change, float(correlation), overlap, beyond)
 
 
 def resampled(data: Dataset, *, seed: int) -> Dataset:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -278,7 +278,9 @@ def _study(
 ) -> Study:
     y = cases["y"].to_numpy()
     known = len(y) > 0 and not np.isnan(score).any()
-    ranked = [rank_quality(each, y, k=capacity, name=name, seed=seed) for name, each in orders.items()]
+    ranked = [
+        rank_quality(each, y, k=capacity, name=name, seed=seed) for name, each in orders.items() if known
+    ]
     calibration = calibrate_against(probability, y, seed=seed)
     groups = slices(cases, score) if known else ()
     facts = Facts(
@@ -294,7 +296,7 @@ def _study(
         compared_cases=champion.unseen_cases if champion else 0,
         calibration_error=calibration.error.value if calibration else None,
         calibration_by_chance=calibration.by_chance if calibration else None,
-        overlap=float(np.mean([one.overlap for one in stability])) if stability else None,
+        overlap=_mean_kept(stability),
         groups=sum(one.verdict != "too_few" for one in groups if one.dimension != "field"),
         out_of_proportion=tuple(
             named(one, room.places) for one in groups
@@ -323,6 +325,12 @@ def _study(
 def named(one: Slice, places: Mapping[str, str]) -> str:
     """What people call a group of cases."""
     return places.get(one.name, one.name) if one.dimension == "town" else one.name
+
+
+def _mean_kept(stability: Sequence[Agreement]) -> float | None:
+    """Mean share of the list kept beyond chance; None when it could not be tried, or the list holds everybody."""
+    kept = [one.beyond_chance for one in stability if not np.isnan(one.beyond_chance)]
+    return float(np.mean(kept)) if kept else None
 
 
 def _gain(champion: Champion | None) -> Interval | None:

@@ -151,6 +151,7 @@ def test_a_retrained_model_that_saw_the_same_cannot_be_compared(mlruns: Path, tm
     assert figures["may_be_promoted"] is False
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_without_outcomes_a_report_says_what_it_cannot_tell(mlruns: Path, tmp_path: Path) -> None:
     risk(mlruns, tmp_path, outcomes=past_outcomes()[:0])
     report = read_report(tmp_path, "risk_village", "1", key=KEY)

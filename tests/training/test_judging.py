@@ -129,6 +129,16 @@ def test_agreement_of_orders() -> None:
     assert (turned.rank_correlation, turned.overlap) == (pytest.approx(-1), 0)
 
 
+def test_agreement_beyond_chance_is_zero_for_random_orders_however_long_the_list() -> None:
+    random = np.random.default_rng(0)
+    for k in (5, 20):
+        drawn = [agreement(random.random(30), random.random(30), k=k, change="x") for _ in range(400)]
+        assert np.mean([one.beyond_chance for one in drawn]) == pytest.approx(0, abs=0.05)
+    everybody = agreement(np.arange(5.0), np.arange(5.0), k=20, change="x")
+    assert (everybody.overlap, np.isnan(everybody.beyond_chance)) == (1, True)
+    assert agreement(np.arange(30.0), np.arange(30.0), k=20, change="x").beyond_chance == 1
+
+
 @pytest.fixture(scope="module")
 def data() -> Dataset:
     return build_dataset(past_outcomes(), entity="village", as_of=AS_OF, features_at=known_on)
