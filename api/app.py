@@ -18,6 +18,7 @@ from api import (
     pages_models,
     pages_plans,
     pages_prechecks,
+    pages_room,
     problems,
     routes_admin,
     routes_complaints,
@@ -25,6 +26,7 @@ from api import (
     routes_plans,
     routes_prechecks,
     routes_risk,
+    routes_room,
     routes_session,
     routes_tasks,
 )
@@ -36,9 +38,12 @@ from casework.database import open_engine, sessions
 from casework.guides import Models
 from casework.identity import Vault
 from casework.migrations import upgrade
+from casework.promotions import Registry, follow
 from casework.sealing import load_sealer
+from registers.pseudonyms import load_key
 from supervision.precheck.desk import Prechecks
 
+SIGNING_KEY: Final = "signing"
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     routes_session.router,
     routes_risk.router,
@@ -48,6 +53,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     routes_drafts.router,
     routes_plans.router,
     routes_prechecks.router,
+    routes_room.router,
     routes_admin.router,
     routes_admin.health,
     pages.router,
@@ -56,6 +62,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     pages_drafts.router,
     pages_plans.router,
     pages_prechecks.router,
+    pages_room.router,
 )
 check_declared(ROUTERS)
 
@@ -79,6 +86,8 @@ def create_app(
     """
     upgrade(database_url)
     engine = open_engine(database_url)
+    with sessions(engine).begin() as session:
+        follow(session, home)
     trials = TrialJobs(trial)
 
     @asynccontextmanager
@@ -106,6 +115,7 @@ def create_app(
         throttle=LoginThrottle(),
         prechecks=Prechecks(home),
         trials=trials,
+        registry=Registry(home=home, office=intake.division, key=load_key(home, SIGNING_KEY)),
         secure_cookies=secure_cookies,
     )
     for router in ROUTERS:

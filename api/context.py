@@ -16,16 +16,20 @@ from api.trial_jobs import TrialJobs
 from casework.guides import Models
 from casework.identity import Vault
 from casework.intake import Grouper, Triage
+from casework.promotions import Registry
 from casework.sealing import Sealer
+from ml.serving import Served
 from supervision.precheck.desk import Prechecks
 
 
 @dataclass(frozen=True, kw_only=True)
 class Intake:
-    """How complaints come in. division: code of the receiving office. sms_secret: None closes the webhook."""
+    """How complaints come in. division: code of the receiving office. sms_secret: None closes the webhook.
 
-    triage: Triage
-    triage_version: str
+    triage: the model that serves now and its version, asked for at every batch, so that a promotion is picked up.
+    """
+
+    triage: Callable[[], Served[Triage]]
     division: str
     group: Grouper | None = None
     sms_secret: bytes | None = None
@@ -45,6 +49,7 @@ class Services:
     throttle: LoginThrottle
     prechecks: Prechecks
     trials: TrialJobs
+    registry: Registry
     secure_cookies: bool
 
 

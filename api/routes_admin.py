@@ -39,7 +39,7 @@ def read_models(
     return ModelsAnswer(
         supervision=[ModelRow.model_validate(model) for model in svc.models.values()],
         bundles=[BundleRow(kind=kind, version=champion_version(svc.home, kind)) for kind in KINDS],
-        triage=svc.intake.triage_version,
+        triage=svc.intake.triage().version,
     )
 
 

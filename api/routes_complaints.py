@@ -189,13 +189,14 @@ def receive_sms(
 
 
 def take_in(session: Session, svc: Services, messages: list[Message]) -> list[Accepted]:
-    """Receive messages with the application's own sealer and triage model."""
+    """Receive messages with the application's own sealer and the triage model that serves now."""
+    triage = svc.intake.triage()
     return receive(
         session,
         messages,
         sealer=svc.sealer,
-        triage=svc.intake.triage,
-        triage_version=svc.intake.triage_version,
+        triage=triage.model,
+        triage_version=triage.version,
         group=svc.intake.group,
     )
 

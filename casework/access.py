@@ -38,6 +38,10 @@ class Permission(StrEnum):
     WRITE_DRAFT = "write_draft"
     DECIDE_DRAFT = "decide_draft"
     ADOPT_DRAFT = "adopt_draft"
+    READ_ROOM = "read_room"
+    REQUEST_PROMOTION = "request_promotion"
+    DECIDE_PROMOTION = "decide_promotion"
+    ROLL_BACK_MODEL = "roll_back_model"
     CHECK_PAYMENT = "check_payment"
     READ_ACCOUNTS = "read_accounts"
     READ_AUDIT = "read_audit"
@@ -65,18 +69,22 @@ GRANTS: Final[dict[Role, frozenset[Permission]]] = {
         {
             _P.OWN_SESSION, _P.READ_WATCHLIST, _P.READ_WARNING, _P.ACT_WARNING, _P.READ_COMPLAINT,
             _P.ACT_COMPLAINT, _P.READ_TASK, _P.WORK_TASK, _P.DECIDE_TASK, _P.REVEAL_IDENTITY, _P.READ_MODELS,
-            _P.DECIDE_DRAFT, _P.ADOPT_DRAFT, _P.CHECK_PAYMENT, _P.READ_PLAN, _P.DECIDE_PLAN,
+            _P.DECIDE_DRAFT, _P.ADOPT_DRAFT, _P.CHECK_PAYMENT, _P.READ_PLAN, _P.DECIDE_PLAN, _P.READ_ROOM,
+            _P.DECIDE_PROMOTION, _P.ROLL_BACK_MODEL,
         }
     ),
     Role.LIAISON: frozenset({_P.OWN_SESSION, _P.READ_TASK, _P.WORK_TASK}),
     Role.LEADER: frozenset(
         {
             _P.OWN_SESSION, _P.READ_WATCHLIST, _P.READ_WARNING, _P.READ_COMPLAINT, _P.READ_TASK,
-            _P.READ_MODELS, _P.READ_PLAN,
+            _P.READ_MODELS, _P.READ_PLAN, _P.READ_ROOM, _P.DECIDE_PROMOTION, _P.ROLL_BACK_MODEL,
         }
     ),
     Role.TECHNICIAN: frozenset(
-        {_P.OWN_SESSION, _P.READ_MODELS, _P.WRITE_DRAFT, _P.DECIDE_DRAFT, _P.CHECK_PAYMENT}
+        {
+            _P.OWN_SESSION, _P.READ_MODELS, _P.WRITE_DRAFT, _P.DECIDE_DRAFT, _P.CHECK_PAYMENT, _P.READ_ROOM,
+            _P.REQUEST_PROMOTION, _P.ROLL_BACK_MODEL,
+        }
     ),
     Role.SYSTEM_ADMIN: frozenset({_P.OWN_SESSION}),
     Role.SECURITY_ADMIN: frozenset({_P.OWN_SESSION, _P.READ_ACCOUNTS}),
@@ -179,6 +187,11 @@ def sees_plan(actor: Actor, division: str) -> bool:
 def may_decide_plan(actor: Actor, division: str) -> bool:
     """A supervisor of the county or above draws up, edits and confirms its plan."""
     return allows(actor, Permission.DECIDE_PLAN) and covers(actor.division, division)
+
+
+def works_for_all(actor: Actor, *, office: str) -> bool:
+    """A trained model serves everybody here, so only people of the installation's own office, or above, handle it."""
+    return allows(actor, Permission.READ_ROOM) and covers(actor.division, office)
 
 
 def sees_risk(actor: Actor, facts: RiskFacts) -> bool:

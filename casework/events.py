@@ -15,16 +15,16 @@ from sqlalchemy.orm import Session
 
 from casework import audit
 from casework.errors import NotVisible
-from casework.models import CaseWarning, Complaint, Event, ModelDraft, Task
+from casework.models import CaseWarning, Complaint, Event, ModelDraft, ModelPromotion, Task
 from casework.plan_models import Plan, SecondReading
 from casework.roles import Actor
 from casework.states import Change, StateT
 
-Row = CaseWarning | Complaint | Task | ModelDraft | Plan | SecondReading
-RowT = TypeVar("RowT", CaseWarning, Complaint, Task, ModelDraft, Plan, SecondReading)
+Row = CaseWarning | Complaint | Task | ModelDraft | ModelPromotion | Plan | SecondReading
+RowT = TypeVar("RowT", CaseWarning, Complaint, Task, ModelDraft, ModelPromotion, Plan, SecondReading)
 _NAMES: Final = {
-    CaseWarning: "warning", Complaint: "complaint", Task: "task", ModelDraft: "model_draft", Plan: "plan",
-    SecondReading: "second_reading",
+    CaseWarning: "warning", Complaint: "complaint", Task: "task", ModelDraft: "model_draft",
+    ModelPromotion: "model_promotion", Plan: "plan", SecondReading: "second_reading",
 }  # fmt: skip
 
 

@@ -22,7 +22,15 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from casework.access import SubjectType, TaskKind
 from casework.columns import RowId, UTCDateTime, by_value
 from casework.roles import Role
-from casework.states import ComplaintState, DraftState, PlanState, ReadingState, TaskState, WarningState
+from casework.states import (
+    ComplaintState,
+    DraftState,
+    PlanState,
+    PromotionState,
+    ReadingState,
+    TaskState,
+    WarningState,
+)
 
 
 class Entity(StrEnum):
@@ -86,7 +94,7 @@ class Base(DeclarativeBase):
             kind: by_value(kind)
             for kind in (
                 Role, ComplaintState, WarningState, TaskState, TaskKind, SubjectType, Entity, Outcome,
-                SelectedBy, Origin, DraftState, PlanState, ReadingState,
+                SelectedBy, Origin, DraftState, PromotionState, PlanState, ReadingState,
             )
         },
     }  # fmt: skip
@@ -166,6 +174,7 @@ class Score(Base):
     peer_group: Mapped[str] = mapped_column(String(128))
     reasons: Mapped[list[Json]]
     bundle_version: Mapped[str] = mapped_column(String(64))
+    feature_hash: Mapped[str] = mapped_column(String(64))
     simulated: Mapped[bool]
 
 
@@ -323,6 +332,31 @@ class ModelDraft(Versioned, Base):
     decided_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
     state: Mapped[DraftState]
+
+
+class ModelPromotion(Versioned, Base):
+    """A request that a trained model shall serve, and what became of it; a rollback is a row of its own.
+
+    gates: what the report said on the day of the request. previous: the version that a rollback leads to.
+    override: why the approver let it serve although a gate stood in the way. rollback_of: the row that was undone.
+    """
+
+    __tablename__ = "model_promotion"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32), index=True)
+    model_version: Mapped[str] = mapped_column(String(32))
+    report_digest: Mapped[str | None] = mapped_column(String(64))
+    gates: Mapped[list[Json]]
+    reason: Mapped[str]
+    requested_by: Mapped[int] = mapped_column(RowId, ForeignKey("user_account.id"))
+    requested_at: Mapped[datetime]
+    decided_by: Mapped[int | None] = mapped_column(RowId, ForeignKey("user_account.id"))
+    decided_at: Mapped[datetime | None]
+    comment: Mapped[str | None]
+    override: Mapped[str | None]
+    previous: Mapped[str | None] = mapped_column(String(32))
+    rollback_of: Mapped[int | None] = mapped_column(RowId, ForeignKey("model_promotion.id"))
+    state: Mapped[PromotionState]
 
 
 class Event(Base):

@@ -26,7 +26,7 @@ EVIDENCE_COLUMNS: Final = (
 )  # fmt: skip
 SCORE_COLUMNS: Final = (
     "entity_id", "village_code", "probability", "risk", "percentile", "anomaly", "hits", "peer_group",
-    "reasons", "bundle_version", "simulated",
+    "reasons", "bundle_version", "feature_hash", "simulated",
 )  # fmt: skip
 _RUN_ID: Final = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{12}")
 

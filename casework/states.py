@@ -118,6 +118,25 @@ class ReadingAction(StrEnum):
     SETTLE = "settle"
 
 
+class PromotionState(StrEnum):
+    """Of the request that a trained model shall serve. Serving: the pointer names it; at most one a kind."""
+
+    REQUESTED = "requested"
+    SERVING = "serving"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    ENDED = "ended"
+    ROLLED_BACK = "rolled_back"
+
+
+class PromotionAction(StrEnum):
+    APPROVE = "approve"
+    REFUSE = "refuse"
+    WITHDRAW = "withdraw"
+    REPLACE = "replace"
+    ROLL_BACK = "roll_back"
+
+
 StateT = TypeVar("StateT", bound=StrEnum)
 ActionT = TypeVar("ActionT", bound=StrEnum)
 
@@ -152,6 +171,7 @@ _CLERK: Final = frozenset({Role.CLERK})
 _SUPERVISOR: Final = frozenset({Role.SUPERVISOR})
 _CHECKERS: Final = frozenset({Role.LIAISON, Role.SUPERVISOR})
 _TECHNICIAN: Final = frozenset({Role.TECHNICIAN})
+_APPROVERS: Final = frozenset({Role.LEADER, Role.SUPERVISOR})
 _DRAFT_CHECKERS: Final = frozenset({Role.SUPERVISOR, Role.TECHNICIAN})
 
 COMPLAINT_TRANSITIONS: Final[Mapping[tuple[ComplaintState, ComplaintAction], Move[ComplaintState]]] = {
@@ -241,6 +261,22 @@ READING_TRANSITIONS: Final[Mapping[tuple[ReadingState, ReadingAction], Move[Read
     (ReadingState.READ, ReadingAction.AGREE): Move(ReadingState.SETTLED, _SUPERVISOR, second_person=True),
     (ReadingState.READ, ReadingAction.SETTLE): Move(
         ReadingState.SETTLED, _SUPERVISOR, ("outcome", "comment"), second_person=True
+    ),
+}
+
+PROMOTION_TRANSITIONS: Final[Mapping[tuple[PromotionState, PromotionAction], Move[PromotionState]]] = {
+    (PromotionState.REQUESTED, PromotionAction.APPROVE): Move(
+        PromotionState.SERVING, _APPROVERS, ("comment",), second_person=True
+    ),
+    (PromotionState.REQUESTED, PromotionAction.REFUSE): Move(
+        PromotionState.REFUSED, _APPROVERS, ("comment",), second_person=True
+    ),
+    (PromotionState.REQUESTED, PromotionAction.WITHDRAW): Move(
+        PromotionState.WITHDRAWN, _TECHNICIAN, ("comment",)
+    ),
+    (PromotionState.SERVING, PromotionAction.REPLACE): Move(PromotionState.ENDED, _APPROVERS, ("comment",)),
+    (PromotionState.SERVING, PromotionAction.ROLL_BACK): Move(
+        PromotionState.ROLLED_BACK, _APPROVERS | _TECHNICIAN, ("comment",)
     ),
 }
 

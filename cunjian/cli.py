@@ -12,7 +12,15 @@ from typing import Annotated
 
 import typer
 
-from cunjian import console, model_commands, plan_commands, register_commands, report, trial_commands
+from cunjian import (
+    console,
+    model_commands,
+    plan_commands,
+    register_commands,
+    report,
+    room_commands,
+    trial_commands,
+)
 from cunjian.console import show as _show
 from cunjian.model_commands import chosen_model
 from cunjian.settings import Settings
@@ -32,6 +40,7 @@ precheck_app = typer.Typer(help="支付前核查：建索引、问一笔支付�
 accounts_app = typer.Typer(help="账号：新建。", no_args_is_help=True)
 app.add_typer(model_commands.app, name="models")
 trial_commands.register(model_commands.app)
+room_commands.register(model_commands.app, app)
 app.add_typer(register_commands.app, name="registers")
 app.add_typer(train_app, name="train")
 plan_commands.register(train_app)
@@ -160,27 +169,41 @@ def run(
 
 @train_app.command(epilog="例：cunjian train anomaly --as-of 2025-12-31")
 def anomaly(as_of: AsOf = None, seed: Seed = 0, truth: TruthFile = None, as_json: Json = False) -> None:
-    """训练村和干部的异常模型，登记为候选。"""
+    """训练村和干部的异常模型，登记为候选，写出报告。"""
+    from cunjian.room import room_of
     from cunjian.stages import Snapshots, planted_truth, train_anomaly_stage
 
     settings = Settings()
     planted = planted_truth(truth, home=settings.home) if truth else {}
     with console.progress("训练"):
         trained = train_anomaly_stage(
-            settings, Snapshots(settings), as_of=_day(as_of), seed=seed, truth=planted
+            settings,
+            Snapshots(settings),
+            as_of=_day(as_of),
+            seed=seed,
+            truth=planted,
+            room=room_of(settings, today=_day(None), as_of=_day(as_of)),
         )
     _show(trained, report.trained, as_json=as_json)
 
 
 @train_app.command(epilog="例：cunjian train risk --as-of 2025-12-31")
 def risk(as_of: AsOf = None, seed: Seed = 0, truth: TruthFile = None, as_json: Json = False) -> None:
-    """用以往核查的结果训练村和干部的风险模型，回测后登记为候选。"""
+    """用以往核查的结果训练村和干部的风险模型，评估后登记为候选，写出报告。"""
+    from cunjian.room import room_of
     from cunjian.stages import Snapshots, planted_truth, train_risk_stage
 
     settings = Settings()
     planted = planted_truth(truth, home=settings.home) if truth else {}
     with console.progress("训练"):
-        trained = train_risk_stage(settings, Snapshots(settings), as_of=_day(as_of), seed=seed, truth=planted)
+        trained = train_risk_stage(
+            settings,
+            Snapshots(settings),
+            as_of=_day(as_of),
+            seed=seed,
+            truth=planted,
+            room=room_of(settings, today=_day(None), as_of=_day(as_of)),
+        )
     _show(trained, report.trained, as_json=as_json)
 
 
@@ -190,11 +213,11 @@ def triage(
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """用已标注的真实留言训练来信分拣模型，登记为候选。"""
+    """用已标注的真实留言训练来信分拣模型（训练两遍以验证可复现），登记为候选，写出报告。"""
     from cunjian.triage import train_triage_stage
 
     with console.progress("训练来信分拣") as step:
-        trained = train_triage_stage(Settings(), data, seed=seed, done=step)
+        trained = train_triage_stage(Settings(), data, seed=seed, today=_day(None), done=step)
     _show(trained, report.triage_trained, as_json=as_json)
 
 
@@ -209,7 +232,7 @@ def promote(
     by: Annotated[str, typer.Option(help="谁批准的", envvar="USER")] = "unknown",
     as_json: Json = False,
 ) -> None:
-    """让一个登记过的模型开始使用；再用一次旧版本号就是回退。"""
+    """在模拟数据上试用：让一个登记过的模型立即使用。真实数据须一人申请、另一人批准（models request、approve）。"""
     from cunjian.stages import promote_stage
 
     _show(promote_stage(Settings(), kind, version=version, by=by), report.promoted, as_json=as_json)

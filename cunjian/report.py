@@ -166,7 +166,9 @@ def run(summary: RunSummary) -> None:
     if summary.scored:
         console.say("打分：" + "，".join(f"{ENTITY_NAMES[e]} {rows}" for e, rows in summary.scored.items()))
     else:
-        console.say("还没有打分：先 cunjian train anomaly，再 cunjian promote")
+        console.say(
+            "还没有打分：先 cunjian train anomaly，再 cunjian models request 和 approve（模拟数据：cunjian promote）"
+        )
 
 
 ENTITY_NAMES = {"village": "村", "official": "干部"}
@@ -188,7 +190,11 @@ def trained(results: Sequence[Any]) -> None:
                 console.show_table(
                     title, ["排序", "查看前几名", "精确率", "召回率"], [_ranking_line(r) for r in rankings]
                 )
-        console.say(f"启用：cunjian promote {kind}")
+        if result.report:
+            console.say(f"报告：{result.report / 'report.html'}")
+        console.say(
+            f"申请启用：cunjian models request {kind} --reason 理由 --by 登录名（模拟数据：cunjian promote {kind}）"
+        )
 
 
 def against_truth(results: Sequence[Any]) -> None:
@@ -222,7 +228,9 @@ def triage_trained(result: Any) -> None:
         for name, figure in result.figures.items()
     ]
     console.show_table("来信分拣：交叉验证", ["指标", "均值", "区间"], rows)
-    console.say(f"triage 第 {result.version} 版已登记为候选。启用：cunjian promote triage")
+    console.say(
+        f"triage 第 {result.version} 版已登记为候选。申请启用：cunjian models request triage --reason 理由 --by 登录名"
+    )
 
 
 def promoted(promotion: Any) -> None:

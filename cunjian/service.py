@@ -17,7 +17,7 @@ from casework.migrations import upgrade
 from casework.roles import Role
 from cunjian import console
 from cunjian.settings import Settings
-from cunjian.triage import champion_triage
+from cunjian.triage import serving_triage
 from cunjian.trials import trial_runner
 from ml.triage.near_duplicates import group_near_duplicates
 from registers.engine import DuckDBEngine
@@ -34,14 +34,13 @@ class DivisionUnknown(LookupError):
 
 def make_app(settings: Settings, *, secure: bool = False) -> FastAPI:
     """The application over the home of the settings."""
-    model, version = champion_triage(settings)
+    triage = serving_triage(settings)
     return create_app(
         home=settings.home,
         database_url=settings.database,
         clock=lambda: datetime.now(UTC),
         intake=Intake(
-            triage=model,
-            triage_version=version,
+            triage=triage.current,
             division=office_division(settings),
             group=lambda texts: group_near_duplicates(texts).tolist(),
             sms_secret=settings.sms_secret.get_secret_value().encode() if settings.sms_secret else None,

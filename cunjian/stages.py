@@ -9,6 +9,7 @@ from datetime import date, datetime
 from functools import cache, partial
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 from sqlglot import exp
 
@@ -16,6 +17,8 @@ from casework.database import open_engine, sessions
 from casework.drafts import follow
 from casework.migrations import upgrade
 from casework.outcomes import confirmed_companies, import_verifications, verification_frame
+from casework.promotions import follow as follow_promotions
+from casework.promotions import has_serving
 from casework.publishing import Post, Published, publish_directory, publish_run, publish_scores
 from cunjian.imports import read_verifications
 from cunjian.settings import Settings
@@ -34,7 +37,9 @@ from supervision.published import EVERYWHERE, ModelsOfHome, models_in_force, sco
 from supervision.regions import Regions, load_regions
 from supervision.runner import Progress, find, run_models
 from supervision.runs import Run, RunNotFound, latest_day, read_run, store_run
+from training.dataset import build_dataset
 from training.registry import Promotion, challenger, promote
+from training.study import Room
 from training.train import Trained, train_anomaly, train_risk
 
 ENTITIES: tuple[Entity, ...] = ("village", "official")
@@ -244,12 +249,26 @@ class Snapshots:
 
 
 def train_anomaly_stage(
-    settings: Settings, snapshots: Snapshots, *, as_of: date, seed: int, truth: dict[Entity, set[str]]
+    settings: Settings,
+    snapshots: Snapshots,
+    *,
+    as_of: date,
+    seed: int,
+    truth: dict[Entity, set[str]],
+    room: Room | None = None,
+    entities: Sequence[Entity] = ENTITIES,
 ) -> list[Trained]:
-    """Train and register an anomaly model of each entity."""
+    """Train and register an anomaly model of each entity; with a room, each gets a report on past outcomes."""
+    outcomes = _verifications(settings) if room else None
     return [
         train_anomaly(
             snapshots.features(entity, as_of),
+            room=room,
+            past=None
+            if outcomes is None
+            else build_dataset(
+                outcomes, entity=entity, as_of=as_of, features_at=partial(snapshots.at, entity)
+            ),
             dictionary=dictionary(entity),
             mlruns=settings.mlruns,
             key=load_key(settings.home, SIGNING_KEY),
@@ -257,20 +276,32 @@ def train_anomaly_stage(
             seed=seed,
             truth=truth.get(entity),
         )
-        for entity in ENTITIES
+        for entity in entities
     ]
 
 
-def train_risk_stage(
-    settings: Settings, snapshots: Snapshots, *, as_of: date, seed: int, truth: dict[Entity, set[str]]
-) -> list[Trained]:
-    """Train and register a risk model of each entity on the outcomes that casework keeps."""
+def _verifications(settings: Settings) -> pd.DataFrame:
     upgrade(settings.database)
     with sessions(open_engine(settings.database)).begin() as session:
-        outcomes = verification_frame(session)
+        return verification_frame(session)
+
+
+def train_risk_stage(
+    settings: Settings,
+    snapshots: Snapshots,
+    *,
+    as_of: date,
+    seed: int,
+    truth: dict[Entity, set[str]],
+    room: Room | None = None,
+    entities: Sequence[Entity] = ENTITIES,
+) -> list[Trained]:
+    """Train and register a risk model of each entity on the outcomes that casework keeps; with a room, report."""
+    outcomes = _verifications(settings)
     return [
         train_risk(
             outcomes,
+            room=room,
             entity=entity,
             as_of=as_of,
             features_at=partial(snapshots.at, entity),
@@ -281,12 +312,28 @@ def train_risk_stage(
             seed=seed,
             truth=truth.get(entity),
         )
-        for entity in ENTITIES
+        for entity in entities
     ]
 
 
+class TwoPeopleNeeded(LookupError):
+    """A model of real registers, or one that people decided on before, serves only after a request and an approval."""
+
+
 def promote_stage(settings: Settings, kind: str, *, version: str | None, by: str) -> Promotion:
-    """Let a version serve, by default the challenger."""
+    """Let a version serve at once, by default the challenger: for trying out on a simulated home.
+
+    Raises:
+        TwoPeopleNeeded: the home is not simulated, or people have promoted a model of this kind.
+    """
+    upgrade(settings.database)
+    with sessions(open_engine(settings.database)).begin() as session:
+        decided = has_serving(session, kind)
+    lake = Lake(settings.home)
+    if decided or (lake.registers() and not lake.simulated()):
+        raise TwoPeopleNeeded(
+            f"{kind} 须一人申请、另一人批准：cunjian models request {kind}，再 cunjian models approve；回退用 cunjian models rollback {kind}"
+        )
     chosen = version or challenger(kind, mlruns=settings.mlruns)
     return promote(
         kind,
@@ -301,6 +348,8 @@ def promote_stage(settings: Settings, kind: str, *, version: str | None, by: str
 def score_stage(settings: Settings, run: Run, *, at: datetime) -> Scored:
     """Score villages and officials with the champions, store the scores and bring them before people."""
     key = load_key(settings.home, SIGNING_KEY)
+    with sessions(open_engine(settings.database)).begin() as session:
+        follow_promotions(session, settings.home)
     tables: dict[Entity, pa.Table] = {}
     bundles: dict[str, str] = {}
     with open_lake(settings, as_of=run.as_of) as engine:

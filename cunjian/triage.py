@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cunjian.settings import Settings
 from ml.bundle import read_champion, write_bundle
+from ml.serving import Served, Serving
 from ml.triage import TriageModel
 from ml.triage.table import TriageSummary, triage_file
 from registers.pseudonyms import load_key
-from training.registry import register
+from training.registry import export, register
+from training.report import publish_report
+from training.study import Room
 from training.triage import train_triage
 from training.triage_evaluation import Figure
+from training.triage_study import study_triage
 
 KIND = "triage"
 SIGNING_KEY = "signing"
@@ -41,6 +47,17 @@ def champion_triage(settings: Settings) -> tuple[TriageModel, str]:
     return TriageModel.from_files(bundle.files), str(bundle.meta["version"])
 
 
+def serving_triage(settings: Settings) -> Serving[TriageModel]:
+    """The triage model for a service that runs on: always the champion, else the shipped base model."""
+    return Serving(
+        settings.home,
+        KIND,
+        key=load_key(settings.home, SIGNING_KEY),
+        build=lambda bundle: TriageModel.from_files(bundle.files),
+        base=lambda: Served(TriageModel.load(), BASE_VERSION),
+    )
+
+
 def triage_stage(
     settings: Settings, file: Path, *, out: Path, column: str | None, done: Done | None = None
 ) -> TriageSummary:
@@ -50,15 +67,40 @@ def triage_stage(
 
 
 def train_triage_stage(
-    settings: Settings, data: Path, *, seed: int, done: Done | None = None
+    settings: Settings, data: Path, *, seed: int, today: date, done: Done | None = None
 ) -> TriageTrained:
-    """Train on the labelled messages of `data` and register the model as challenger."""
+    """Train on the labelled messages of `data`, register the model as challenger, and write its report.
+
+    The model is trained twice, because the report says whether the same data and seed give the same bytes.
+    """
+    key = load_key(settings.home, SIGNING_KEY)
     with TemporaryDirectory() as folder:
         report = train_triage(data, out=Path(folder) / "model", seed=seed, progress=done)
         model = TriageModel.load(report.folder)
         about: dict[str, object] = {"seed": seed, "messages": report.messages, "labels": report.labels}
+        about["as_of"] = today.isoformat()
         bundle = Path(folder) / "bundle"
-        write_bundle(bundle, model.to_files(), about, key=load_key(settings.home, SIGNING_KEY))
+        again = train_triage(data, out=Path(folder) / "again", seed=seed)
+        reproduced = TriageModel.load(again.folder).to_files() == model.to_files()
+        write_bundle(bundle, model.to_files(), about, key=key)
         figures = {name.replace(" ", "_"): figure.value for name, figure in report.figures.items()}
+        study = study_triage(
+            report,
+            room=(room := Room(home=settings.home, today=today)),
+            champion=read_champion(settings.home, KIND, key=key),
+            reproduced=reproduced,
+            data_hash=_hash_of(data),
+            seed=seed,
+        )
         registered = register(KIND, bundle, mlruns=settings.mlruns, params=about, metrics=figures)
+    export(KIND, registered.version, home=settings.home, mlruns=settings.mlruns, key=key)
+    publish_report(study, registered, room=room, mlruns=settings.mlruns, key=key)
     return TriageTrained(registered.version, report.messages, report.labels, report.figures)
+
+
+def _hash_of(data: Path) -> str:
+    """SHA-256 over the names and contents of the message files."""
+    digest = hashlib.sha256()
+    for path in sorted(data.glob("board_*.parquet")):
+        digest.update(path.name.encode() + b"\x00" + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()

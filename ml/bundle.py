@@ -36,10 +36,11 @@ Meta = dict[str, object]
 
 @dataclass(frozen=True)
 class Bundle:
-    """A verified bundle: `files` by name, as signed, and what the manifest says of them."""
+    """A verified bundle: `files` by name, as signed, and what the manifest says of them; `digest` names both."""
 
     meta: Meta
     files: Mapping[str, bytes]
+    digest: str
 
 
 def write_bundle(folder: Path, files: Mapping[str, bytes], meta: Meta, *, key: bytes) -> None:
@@ -88,7 +89,8 @@ def read_bundle(folder: Path, *, key: bytes) -> Bundle:
     for name, digest in _digests(files).items():
         if digest != expected[name]:
             raise BundleRefused(f"bundle {_shown(folder)}: {name} was changed after signing; promote again")
-    return Bundle(meta=manifest["meta"], files=files)
+    digest = hashlib.sha256(_canonical(manifest)).hexdigest()
+    return Bundle(meta=manifest["meta"], files=files, digest=digest)
 
 
 def set_champion(home: Path, kind: str, version: str) -> None:

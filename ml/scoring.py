@@ -75,7 +75,7 @@ def load_scorers(home: Path, *, features: FeatureSet, key: bytes) -> Scorers:
     anomaly = _champion(home, anomaly_kind, features=features, key=key)
     if anomaly is None:
         raise NoChampion(
-            f"no {anomaly_kind} is promoted; run `cunjian train anomaly`, then `cunjian promote`"
+            f"no {anomaly_kind} is promoted; run `cunjian train anomaly`, then `cunjian models request` and `approve`"
         )
     risk = _champion(home, risk_kind, features=features, key=key)
     versions = {anomaly_kind: str(anomaly.meta["version"])}

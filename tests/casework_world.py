@@ -208,7 +208,7 @@ def write_scores(home: Path) -> None:
     folder.mkdir(parents=True)
     villages = [score(VILLAGE_A, VILLAGE_A, risk=0.98), score(VILLAGE_B, VILLAGE_B, risk=0.55)]
     officials = [score(SECRETARY, VILLAGE_A, risk=0.9), score(ACCOUNTANT, VILLAGE_B, risk=0.4)]
-    columns = [*SCORE_COLUMNS, "as_of", "feature_hash"]
+    columns = [*SCORE_COLUMNS, "as_of"]
     _write(folder / "village.parquet", villages, columns)
     _write(folder / "official.parquet", officials, columns)
 

@@ -30,6 +30,7 @@ CHAMPION: Final = "champion"
 _DATABASE: Final = "mlflow.db"
 _ARTIFACTS: Final = "artifacts"
 _BUNDLE: Final = "bundle"
+_REPORT: Final = "report"
 
 
 class UnknownModel(LookupError):
@@ -116,6 +117,24 @@ def promote(kind: str, version: str, *, by: str, home: Path, mlruns: Path, key: 
         UnknownModel: not registered.
         BundleRefused: the registered bundle was changed, or an exported one differs from it.
     """
+    previous = champion_version(home, kind)
+    folder = export(kind, version, home=home, mlruns=mlruns, key=key)
+    set_champion(home, kind, version)
+    client = open_registry(mlruns)
+    client.set_registered_model_alias(kind, CHAMPION, version)
+    client.set_model_version_tag(kind, version, "promoted_by", by)
+    return Promotion(kind, version, previous, by, folder)
+
+
+def export(kind: str, version: str, *, home: Path, mlruns: Path, key: bytes) -> Path:
+    """Write a registered version to `home/bundles`, where it may be promoted from without MLflow; return the folder.
+
+    Nothing serves it yet. Doing it again checks what lies there.
+
+    Raises:
+        UnknownModel: not registered.
+        BundleRefused: the registered bundle was changed, or an exported one differs from it.
+    """
     _check_kind(kind)
     client = open_registry(mlruns)
     run_id = _run_of(client, kind, version)
@@ -129,11 +148,26 @@ def promote(kind: str, version: str, *, by: str, home: Path, mlruns: Path, key: 
         raise BundleRefused(
             f"bundle {kind}/{version} exists with other content; move it away and promote again"
         )
-    previous = champion_version(home, kind)
-    set_champion(home, kind, version)
-    client.set_registered_model_alias(kind, CHAMPION, version)
-    client.set_model_version_tag(kind, version, "promoted_by", by)
-    return Promotion(kind, version, previous, by, folder)
+    return folder
+
+
+def log_report(registered: Registered, folder: Path, *, mlruns: Path) -> None:
+    """Keep a report's files beside the run that it is about."""
+    open_registry(mlruns).log_artifacts(registered.run_id, str(folder), _REPORT)
+
+
+def follow_champions(home: Path, mlruns: Path) -> dict[str, str]:
+    """Move the alias champion of every kind to the version that serves; returns the versions.
+
+    The pointer under `home` is the truth: an approval or a rollback in the console moves it without MLflow.
+    """
+    serving = {kind: version for kind in KINDS if (version := champion_version(home, kind))}
+    aliased = {model.kind: model.version for model in list_models(mlruns) if CHAMPION in model.aliases}
+    known = {(model.kind, model.version) for model in list_models(mlruns)} if serving != aliased else set()
+    for kind, version in serving.items():
+        if aliased.get(kind) != version and (kind, version) in known:
+            open_registry(mlruns).set_registered_model_alias(kind, CHAMPION, version)
+    return serving
 
 
 def list_models(mlruns: Path) -> list[ModelVersion]:

@@ -17,9 +17,11 @@ from ml.bundle import Meta, write_bundle
 from ml.inputs import feature_directions, hits_by_entity, hits_total, model_inputs
 from ml.matrix import Floats
 from training.back_test import BackTest, back_test, fit_risk
-from training.dataset import FeaturesAt, Snapshots, build_dataset, data_hash
+from training.dataset import Dataset, FeaturesAt, Snapshots, build_dataset, data_hash, labelled
 from training.evaluation import Ranking, against_truth, metrics, without_unknown
-from training.registry import Registered, register
+from training.registry import Registered, export, register
+from training.report import publish_report
+from training.study import Room, Study, study_anomaly, study_risk
 
 
 class NothingToLearnFrom(ValueError):
@@ -39,6 +41,7 @@ class Trained:
         truth: orders compared with planted wrongdoing (simulated counties only, else empty).
         truth_unverified: the same over the entities that nobody had verified (risk only, else empty).
         metrics: every figure by name, as registered.
+        report: folder of the report, None when none was asked for.
     """
 
     registered: Registered
@@ -49,6 +52,7 @@ class Trained:
     truth: tuple[Ranking, ...]
     truth_unverified: tuple[Ranking, ...]
     metrics: Mapping[str, float]
+    report: Path | None = None
 
 
 def train_anomaly(
@@ -61,13 +65,17 @@ def train_anomaly(
     seed: int = 0,
     capacity: int = 20,
     truth: Collection[str] | None = None,
+    room: Room | None = None,
+    past: Dataset | None = None,
 ) -> Trained:
-    """Train the anomaly model of an entity on the features of one day, and register it.
+    """Train the anomaly model of an entity on the features of one day, register it, and write its report.
 
     Args:
         key: signs the bundle; the same key reads it.
         capacity: cases that people can look at; where precision and recall are read.
         truth: ids of the entities with planted wrongdoing, of a simulated county.
+        room: where the report goes; None = no report.
+        past: verified cases that the report judges the model on; the model learns nothing from them.
 
     Raises:
         NothingToLearnFrom: fewer than two entities.
@@ -92,6 +100,14 @@ def train_anomaly(
         "data_hash": data_hash(rows),
         "rows": len(rows),
     }
+    study = (
+        study_anomaly(
+            model, features, past, room=room, dictionary=dictionary, key=key, simulated=simulated, seed=seed,
+            capacity=capacity, truth=compared,
+        )
+        if room and past
+        else None
+    )  # fmt: skip
     kind = f"anomaly_{features.entity}"
     registered = _register(kind, model.to_files(), about=about, figures=figures, mlruns=mlruns, key=key)
     return Trained(
@@ -103,6 +119,7 @@ def train_anomaly(
         truth=compared,
         truth_unverified=(),
         metrics=figures,
+        report=_reported(study, registered, room=room, mlruns=mlruns, key=key),
     )
 
 
@@ -120,8 +137,9 @@ def train_risk(
     capacity: int = 20,
     snapshots: Snapshots = "quarter",
     truth: Collection[str] | None = None,
+    room: Room | None = None,
 ) -> Trained:
-    """Train the risk model of an entity on past outcomes, judge it by a back-test, and register it.
+    """Train the risk model of an entity on past outcomes, judge it, register it, and write its report.
 
     Args:
         outcomes: see `training.dataset`; later ones than `as_of` are ignored. Few or none are no error: the
@@ -130,6 +148,7 @@ def train_risk(
         key: signs the bundle; the same key reads it.
         capacity: cases that people can look at; where precision and recall are read.
         truth: ids of the entities with planted wrongdoing, of a simulated county.
+        room: where the report goes; None = no report.
 
     Raises:
         NothingToLearnFrom: fewer than two rows.
@@ -178,7 +197,16 @@ def train_risk(
         "confirmed": model.confirmed_,
         "refuted": model.refuted_,
         "rounds": model.rounds_,
+        "outcomes": len(labelled(outcomes, entity=entity, as_of=as_of)),
     }
+    study = (
+        study_risk(
+            model, data, features, inputs, room=room, dictionary=dictionary, key=key, simulated=simulated,
+            seed=seed, capacity=capacity, back_test=tested, truth=compared,
+        )
+        if room
+        else None
+    )  # fmt: skip
     registered = _register(
         f"risk_{entity}", model.to_files(), about=about, figures=figures, mlruns=mlruns, key=key
     )
@@ -191,7 +219,18 @@ def train_risk(
         truth=compared,
         truth_unverified=unverified,
         metrics=figures,
+        report=_reported(study, registered, room=room, mlruns=mlruns, key=key),
     )
+
+
+def _reported(
+    study: Study | None, registered: Registered, *, room: Room | None, mlruns: Path, key: bytes
+) -> Path | None:
+    """Write the report, then export the bundle, so that it can be promoted from the console; None without a study."""
+    if study is None or room is None:
+        return None
+    export(registered.kind, registered.version, home=room.home, mlruns=mlruns, key=key)
+    return publish_report(study, registered, room=room, mlruns=mlruns, key=key)
 
 
 def _register(

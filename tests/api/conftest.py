@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.context import Intake
 from api.trial_jobs import TrialRun
+from ml.serving import Served
 from tests.api.trials import counted_trial
 from tests.casework_world import COUNTY, MODEL, NOW, PASSWORD, KeywordTriage, KnownNames, World
 
@@ -42,7 +43,7 @@ def build_app(
         database_url=url,
         clock=clock,
         intake=Intake(
-            triage=KeywordTriage(), triage_version="base-1", division=COUNTY, sms_secret=sms_secret
+            triage=lambda: Served(KeywordTriage(), "base-1"), division=COUNTY, sms_secret=sms_secret
         ),
         models={MODEL.id: MODEL},
         vault=KnownNames(),

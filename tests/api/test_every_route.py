@@ -30,6 +30,9 @@ PLACES = {
     "case_id": "999999",
     "town": "999999999",
     "model_id": "nothing",
+    "promotion_id": "999999",
+    "kind": "risk_village",
+    "version": "999999",
 }
 
 

@@ -15,6 +15,7 @@ from casework.states import (
     COMPLAINT_TRANSITIONS,
     DRAFT_TRANSITIONS,
     PLAN_TRANSITIONS,
+    PROMOTION_TRANSITIONS,
     READING_TRANSITIONS,
     TASK_TRANSITIONS,
     WARNING_TRANSITIONS,
@@ -24,6 +25,8 @@ from casework.states import (
     DraftState,
     PlanAction,
     PlanState,
+    PromotionAction,
+    PromotionState,
     ReadingAction,
     ReadingState,
     TaskAction,
@@ -42,6 +45,7 @@ MACHINES = [
     (DRAFT_TRANSITIONS, DraftState, DraftAction),
     (PLAN_TRANSITIONS, PlanState, PlanAction),
     (READING_TRANSITIONS, ReadingState, ReadingAction),
+    (PROMOTION_TRANSITIONS, PromotionState, PromotionAction),
 ]
 ALL_PAIRS = [
     (table, state, action)
@@ -117,6 +121,8 @@ def test_each_needed_field_is_asked_for(table, state, action):
         (DRAFT_TRANSITIONS, DraftState.REJECTED),
         (READING_TRANSITIONS, ReadingState.READ),
         (READING_TRANSITIONS, ReadingState.SETTLED),
+        (PROMOTION_TRANSITIONS, PromotionState.SERVING),
+        (PROMOTION_TRANSITIONS, PromotionState.REFUSED),
     ],
 )
 def test_closing_takes_a_second_person(table, closed):

@@ -64,6 +64,12 @@ def test_a_naive_moment_is_refused(world):
             session.flush()
 
 
+def test_every_score_keeps_its_day_its_models_and_its_feature_definitions(world):
+    with world.sessions() as session:
+        kept = set(session.execute(select(Score.as_of, Score.bundle_version, Score.feature_hash)).all())
+    assert kept == {(AS_OF, "20261031-1", "0" * 16)}
+
+
 def test_publishing_a_run_again_adds_nothing(world):
     with world.sessions.begin() as session:
         assert publish_run(session, world.home, RUN, at=NOW) == Published(added=0, updated=3)

@@ -21,6 +21,7 @@ from casework.states import (
     COMPLAINT_TRANSITIONS,
     DRAFT_TRANSITIONS,
     PLAN_TRANSITIONS,
+    PROMOTION_TRANSITIONS,
     READING_TRANSITIONS,
     TASK_TRANSITIONS,
     WARNING_TRANSITIONS,
@@ -30,6 +31,8 @@ from casework.states import (
     DraftState,
     PlanAction,
     PlanState,
+    PromotionAction,
+    PromotionState,
     ReadingAction,
     ReadingState,
     TaskAction,
@@ -41,7 +44,7 @@ from casework.words import WORDS
 
 SHOWN = (
     ComplaintState, ComplaintAction, WarningState, WarningAction, TaskState, TaskAction, TaskKind, Outcome,
-    DraftState, DraftAction, PlanState, PlanAction, ReadingState, ReadingAction,
+    DraftState, DraftAction, PlanState, PlanAction, ReadingState, ReadingAction, PromotionState, PromotionAction,
 )  # fmt: skip
 
 
@@ -57,7 +60,7 @@ def test_every_role_has_a_name():
 def test_every_needed_field_has_a_word():
     tables = (
         COMPLAINT_TRANSITIONS, WARNING_TRANSITIONS, TASK_TRANSITIONS, DRAFT_TRANSITIONS, PLAN_TRANSITIONS,
-        READING_TRANSITIONS,
+        READING_TRANSITIONS, PROMOTION_TRANSITIONS,
     )  # fmt: skip
     assert {name for table in tables for move in table.values() for name in move.needs} <= set(WORDS)
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -16,13 +17,15 @@ import pyarrow as pa
 import pytest
 
 from features.compute import FeatureSet
-from ml.bundle import champion_version, read_champion
-from ml.errors import BundleRefused
+from ml.bundle import champion_version, read_bundle, read_champion, set_champion
+from ml.errors import BundleRefused, FeatureMismatch
 from ml.scoring import load_scorers, score_entities
 from tests.ml.synthetic import AS_OF, KEY, feature_set, features_dictionary, findings
 from training.registry import (
     UnknownModel,
     challenger,
+    export,
+    follow_champions,
     list_models,
     open_registry,
     promote,
@@ -235,3 +238,40 @@ def test_the_tracking_address_is_absolute_and_under_mlruns(tmp_path: Path) -> No
 def test_mlflow_is_loaded_only_when_it_is_needed(module: str) -> None:
     code = f"import sys, {module}; sys.exit('mlflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_exported_version_serves_only_when_it_is_promoted(mlruns: Path, tmp_path: Path) -> None:
+    anomaly(mlruns)
+    folder = export("anomaly_village", "1", home=tmp_path, mlruns=mlruns, key=KEY)
+    assert read_bundle(folder, key=KEY).meta["version"] == "1"
+    assert champion_version(tmp_path, "anomaly_village") is None
+    assert export("anomaly_village", "1", home=tmp_path, mlruns=mlruns, key=KEY) == folder
+    (folder / "anomaly.json").write_bytes(b"{}")
+    with pytest.raises(BundleRefused, match="changed after signing"):
+        export("anomaly_village", "1", home=tmp_path, mlruns=mlruns, key=KEY)
+
+
+def test_the_registrys_alias_follows_the_pointer(mlruns: Path, tmp_path: Path) -> None:
+    for seed in (0, 1):
+        anomaly(mlruns, seed=seed)
+        export("anomaly_village", str(seed + 1), home=tmp_path, mlruns=mlruns, key=KEY)
+    for version in ("1", "2", "1"):
+        set_champion(tmp_path, "anomaly_village", version)
+        assert follow_champions(tmp_path, mlruns) == {"anomaly_village": version}
+        (champion,) = [model for model in list_models(mlruns) if "champion" in model.aliases]
+        assert champion.version == version
+    assert follow_champions(tmp_path / "elsewhere", mlruns) == {}
+
+
+def test_a_feature_added_since_training_makes_the_bundle_refuse(mlruns: Path, tmp_path: Path) -> None:
+    anomaly(mlruns)
+    promote("anomaly_village", "1", by="甲", home=tmp_path, mlruns=mlruns, key=KEY)
+    features, _ = feature_set(rows=ROWS, odd=ODD)
+    wider = replace(
+        features,
+        values=features.values.assign(new_one=0.0),
+        standardised=features.standardised.assign(new_one=0.0),
+        definition_hash="e" * 64,
+    )
+    with pytest.raises(FeatureMismatch, match="unexpected 'new_one'; train again"):
+        load_scorers(tmp_path, features=wider, key=KEY)

@@ -1,0 +1,88 @@
+"""The study of a triage model: its figures on held-out messages, for the same report and gates as the others."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ml.bundle import Bundle
+from training.gates import Facts, Interval, judge
+from training.study import Champion, Room, Study
+from training.triage import TriageReport
+
+FIGURE_NAMES: Final = {
+    "key F1": "关键事项 F1",
+    "key average precision": "关键事项平均精确率",
+    "key calibration error": "关键事项概率的校准误差",
+    "share abstained": "交由人工判断的比例",
+    "nature macro-F1": "性质（各类平均 F1）",
+    "field macro-F1": "领域（各类平均 F1）",
+    "topic macro-F1": "主题（各类平均 F1）",
+}
+FIRST_ROUND: Final = "first round "
+CALIBRATION: Final = "key calibration error"
+
+
+def study_triage(
+    report: TriageReport, *, room: Room, champion: Bundle | None, reproduced: bool, data_hash: str, seed: int
+) -> Study:
+    """Study a model trained on labelled public messages. reproduced: a second training gave equal bytes."""
+    facts = Facts(
+        learns=True,
+        ranks=False,
+        reproduced=reproduced,
+        same_features=None,
+        data_age_days=None,
+        cases=report.labels,
+        confirmed=report.key_matters,
+        refuted=report.labels - report.key_matters,
+        champion=str(champion.meta["version"]) if champion else None,
+        calibration_error=report.figures[CALIBRATION].value,
+        calibration_by_chance=0.0,
+    )
+    beside = Champion(
+        version=str(champion.meta["version"]), as_of="", simulated=False, compared=None, unseen_cases=0, today=None,
+        unknown="两版都用同样的来信训练，没有两者都没学过的",
+    ) if champion else None  # fmt: skip
+    return Study(
+        entity="message",
+        as_of=room.today,
+        simulated=False,
+        capacity=0,
+        data={
+            "rows": report.messages,
+            "entities": report.messages,
+            "features": report.features,
+            "verified": report.labels,
+            "drawn": report.labels,
+            "confirmed": report.key_matters,
+            "refuted": report.labels - report.key_matters,
+            "first_selected": None,
+            "last_selected": None,
+            "data_hash": data_hash,
+            "definition_hash": "",
+            "seed": seed,
+        },
+        cases=(),
+        back_test=None,
+        truth=(),
+        calibration=None,
+        top=(),
+        stability=(),
+        champion=beside,
+        slices=(),
+        verdicts=judge(facts),
+        unknown=(
+            "标注来自公开留言板，不是本地来信；本地来信的效果要看受理员的更正。",
+            "第二轮标注专挑模型拿不准的，全部标注上的数字偏严。",
+        ),
+        held_out={
+            _name(name): Interval(figure.value, figure.low, figure.high)
+            for name, figure in report.figures.items()
+        },
+    )
+
+
+def _name(figure: str) -> str:
+    part = figure.removeprefix(FIRST_ROUND)
+    named = FIGURE_NAMES.get(part, part)
+    return f"{named}（仅第一轮标注）" if part != figure else named
