@@ -21,7 +21,7 @@ from api.security import Requires
 from casework import promotions
 from casework.access import Permission, works_for_all
 from casework.errors import NotVisible
-from casework.models import ModelPromotion
+from casework.promotion_models import ModelPromotion
 from casework.roles import Actor
 
 router = APIRouter(prefix="/api/room", tags=["训练的模型"])

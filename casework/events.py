@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from casework import audit
 from casework.errors import NotVisible
-from casework.models import CaseWarning, Complaint, Event, ModelDraft, ModelPromotion, Task
+from casework.models import CaseWarning, Complaint, Event, ModelDraft, Task
 from casework.plan_models import Plan, SecondReading
+from casework.promotion_models import ModelPromotion
 from casework.roles import Actor
 from casework.states import Change, StateT
 

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from casework.access import Permission, require, works_for_all
 from casework.errors import BadInput, MissingField, NotVisible, OfficeNotAllowed
 from casework.events import locked, record_start, recorded
-from casework.models import ModelPromotion
+from casework.promotion_models import ModelPromotion
 from casework.roles import Actor
 from casework.states import (
     PROMOTION_TRANSITIONS,

@@ -22,8 +22,8 @@ from casework import audit, promotions
 from casework.accounts import actor_of, authenticate
 from casework.database import open_engine, sessions
 from casework.migrations import upgrade
-from casework.models import ModelPromotion
 from casework.outcomes import verification_frame
+from casework.promotion_models import ModelPromotion
 from casework.promotions import Registry
 from casework.roles import Actor
 from cunjian.service import office_division

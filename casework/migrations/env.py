@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from casework import plan_models  # noqa: F401  # declares its tables
+from casework import plan_models, promotion_models  # noqa: F401  # declare their tables
 from casework.models import Base
 
 context.configure(

@@ -19,7 +19,8 @@ from casework.errors import (
     SecondPersonRequired,
     UnknownTransition,
 )
-from casework.models import AuditEntry, ModelPromotion
+from casework.models import AuditEntry
+from casework.promotion_models import ModelPromotion
 from casework.promotions import (
     Registry,
     approve,
