@@ -28,13 +28,15 @@ class Logistic:
     slope: float
 
     @classmethod
-    def fit(cls, margin: Floats, y: Floats, *, weight: Floats, prior: float) -> Logistic:
-        """The curve through cases `y` (1 or 0); `prior` pulls the slope to 1, as that many cases would."""
-        intercept, slope = 0.0, 1.0
+    def fit(
+        cls, margin: Floats, y: Floats, *, weight: Floats, prior: float, prior_slope: float = 1.0
+    ) -> Logistic:
+        """The curve through cases `y` (1 or 0); `prior` pulls the slope to `prior_slope`, as so many cases would."""
+        intercept, slope = 0.0, prior_slope
         for _ in range(_NEWTON_STEPS):
             p = expit(intercept + slope * margin)
             gap, bend = weight * (p - y), weight * p * (1 - p)
-            gradient = np.array([gap.sum(), gap @ margin + prior * (slope - 1)])
+            gradient = np.array([gap.sum(), gap @ margin + prior * (slope - prior_slope)])
             cross = bend @ margin
             curvature = np.array([[bend.sum() + 1e-9, cross], [cross, bend @ margin**2 + prior + 1e-9]])
             step = np.clip(np.linalg.solve(curvature, gradient), -2, 2)

@@ -14,28 +14,30 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ml.anomaly import AnomalyModel
-from ml.boosting import Boosted, Cases, choose_rounds, learn
+from ml.boosting import GENTLE, USUAL_ROUNDS, Boosted, Cases, choose_trees, learn
 from ml.calibration import Calibration, Logistic, calibrate, calibration_from_json
 from ml.errors import ModelError
+from ml.likeness import Likeness, likeness_to_others
 from ml.matrix import Direction, Floats, Integers, Matrix, column_names, frame_like, numeric, signs, squashed
 
-MIN_CONFIRMED: Final = 5
-"""Confirmed cases below which no tree is grown: the order is that of the anomaly score."""
 MIN_PER_CLASS: Final = 10
-"""Confirmed and refuted cases below which there is no probability."""
+"""Confirmed and refuted cases below which there is no probability, and the trees are the usual ones."""
 MAX_WEIGHT: Final = 20.0
 """One case never speaks for more than so many, however unlikely its choice was."""
 
+LIKENESS: Final = "likeness.npz"
 TREES: Final = "risk.txt"
 ABOUT: Final = "risk.json"
 
 
 class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Gradient-boosted trees that start from the anomaly score and move as far as verified cases carry them.
+    """Anomaly score, plus likeness to confirmed cases, plus gradient-boosted trees as far as cases carry them.
 
-    The number of trees is the one that predicts left-out cases best, and may be none: with few labels the
-    order is that of the anomaly score, with many it is learnt. `score` orders; `probability` is calibrated on
-    verified cases, each weighted by one over the chance that it was chosen, and NaN while there are too few.
+    Without a confirmed case the order is that of the anomaly score; from the first one, rows like it move up.
+    With ten confirmed and ten refuted ones, kind and number of trees are those that predict left-out cases
+    best, and may be none. Rows that nobody verified stand for refuted cases, faintly. `score` orders;
+    `probability` is calibrated on verified cases, each weighted by one over the chance that it was chosen,
+    and NaN while there are too few.
     Columns with a direction can only raise (lower) the risk as they rise, the anomaly score held fixed.
 
     Rows with the same index label are the same entity and are never split between learning and checking.
@@ -54,6 +56,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     feature_names_in_: npt.NDArray[np.object_]
     n_features_in_: int
     anomaly_: AnomalyModel
+    likeness_: Likeness | None
     boosted_: Boosted
     calibration_: Calibration | None
     rounds_: int
@@ -89,24 +92,40 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self.n_features_in_ = len(names)
         self.anomaly_ = AnomalyModel(directions=self.directions, random_state=self.random_state).fit(X)
         self.confirmed_, self.refuted_ = int((outcome == 1).sum()), int((outcome == 0).sum())
-        self.boosted_, self.calibration_, self.rounds_ = Boosted(Logistic(0.0, 1.0), None), None, 0
-        if self.confirmed_ < MIN_CONFIRMED or self.confirmed_ == len(outcome):
-            return self
-        directions = signs(names, self.directions).tolist()
+        self.likeness_, self.boosted_ = None, Boosted(Logistic(0.0, 1.0), None)
+        self.calibration_, self.rounds_ = None, 0
+        if 0 < self.confirmed_ < len(outcome):
+            self._learn(values, anomaly=self.anomaly_.margin(X), y=outcome, weight=weight, entities=_entities(X))
+        return self
+
+    def _learn(
+        self, values: Floats, *, anomaly: Floats, y: Floats, weight: Floats, entities: Integers
+    ) -> None:
+        sign = signs(list(self.feature_names_in_), self.directions)
+        self.likeness_, likeness = likeness_to_others(
+            values,
+            np.flatnonzero(y == 1),
+            entities=entities,
+            sign=sign,
+            random=np.random.default_rng(self.random_state),
+        )
         cases = Cases.of(
             values,
-            anomaly=self.anomaly_.margin(X),
-            y=outcome,
+            anomaly=anomaly,
+            start=anomaly + likeness,
+            y=y,
             weight=weight,
-            entities=_entities(X),
+            entities=entities,
             seed=self.random_state,
         )
-        self.rounds_, left_out = choose_rounds(cases, directions=directions, seed=self.random_state)
-        self.boosted_ = learn(cases, directions=directions, rounds=self.rounds_, seed=self.random_state)
+        directions, kind, self.rounds_ = sign.tolist(), GENTLE, USUAL_ROUNDS
         if min(self.confirmed_, self.refuted_) >= MIN_PER_CLASS:
+            kind, self.rounds_, left_out = choose_trees(cases, directions=directions, seed=self.random_state)
             seen = cases.verified
             self.calibration_ = calibrate(left_out[seen], cases.y[seen], weight=cases.weight[seen])
-        return self
+        self.boosted_ = learn(
+            cases, directions=directions, kind=kind, rounds=self.rounds_, seed=self.random_state
+        )
 
     def score(self, X: Matrix, y: object = None) -> Floats:  # noqa: ARG002  # scikit-learn's convention
         """Rank order of risk in [0, 1], higher = look sooner; not a probability; shape (rows,).
@@ -124,24 +143,32 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         return self.calibration_.probability(margin)
 
     def margin(self, X: Matrix) -> Floats:
-        """The score before it is put into [0, 1]: log-odds of the anomaly score plus trees; shape (rows,)."""
+        """The score before it is put into [0, 1]: log-odds of anomaly and likeness, plus trees; shape (rows,)."""
         check_is_fitted(self)
-        values = numeric(X, names=list(self.feature_names_in_))
-        return self.boosted_.margin(values, self.anomaly_.margin(X))
+        return self._margin(numeric(X, names=list(self.feature_names_in_)), anomaly=self.anomaly_.margin(X))
+
+    def _margin(self, values: Floats, *, anomaly: Floats) -> Floats:
+        start = anomaly if self.likeness_ is None else anomaly + self.likeness_.score(values)
+        return self.boosted_.margin(values, anomaly, start)
 
     def contributions(self, X: Matrix) -> pd.DataFrame:
         """What each column adds to the margin of each row; shape and index of `X`.
 
         Contributions of the trees are LightGBM's `pred_contrib` (Shapley values); the part of the anomaly score
-        is divided among the columns that make the row unlike the others, in proportion.
+        is divided among the columns that make the row unlike the others, in proportion; that of the likeness
+        among the columns by which the row is more or less like confirmed cases than usual rows are.
         """
         check_is_fitted(self)
         values = numeric(X, names=list(self.feature_names_in_))
-        direct, through_anomaly = self.boosted_.contributions(values, self.anomaly_.margin(X))
+        anomaly, slope = self.anomaly_.margin(X), self.boosted_.base.slope
+        direct, through_anomaly = self.boosted_.contributions(values, anomaly)
+        if self.likeness_ is not None:
+            direct = direct + slope * self.likeness_.contributions(values)
         unlike = np.maximum(self.anomaly_.contributions(X).to_numpy(), 0)
         total = unlike.sum(axis=1, keepdims=True)
         share = np.divide(unlike, total, out=np.zeros_like(unlike), where=total > 0)
-        return frame_like(X, direct + share * through_anomaly[:, None], columns=list(self.feature_names_in_))
+        parts = direct + share * (through_anomaly + slope * anomaly)[:, None]
+        return frame_like(X, parts, columns=list(self.feature_names_in_))
 
     def to_files(self) -> dict[str, bytes]:
         """The fitted model as plain files: LightGBM's text, arrays without pickle, and JSON."""
@@ -158,6 +185,8 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         }
         text = json.dumps(about, ensure_ascii=False, sort_keys=True, indent=1)
         files = self.anomaly_.to_files() | {ABOUT: text.encode() + b"\n"}
+        if self.likeness_ is not None:
+            files[LIKENESS] = self.likeness_.to_bytes()
         if self.boosted_.trees is not None:
             files[TREES] = self.boosted_.trees.model_to_string().encode()
         return files
@@ -176,6 +205,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         model.anomaly_ = AnomalyModel.from_files(files)
         model.feature_names_in_ = np.array(about["columns"], dtype=object)
         model.n_features_in_ = len(about["columns"])
+        model.likeness_ = Likeness.from_bytes(files[LIKENESS]) if LIKENESS in files else None
         base = Logistic(about["base"]["intercept"], about["base"]["slope"])
         trees = lgb.Booster(model_str=files[TREES].decode()) if TREES in files else None
         model.boosted_ = Boosted(base, trees)
