@@ -91,6 +91,7 @@ class Cases:
         y: 1 confirmed, 0 refuted or unverified.
         weight: verified rows weigh 1 on average.
         verified: whether people looked.
+        entities: a number per entity.
         fold: which part a row is left out with; the same for all rows of one entity.
     """
 
@@ -100,6 +101,7 @@ class Cases:
     y: Floats
     weight: Floats
     verified: npt.NDArray[np.bool_]
+    entities: Integers
     fold: Integers
 
     @classmethod
@@ -130,6 +132,7 @@ class Cases:
             y=outcome,
             weight=np.concatenate([strong, np.full(len(unverified), weak)]),
             verified=np.arange(len(rows)) < len(verified),
+            entities=entities[rows],
             fold=_folds(entities[rows], outcome, random=random),
         )
 
@@ -142,15 +145,14 @@ class Cases:
             y=self.y[rows],
             weight=self.weight[rows],
             verified=self.verified[rows],
+            entities=self.entities[rows],
             fold=self.fold[rows],
         )
 
 
 def learn(cases: Cases, *, directions: Sequence[int], kind: str, rounds: int, seed: int) -> Boosted:
     """So many trees of a kind on `cases`; `directions` holds +1, -1 or 0 per column."""
-    line = Logistic.fit(
-        cases.start, cases.y, weight=cases.weight, prior=START_PRIOR, prior_slope=START_SLOPE
-    )
+    line = Logistic.fit(cases.start, cases.y, weight=cases.weight, prior=START_PRIOR, prior_slope=START_SLOPE)
     base = Logistic(line.intercept, max(line.slope, LEAST_START_SLOPE))
     if rounds == 0:
         return Boosted(base, None)

@@ -72,7 +72,9 @@ class Likeness:
         filled = np.where(np.isnan(values), typical, values)
         reach = _FAR * _widths(filled)
         deviation = np.clip(filled - typical, -reach, reach).std(axis=0)
-        factor = np.divide(np.where(sign < 0, -1.0, 1.0), deviation, out=np.zeros(columns), where=deviation > 0)
+        factor = np.divide(
+            np.where(sign < 0, -1.0, 1.0), deviation, out=np.zeros(columns), where=deviation > 0
+        )
         bare = cls(typical, reach, factor, sign != 0, np.empty((0, columns)), 0.0, 1.0, np.zeros(columns))
         unmeasured = replace(bare, cases=bare._scaled(values[confirmed]))
         some = values[np.sort(random.permutation(len(values))[:_USUAL_ROWS])]

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ml.anomaly import AnomalyModel
 from ml.boosting import GENTLE, USUAL_ROUNDS, Boosted, Cases, choose_trees, learn
-from ml.calibration import Calibration, Logistic, calibrate, calibration_from_json
+from ml.calibration import Band, Calibration, Logistic, calibrate, calibration_from_json
 from ml.errors import ModelError
 from ml.likeness import Likeness, likeness_to_others
 from ml.matrix import Direction, Floats, Integers, Matrix, column_names, frame_like, numeric, signs, squashed
@@ -59,6 +59,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     likeness_: Likeness | None
     boosted_: Boosted
     calibration_: Calibration | None
+    band_: Band | None
     rounds_: int
     confirmed_: int
     refuted_: int
@@ -93,9 +94,11 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self.anomaly_ = AnomalyModel(directions=self.directions, random_state=self.random_state).fit(X)
         self.confirmed_, self.refuted_ = int((outcome == 1).sum()), int((outcome == 0).sum())
         self.likeness_, self.boosted_ = None, Boosted(Logistic(0.0, 1.0), None)
-        self.calibration_, self.rounds_ = None, 0
+        self.calibration_, self.band_, self.rounds_ = None, None, 0
         if 0 < self.confirmed_ < len(outcome):
-            self._learn(values, anomaly=self.anomaly_.margin(X), y=outcome, weight=weight, entities=_entities(X))
+            self._learn(
+                values, anomaly=self.anomaly_.margin(X), y=outcome, weight=weight, entities=_entities(X)
+            )
         return self
 
     def _learn(
@@ -121,10 +124,20 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         directions, kind, self.rounds_ = sign.tolist(), GENTLE, USUAL_ROUNDS
         if min(self.confirmed_, self.refuted_) >= MIN_PER_CLASS:
             kind, self.rounds_, left_out = choose_trees(cases, directions=directions, seed=self.random_state)
-            seen = cases.verified
-            self.calibration_ = calibrate(left_out[seen], cases.y[seen], weight=cases.weight[seen])
+            self._calibrate(left_out[cases.verified], cases.where(cases.verified))
         self.boosted_ = learn(
             cases, directions=directions, kind=kind, rounds=self.rounds_, seed=self.random_state
+        )
+
+    def _calibrate(self, left_out: Floats, verified: Cases) -> None:
+        self.calibration_ = calibrate(left_out, verified.y, weight=verified.weight, fold=verified.fold)
+        self.band_ = Band.around(
+            self.calibration_,
+            left_out,
+            verified.y,
+            weight=verified.weight,
+            entities=verified.entities,
+            seed=self.random_state,
         )
 
     def score(self, X: Matrix, y: object = None) -> Floats:  # noqa: ARG002  # scikit-learn's convention
@@ -141,6 +154,17 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         if self.calibration_ is None:
             return np.full(len(margin), np.nan)
         return self.calibration_.probability(margin)
+
+    def probability_interval(self, X: Matrix) -> Floats:
+        """Low and high bound (95 %) of `probability`, NaN while labels are too few; shape (rows, 2).
+
+        It tells how much the verified cases leave open about the curve from margin to probability; it does not
+        tell how much other cases would have changed the margin of a row.
+        """
+        margin = self.margin(X)
+        if self.calibration_ is None or self.band_ is None:
+            return np.full((len(margin), 2), np.nan)
+        return self.band_.interval(margin, self.calibration_.probability(margin))
 
     def margin(self, X: Matrix) -> Floats:
         """The score before it is put into [0, 1]: log-odds of anomaly and likeness, plus trees; shape (rows,)."""
@@ -179,6 +203,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             "random_state": self.random_state,
             "base": self.boosted_.base.to_json(),
             "calibration": self.calibration_.to_json() if self.calibration_ else None,
+            "band": self.band_.to_json() if self.band_ else None,
             "rounds": self.rounds_,
             "confirmed": self.confirmed_,
             "refuted": self.refuted_,
@@ -210,6 +235,9 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         trees = lgb.Booster(model_str=files[TREES].decode()) if TREES in files else None
         model.boosted_ = Boosted(base, trees)
         model.calibration_ = calibration_from_json(about["calibration"]) if about["calibration"] else None
+        model.band_ = (
+            Band(**{name: tuple(of) for name, of in about["band"].items()}) if about["band"] else None
+        )
         model.rounds_, model.confirmed_, model.refuted_ = (
             about["rounds"],
             about["confirmed"],

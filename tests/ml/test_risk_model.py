@@ -60,7 +60,6 @@ def test_confirmed_and_unverified_rows_are_enough() -> None:
 def test_probability_is_calibrated_on_new_cases() -> None:
     (X, y), (new, truth) = learnable(rows=1500, seed=2), learnable(rows=3000, seed=3)
     model = RiskModel().fit(X, y)
-    assert isinstance(model.calibration_, Isotonic)
     probability = model.probability(new)
     for part in np.array_split(np.argsort(probability), 5):
         assert abs(probability[part].mean() - truth[part].mean()) < 0.08
@@ -175,7 +174,7 @@ def test_calibration_never_falls_and_survives_json(cases: int, slope: float, see
     random = np.random.default_rng(seed)
     margin = random.normal(size=cases)
     y = (random.random(cases) < 1 / (1 + np.exp(-slope * margin))).astype(float)
-    curve = calibrate(margin, y, weight=np.ones(cases))
+    curve = calibrate(margin, y, weight=np.ones(cases), fold=np.arange(cases) % 5)
     probability = curve.probability(np.linspace(-20, 20, 200))
     assert (np.diff(probability) >= -1e-12).all()
     assert ((probability >= 0) & (probability <= 1)).all()
