@@ -133,11 +133,12 @@ class Likeness:
         return np.minimum(scaled - case, np.where(self.one_sided, 0.0, np.inf))
 
     def _distances(self, scaled: Floats) -> Floats:
-        """Root mean square gap of each row to each case; shape (rows, cases)."""
+        """Root mean square gap of each row to each case over columns that are not constant; shape (rows, cases)."""
+        telling = max(1, np.count_nonzero(self.factor))
         distances = np.empty((len(scaled), len(self.cases)))
         for number, case in enumerate(self.cases):
             gaps = self._gaps(scaled, case)
-            distances[:, number] = np.sqrt(np.einsum("ij,ij->i", gaps, gaps) / scaled.shape[1])
+            distances[:, number] = np.sqrt(np.einsum("ij,ij->i", gaps, gaps) / telling)
         return distances
 
     def _blocks(self, values: Floats) -> Iterator[slice]:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from ml.anomaly import AnomalyModel
@@ -67,6 +68,12 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     def __init__(self, *, directions: Mapping[str, Direction] | None = None, random_state: int = 0) -> None:
         self.directions = directions
         self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.target_tags.required = True
+        return tags
 
     def fit(
         self,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
-from ml.calibration import Isotonic, Logistic, calibrate, calibration_from_json
+from ml.calibration import Logistic, calibrate, calibration_from_json
 from ml.errors import FeatureMismatch, ModelError
 from ml.risk import RiskModel
 from tests.ml.synthetic import blob
