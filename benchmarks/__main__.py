@@ -14,6 +14,7 @@ from pathlib import Path
 from benchmarks import (
     anomaly,
     bad_input,
+    calibration,
     claims,
     features,
     linkage,
@@ -36,6 +37,7 @@ PARTS: dict[str, Callable[[Path], object]] = {
     "anomaly": anomaly.main,
     "risk": risk.main,
     "claims": claims.main,
+    "calibration": calibration.main,
     "tenders": tenders.main,
     "mutants": lambda _: mutants.main(),
     "schemes": lambda _: schemes.main(),
