@@ -152,7 +152,7 @@ def print_report(figures: dict[str, Floats], *, seeds: int) -> None:
             "AUROC / average precision by half of the sets",
             ["sets", *(MODELS[column] for column in ran)],
             [
-                [half, *(_pair(of_share[part, column].mean(axis=(0, 1))) for column in ran)]
+                [half, *(_pair(np.nanmean(of_share[part, column], axis=(0, 1))) for column in ran)]
                 for half, part in halves.items()
             ],
         )
@@ -160,7 +160,7 @@ def print_report(figures: dict[str, Floats], *, seeds: int) -> None:
         "AUROC / average precision by set",
         ["set", "%", *(MODELS[column] for column in ran)],
         [
-            [name, share, *(_pair(figures[name][row, column].mean(axis=0)) for column in ran)]
+            [name, share, *(_pair(np.nanmean(figures[name][row, column], axis=0)) for column in ran)]
             for name in names
             for row, share in enumerate(SHARES)
         ],
