@@ -13,41 +13,59 @@ import numpy.typing as npt
 from ml.calibration import Logistic
 from ml.matrix import Floats, Integers
 
-ROUNDS: Final = (0, 10, 20, 40, 60, 90, 120, 160, 200)
-"""Numbers of trees among which the left-out cases choose; none = the anomaly score alone."""
+GENTLE: Final = "gentle"
+"""Eight leaves cut at random values (Geurts 2006): few confirmed cases cannot be learnt by heart."""
+STRONG: Final = "strong"
+"""LightGBM's own 31 leaves, cut at the best values."""
+USUAL_ROUNDS: Final = 200
+"""Gentle trees where left-out cases are too few to choose; more change little."""
+CANDIDATES: Final = {
+    GENTLE: (0, 20, 50, 100, 200, 400),
+    STRONG: (20, 50, 100, 200),
+}
+"""Kinds and numbers of trees among which left-out cases choose; none = the start alone."""
 UNVERIFIED_WEIGHT: Final = 1.0
 """Rows that nobody verified count together as so many refuted cases for each verified one."""
 MAX_UNVERIFIED: Final = 20_000
-ANOMALY_PRIOR: Final = 10.0
-"""Cases that it takes to move the weight of the anomaly score half-way from where it starts."""
-LEAST_ANOMALY_SLOPE: Final = 0.05
-"""The anomaly score always breaks ties."""
+START_SLOPE: Final = 0.5
+"""Log-odds for a standard deviation of anomaly score or likeness, before cases have spoken."""
+START_PRIOR: Final = 10.0
+"""Cases that it takes to move that slope half-way to their own."""
+LEAST_START_SLOPE: Final = 0.05
+"""Anomaly score and likeness always break ties."""
 
 _FOLDS: Final = 5
 _LEARNING: Final[dict[str, object]] = {
     "objective": "binary",
     "learning_rate": 0.05,
-    "num_leaves": 8,
     "lambda_l2": 1.0,
     "feature_fraction": 0.7,
+    "min_sum_hessian_in_leaf": 1e-6,
     "monotone_constraints_method": "intermediate",
     "deterministic": True,
     "force_row_wise": True,
     "num_threads": 1,
     "verbosity": -1,
 }
+_KINDS: Final[dict[str, dict[str, object]]] = {
+    GENTLE: {"num_leaves": 8, "extra_trees": True},
+    STRONG: {"num_leaves": 31},
+}
 
 
 @dataclass(frozen=True)
 class Boosted:
-    """Log-odds of a case: a line through its anomaly margin, plus trees (None = no trees)."""
+    """Log-odds of a case: a line through its start, plus trees (None = no trees).
+
+    The start is the anomaly margin plus the likeness to confirmed cases (none before there are any).
+    """
 
     base: Logistic
     trees: lgb.Booster | None
 
-    def margin(self, values: Floats, anomaly: Floats, *, rounds: int | None = None) -> Floats:
+    def margin(self, values: Floats, anomaly: Floats, start: Floats, *, rounds: int | None = None) -> Floats:
         """Log-odds per row of `values`, shape (rows, columns), with the first `rounds` trees (None = all)."""
-        margin = self.base.log_odds(anomaly)
+        margin = self.base.log_odds(start)
         if self.trees is None or rounds == 0:
             return margin
         inputs = np.column_stack([values, anomaly])
@@ -55,12 +73,11 @@ class Boosted:
         return margin + np.asarray(added, dtype=np.float64)
 
     def contributions(self, values: Floats, anomaly: Floats) -> tuple[Floats, Floats]:
-        """What each column adds, shape of `values`, and what the anomaly margin adds, shape (rows,)."""
-        through_anomaly = self.base.slope * anomaly
+        """What the trees add by each column, shape of `values`, and by the anomaly margin, shape (rows,)."""
         if self.trees is None:
-            return np.zeros_like(values), through_anomaly
+            return np.zeros_like(values), np.zeros(len(values))
         parts = np.asarray(self.trees.predict(np.column_stack([values, anomaly]), pred_contrib=True))
-        return parts[:, :-2], through_anomaly + parts[:, -2]
+        return parts[:, :-2], parts[:, -2]
 
 
 @dataclass(frozen=True)
@@ -70,22 +87,34 @@ class Cases:
     Attributes:
         values: shape (rows, columns).
         anomaly: margin of the anomaly score.
+        start: that margin plus the likeness to confirmed cases of other entities.
         y: 1 confirmed, 0 refuted or unverified.
         weight: verified rows weigh 1 on average.
         verified: whether people looked.
+        entities: a number per entity.
         fold: which part a row is left out with; the same for all rows of one entity.
     """
 
     values: Floats
     anomaly: Floats
+    start: Floats
     y: Floats
     weight: Floats
     verified: npt.NDArray[np.bool_]
+    entities: Integers
     fold: Integers
 
     @classmethod
     def of(
-        cls, values: Floats, *, anomaly: Floats, y: Floats, weight: Floats, entities: Integers, seed: int
+        cls,
+        values: Floats,
+        *,
+        anomaly: Floats,
+        start: Floats,
+        y: Floats,
+        weight: Floats,
+        entities: Integers,
+        seed: int,
     ) -> Cases:
         """The cases among rows with outcome `y` (1, 0, NaN = unverified) of `entities` (a number each)."""
         random = np.random.default_rng(seed)
@@ -99,9 +128,11 @@ class Cases:
         return cls(
             values=values[rows],
             anomaly=anomaly[rows],
+            start=start[rows],
             y=outcome,
             weight=np.concatenate([strong, np.full(len(unverified), weak)]),
             verified=np.arange(len(rows)) < len(verified),
+            entities=entities[rows],
             fold=_folds(entities[rows], outcome, random=random),
         )
 
@@ -110,43 +141,55 @@ class Cases:
         return Cases(
             values=self.values[rows],
             anomaly=self.anomaly[rows],
+            start=self.start[rows],
             y=self.y[rows],
             weight=self.weight[rows],
             verified=self.verified[rows],
+            entities=self.entities[rows],
             fold=self.fold[rows],
         )
 
 
-def learn(cases: Cases, *, directions: Sequence[int], rounds: int, seed: int) -> Boosted:
-    """So many trees on `cases`; `directions` holds +1, -1 or 0 per column."""
-    line = Logistic.fit(cases.anomaly, cases.y, weight=cases.weight, prior=ANOMALY_PRIOR)
-    base = Logistic(line.intercept, max(line.slope, LEAST_ANOMALY_SLOPE))
+def learn(cases: Cases, *, directions: Sequence[int], kind: str, rounds: int, seed: int) -> Boosted:
+    """So many trees of a kind on `cases`; `directions` holds +1, -1 or 0 per column."""
+    line = Logistic.fit(cases.start, cases.y, weight=cases.weight, prior=START_PRIOR, prior_slope=START_SLOPE)
+    base = Logistic(line.intercept, max(line.slope, LEAST_START_SLOPE))
     if rounds == 0:
         return Boosted(base, None)
-    parameters = _LEARNING | {
-        "seed": seed,
-        "min_data_in_leaf": int(np.clip(cases.y.sum() / 2, 3, 20)),
-        "monotone_constraints": [*directions, 1],
-    }
+    parameters = (
+        _LEARNING
+        | _KINDS[kind]
+        | {
+            "seed": seed,
+            "min_data_in_leaf": int(np.clip(cases.y.sum() / 4, 1, 20)),
+            "monotone_constraints": [*directions, 1],
+        }
+    )
     data = lgb.Dataset(
         np.column_stack([cases.values, cases.anomaly]),
         cases.y,
         weight=cases.weight,
-        init_score=base.log_odds(cases.anomaly),
+        init_score=base.log_odds(cases.start),
     )
     return Boosted(base, lgb.train(parameters, data, num_boost_round=rounds))
 
 
-def choose_rounds(cases: Cases, *, directions: Sequence[int], seed: int) -> tuple[int, Floats]:
-    """The number of trees that predicts left-out cases best, and every case's margin when left out."""
-    margins = np.zeros((len(ROUNDS), len(cases.y)))
+def choose_trees(cases: Cases, *, directions: Sequence[int], seed: int) -> tuple[str, int, Floats]:
+    """Kind and number of trees that predict left-out cases best, and every case's margin when left out."""
+    candidates = [(kind, rounds) for kind, numbers in CANDIDATES.items() for rounds in numbers]
+    margins = np.zeros((len(candidates), len(cases.y)))
     for fold in np.unique(cases.fold):
         out = cases.fold == fold
-        model = learn(cases.where(~out), directions=directions, rounds=ROUNDS[-1], seed=seed)
-        for row, rounds in enumerate(ROUNDS):
-            margins[row, out] = model.margin(cases.values[out], cases.anomaly[out], rounds=rounds)
+        models = {
+            kind: learn(cases.where(~out), directions=directions, kind=kind, rounds=max(numbers), seed=seed)
+            for kind, numbers in CANDIDATES.items()
+        }
+        for row, (kind, rounds) in enumerate(candidates):
+            margins[row, out] = models[kind].margin(
+                cases.values[out], cases.anomaly[out], cases.start[out], rounds=rounds
+            )
     best = int(np.argmin([_loss(margin, cases) for margin in margins]))
-    return ROUNDS[best], margins[best]
+    return *candidates[best], margins[best]
 
 
 def _loss(margin: Floats, cases: Cases) -> float:

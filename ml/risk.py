@@ -11,31 +11,34 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from ml.anomaly import AnomalyModel
-from ml.boosting import Boosted, Cases, choose_rounds, learn
-from ml.calibration import Calibration, Logistic, calibrate, calibration_from_json
+from ml.boosting import GENTLE, USUAL_ROUNDS, Boosted, Cases, choose_trees, learn
+from ml.calibration import Band, Calibration, Logistic, calibrate, calibration_from_json
 from ml.errors import ModelError
+from ml.likeness import Likeness, likeness_to_others
 from ml.matrix import Direction, Floats, Integers, Matrix, column_names, frame_like, numeric, signs, squashed
 
-MIN_CONFIRMED: Final = 5
-"""Confirmed cases below which no tree is grown: the order is that of the anomaly score."""
 MIN_PER_CLASS: Final = 10
-"""Confirmed and refuted cases below which there is no probability."""
+"""Confirmed and refuted cases below which there is no probability, and the trees are the usual ones."""
 MAX_WEIGHT: Final = 20.0
 """One case never speaks for more than so many, however unlikely its choice was."""
 
+LIKENESS: Final = "likeness.npz"
 TREES: Final = "risk.txt"
 ABOUT: Final = "risk.json"
 
 
 class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Gradient-boosted trees that start from the anomaly score and move as far as verified cases carry them.
+    """Anomaly score, plus likeness to confirmed cases, plus gradient-boosted trees as far as cases carry them.
 
-    The number of trees is the one that predicts left-out cases best, and may be none: with few labels the
-    order is that of the anomaly score, with many it is learnt. `score` orders; `probability` is calibrated on
-    verified cases, each weighted by one over the chance that it was chosen, and NaN while there are too few.
+    Without a confirmed case the order is that of the anomaly score; from the first one, rows like it move up.
+    With ten confirmed and ten refuted ones, kind and number of trees are those that predict left-out cases
+    best, and may be none. Rows that nobody verified stand for refuted cases, faintly. `score` orders;
+    `probability` is calibrated on verified cases, each weighted by one over the chance that it was chosen,
+    and NaN while there are too few.
     Columns with a direction can only raise (lower) the risk as they rise, the anomaly score held fixed.
 
     Rows with the same index label are the same entity and are never split between learning and checking.
@@ -54,8 +57,10 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     feature_names_in_: npt.NDArray[np.object_]
     n_features_in_: int
     anomaly_: AnomalyModel
+    likeness_: Likeness | None
     boosted_: Boosted
     calibration_: Calibration | None
+    band_: Band | None
     rounds_: int
     confirmed_: int
     refuted_: int
@@ -63,6 +68,12 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     def __init__(self, *, directions: Mapping[str, Direction] | None = None, random_state: int = 0) -> None:
         self.directions = directions
         self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.target_tags.required = True
+        return tags
 
     def fit(
         self,
@@ -89,24 +100,52 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self.n_features_in_ = len(names)
         self.anomaly_ = AnomalyModel(directions=self.directions, random_state=self.random_state).fit(X)
         self.confirmed_, self.refuted_ = int((outcome == 1).sum()), int((outcome == 0).sum())
-        self.boosted_, self.calibration_, self.rounds_ = Boosted(Logistic(0.0, 1.0), None), None, 0
-        if self.confirmed_ < MIN_CONFIRMED or self.confirmed_ == len(outcome):
-            return self
-        directions = signs(names, self.directions).tolist()
+        self.likeness_, self.boosted_ = None, Boosted(Logistic(0.0, 1.0), None)
+        self.calibration_, self.band_, self.rounds_ = None, None, 0
+        if 0 < self.confirmed_ < len(outcome):
+            self._learn(
+                values, anomaly=self.anomaly_.margin(X), y=outcome, weight=weight, entities=_entities(X)
+            )
+        return self
+
+    def _learn(
+        self, values: Floats, *, anomaly: Floats, y: Floats, weight: Floats, entities: Integers
+    ) -> None:
+        sign = signs(list(self.feature_names_in_), self.directions)
+        self.likeness_, likeness = likeness_to_others(
+            values,
+            np.flatnonzero(y == 1),
+            entities=entities,
+            sign=sign,
+            random=np.random.default_rng(self.random_state),
+        )
         cases = Cases.of(
             values,
-            anomaly=self.anomaly_.margin(X),
-            y=outcome,
+            anomaly=anomaly,
+            start=anomaly + likeness,
+            y=y,
             weight=weight,
-            entities=_entities(X),
+            entities=entities,
             seed=self.random_state,
         )
-        self.rounds_, left_out = choose_rounds(cases, directions=directions, seed=self.random_state)
-        self.boosted_ = learn(cases, directions=directions, rounds=self.rounds_, seed=self.random_state)
+        directions, kind, self.rounds_ = sign.tolist(), GENTLE, USUAL_ROUNDS
         if min(self.confirmed_, self.refuted_) >= MIN_PER_CLASS:
-            seen = cases.verified
-            self.calibration_ = calibrate(left_out[seen], cases.y[seen], weight=cases.weight[seen])
-        return self
+            kind, self.rounds_, left_out = choose_trees(cases, directions=directions, seed=self.random_state)
+            self._calibrate(left_out[cases.verified], cases.where(cases.verified))
+        self.boosted_ = learn(
+            cases, directions=directions, kind=kind, rounds=self.rounds_, seed=self.random_state
+        )
+
+    def _calibrate(self, left_out: Floats, verified: Cases) -> None:
+        self.calibration_ = calibrate(left_out, verified.y, weight=verified.weight, fold=verified.fold)
+        self.band_ = Band.around(
+            self.calibration_,
+            left_out,
+            verified.y,
+            weight=verified.weight,
+            entities=verified.entities,
+            seed=self.random_state,
+        )
 
     def score(self, X: Matrix, y: object = None) -> Floats:  # noqa: ARG002  # scikit-learn's convention
         """Rank order of risk in [0, 1], higher = look sooner; not a probability; shape (rows,).
@@ -123,25 +162,44 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             return np.full(len(margin), np.nan)
         return self.calibration_.probability(margin)
 
+    def probability_interval(self, X: Matrix) -> Floats:
+        """Low and high bound (95 %) of `probability`, NaN while labels are too few; shape (rows, 2).
+
+        It tells how much the verified cases leave open about the curve from margin to probability; it does not
+        tell how much other cases would have changed the margin of a row.
+        """
+        margin = self.margin(X)
+        if self.calibration_ is None or self.band_ is None:
+            return np.full((len(margin), 2), np.nan)
+        return self.band_.interval(margin, self.calibration_.probability(margin))
+
     def margin(self, X: Matrix) -> Floats:
-        """The score before it is put into [0, 1]: log-odds of the anomaly score plus trees; shape (rows,)."""
+        """The score before it is put into [0, 1]: log-odds of anomaly and likeness, plus trees; shape (rows,)."""
         check_is_fitted(self)
-        values = numeric(X, names=list(self.feature_names_in_))
-        return self.boosted_.margin(values, self.anomaly_.margin(X))
+        return self._margin(numeric(X, names=list(self.feature_names_in_)), anomaly=self.anomaly_.margin(X))
+
+    def _margin(self, values: Floats, *, anomaly: Floats) -> Floats:
+        start = anomaly if self.likeness_ is None else anomaly + self.likeness_.score(values)
+        return self.boosted_.margin(values, anomaly, start)
 
     def contributions(self, X: Matrix) -> pd.DataFrame:
         """What each column adds to the margin of each row; shape and index of `X`.
 
         Contributions of the trees are LightGBM's `pred_contrib` (Shapley values); the part of the anomaly score
-        is divided among the columns that make the row unlike the others, in proportion.
+        is divided among the columns that make the row unlike the others, in proportion; that of the likeness
+        among the columns by which the row is more or less like confirmed cases than usual rows are.
         """
         check_is_fitted(self)
         values = numeric(X, names=list(self.feature_names_in_))
-        direct, through_anomaly = self.boosted_.contributions(values, self.anomaly_.margin(X))
+        anomaly, slope = self.anomaly_.margin(X), self.boosted_.base.slope
+        direct, through_anomaly = self.boosted_.contributions(values, anomaly)
+        if self.likeness_ is not None:
+            direct = direct + slope * self.likeness_.contributions(values)
         unlike = np.maximum(self.anomaly_.contributions(X).to_numpy(), 0)
         total = unlike.sum(axis=1, keepdims=True)
         share = np.divide(unlike, total, out=np.zeros_like(unlike), where=total > 0)
-        return frame_like(X, direct + share * through_anomaly[:, None], columns=list(self.feature_names_in_))
+        parts = direct + share * (through_anomaly + slope * anomaly)[:, None]
+        return frame_like(X, parts, columns=list(self.feature_names_in_))
 
     def to_files(self) -> dict[str, bytes]:
         """The fitted model as plain files: LightGBM's text, arrays without pickle, and JSON."""
@@ -152,12 +210,15 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             "random_state": self.random_state,
             "base": self.boosted_.base.to_json(),
             "calibration": self.calibration_.to_json() if self.calibration_ else None,
+            "band": self.band_.to_json() if self.band_ else None,
             "rounds": self.rounds_,
             "confirmed": self.confirmed_,
             "refuted": self.refuted_,
         }
         text = json.dumps(about, ensure_ascii=False, sort_keys=True, indent=1)
         files = self.anomaly_.to_files() | {ABOUT: text.encode() + b"\n"}
+        if self.likeness_ is not None:
+            files[LIKENESS] = self.likeness_.to_bytes()
         if self.boosted_.trees is not None:
             files[TREES] = self.boosted_.trees.model_to_string().encode()
         return files
@@ -176,10 +237,14 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         model.anomaly_ = AnomalyModel.from_files(files)
         model.feature_names_in_ = np.array(about["columns"], dtype=object)
         model.n_features_in_ = len(about["columns"])
+        model.likeness_ = Likeness.from_bytes(files[LIKENESS]) if LIKENESS in files else None
         base = Logistic(about["base"]["intercept"], about["base"]["slope"])
         trees = lgb.Booster(model_str=files[TREES].decode()) if TREES in files else None
         model.boosted_ = Boosted(base, trees)
         model.calibration_ = calibration_from_json(about["calibration"]) if about["calibration"] else None
+        model.band_ = (
+            Band(**{name: tuple(of) for name, of in about["band"].items()}) if about["band"] else None
+        )
         model.rounds_, model.confirmed_, model.refuted_ = (
             about["rounds"],
             about["confirmed"],

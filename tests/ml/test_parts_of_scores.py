@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ml.boosting import Cases, learn
+from ml.boosting import GENTLE, Cases, learn
 from ml.calibration import Logistic
 from ml.forest import Forest, expected_path_length
 from ml.neighbours import Neighbours
@@ -81,11 +81,12 @@ def test_trees_add_to_the_anomaly_score_and_do_not_repeat_it() -> None:
     cases = Cases.of(
         random.normal(size=(rows, 3)),
         anomaly=anomaly,
+        start=anomaly,
         y=y,
         weight=np.ones(rows),
         entities=np.arange(rows),
         seed=0,
     )
-    model = learn(cases, directions=[0, 0, 0], rounds=60, seed=0)
-    margin = model.margin(cases.values, cases.anomaly)
+    model = learn(cases, directions=[0, 0, 0], kind=GENTLE, rounds=60, seed=0)
+    margin = model.margin(cases.values, cases.anomaly, cases.start)
     assert Logistic.fit(margin, cases.y, weight=cases.weight, prior=0.0).slope == pytest.approx(1, abs=0.2)
