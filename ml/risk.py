@@ -29,6 +29,7 @@ MAX_WEIGHT: Final = 20.0
 LIKENESS: Final = "likeness.npz"
 TREES: Final = "risk.txt"
 ABOUT: Final = "risk.json"
+_FORMAT: Final = 2
 
 
 class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -205,6 +206,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         """The fitted model as plain files: LightGBM's text, arrays without pickle, and JSON."""
         check_is_fitted(self)
         about = {
+            "format": _FORMAT,
             "columns": list(self.feature_names_in_),
             "directions": dict(self.directions or {}),
             "random_state": self.random_state,
@@ -233,6 +235,10 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         if ABOUT not in files:
             raise ModelError(f"not the files of a risk model: {ABOUT} is missing")
         about = json.loads(files[ABOUT])
+        if about.get("format") != _FORMAT:
+            raise ModelError(
+                f"a risk model of format {about.get('format', 1)}, this version reads {_FORMAT}; train again"
+            )
         model = cls(directions=about["directions"], random_state=about["random_state"])
         model.anomaly_ = AnomalyModel.from_files(files)
         model.feature_names_in_ = np.array(about["columns"], dtype=object)

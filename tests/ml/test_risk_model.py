@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -120,6 +122,14 @@ def test_files_of_another_model_are_refused() -> None:
     X, _ = blob()
     with pytest.raises(ModelError, match=r"risk\.json"):
         RiskModel.from_files(RiskModel().fit(X, [np.nan] * len(X)).anomaly_.to_files())
+
+
+def test_files_of_an_earlier_design_are_refused_by_name():
+    files = RiskModel().fit(pd.DataFrame({"share": [0.1, 0.2, 0.9]}), [np.nan] * 3).to_files()
+    about = json.loads(files["risk.json"])
+    del about["format"]
+    with pytest.raises(ModelError, match="format 1, this version reads 2; train again"):
+        RiskModel.from_files(files | {"risk.json": json.dumps(about).encode()})
 
 
 @pytest.mark.parametrize("labelled", [True, False])
