@@ -19,7 +19,6 @@ from ml.matrix import Floats
 MAX_SAMPLES: Final = 256
 """Rows per tree, as in the paper; more rows hide anomalies that stand together."""
 
-_ROWS_AT_ONCE: Final = 8_192
 _EULER_GAMMA: Final = 0.5772156649015329
 
 
@@ -74,10 +73,13 @@ class Forest:
 
     def score(self, X: Floats) -> Floats:
         """Anomaly score of each row in (0, 1], higher = isolated sooner; X of shape (rows, columns)."""
-        total = np.empty(len(X))
-        for start in range(0, len(X), _ROWS_AT_ONCE):
-            block = X[start : start + _ROWS_AT_ONCE]
-            total[start : start + len(block)] = self._path_lengths(block)
+        walk = _Walk(self, X)
+        total = np.zeros(len(X))
+        for root in self.roots:
+            node = walk.start(root)
+            for _ in range(self.depth):
+                node = walk.step(node)
+            total += walk.path.take(node)
         return np.asarray(np.exp2(-total / max(len(self.roots) * self.expected_path, 1e-12)))
 
     def contributions(self, X: Floats) -> Floats:
@@ -87,34 +89,16 @@ class Forest:
         belongs to the column of the split. Summed over the splits these are exactly the difference between the
         usual and the row's own path, here turned into score by the slope at the row.
         """
+        walk = _Walk(self, X)
         shortened = np.zeros_like(X)
-        for start in range(0, len(X), _ROWS_AT_ONCE):
-            block = slice(start, start + _ROWS_AT_ONCE)
-            shortened[block] = self._shortened_paths(X[block])
+        for root in self.roots:
+            node = walk.start(root)
+            for _ in range(self.depth):
+                child = walk.step(node)
+                shortened[walk.rows, walk.column.take(node)] += walk.path.take(node) - walk.path.take(child)
+                node = child
         slope = self.score(X) * np.log(2) / max(len(self.roots) * self.expected_path, 1e-12)
         return np.asarray(shortened * slope[:, None])
-
-    def _path_lengths(self, X: Floats) -> Floats:
-        walk = _Walk(self, X)
-        total = np.zeros(len(X))
-        for root in self.roots:
-            node = np.full(len(X), root, dtype=np.int32)
-            for _ in range(self.depth):
-                node = walk.step(node, self.feature.take(node))
-            total += self.path.take(node)
-        return total
-
-    def _shortened_paths(self, X: Floats) -> Floats:
-        walk = _Walk(self, X)
-        shortened = np.zeros_like(X)
-        for root in self.roots:
-            node = np.full(len(X), root, dtype=np.int32)
-            for _ in range(self.depth):
-                column = self.feature.take(node)
-                child = walk.step(node, column)
-                shortened[walk.rows, column] += self.path.take(node) - self.path.take(child)
-                node = child
-        return shortened
 
     def to_arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """The forest as named arrays, for `from_arrays`."""
@@ -143,18 +127,38 @@ class Forest:
 
 
 class _Walk:
-    """One block of rows on their way down the trees."""
+    """One block of rows on their way down the trees.
+
+    A node is known by twice its number, which is where its left child stands in the table of children. Indices
+    are of NumPy's own width, and thresholds of the width of the values, so that no step converts anything:
+    a float32 is at most a threshold exactly when it is at most the next float32 that is not above it.
+    """
 
     def __init__(self, forest: Forest, X: Floats) -> None:
-        self.threshold = forest.threshold
-        self.children = forest.children.ravel()
+        self.rows = np.arange(len(X))
         self.values = np.ascontiguousarray(X.T, dtype=np.float32).ravel()
-        self.rows = np.arange(len(X), dtype=np.int32)
+        self.children = forest.children.ravel().astype(np.intp) * 2
+        self.column = np.repeat(forest.feature.astype(np.intp), 2)
+        self.first_value = self.column * len(X)
+        self.threshold = np.repeat(_not_above(forest.threshold), 2)
+        self.path = np.repeat(forest.path, 2)
 
-    def step(self, node: npt.NDArray[np.int32], column: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    def start(self, root: np.int32) -> npt.NDArray[np.intp]:
+        """Every row on `root`."""
+        return np.full(len(self.rows), 2 * int(root))
+
+    def step(self, node: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
         """The child of each row's node, by the value of its column; a leaf is its own child."""
-        value = self.values.take(column * np.int32(len(self.rows)) + self.rows)
-        return self.children.take(2 * node + (value > self.threshold.take(node)))
+        at = self.first_value.take(node)
+        at += self.rows
+        right = self.values.take(at) > self.threshold.take(node)
+        return self.children.take(node + right)
+
+
+def _not_above(threshold: Floats) -> npt.NDArray[np.float32]:
+    """The largest float32 that is at most each threshold."""
+    near = threshold.astype(np.float32)
+    return np.where(near > threshold, np.nextafter(near, np.float32(-np.inf)), near)
 
 
 def expected_path_length(rows: npt.NDArray[np.integer]) -> Floats:
