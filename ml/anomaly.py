@@ -249,7 +249,9 @@ class AnomalyModel(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         """
         scaled = values - self.typical_
         scaled *= self.scale_
-        scaled[np.isnan(scaled)] = 0.0
+        unknown = np.isnan(scaled)
+        if unknown.any():
+            scaled[unknown] = 0.0
         low, high = np.where(self.sign_ > 0, 0.0, -REACH), np.where(self.sign_ < 0, 0.0, REACH)
         np.maximum(scaled, low, out=scaled)
         return np.minimum(scaled, high, out=scaled)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from joblib import cpu_count
 from threadpoolctl import threadpool_limits
 
@@ -38,17 +39,18 @@ def by_blocks(work: Callable[[Floats], Floats], X: Floats, *, width: int) -> Flo
     return result
 
 
-def product(X: Floats, matrix: Floats) -> Floats:
-    """`X @ matrix`, where a row's result is the same, bit for bit, alone and among others.
+def product(X: Floats, matrix: Floats) -> npt.NDArray[np.float32]:
+    """`X @ matrix` in float32, where a row's result is the same, bit for bit, alone and among others.
 
     BLAS sums in another order for other shapes; tiles of one shape, the last filled up with zeros, prevent it.
     """
-    result = np.empty((len(X), matrix.shape[1]))
+    X, matrix = X.astype(np.float32), np.ascontiguousarray(matrix, dtype=np.float32)
+    result = np.empty((len(X), matrix.shape[1]), dtype=np.float32)
     whole = len(X) - len(X) % _TILE
     for start in range(0, whole, _TILE):
         np.matmul(X[start : start + _TILE], matrix, out=result[start : start + _TILE])
     if rest := len(X) - whole:
-        tile = np.zeros((_TILE, X.shape[1]))
+        tile = np.zeros((_TILE, X.shape[1]), dtype=np.float32)
         tile[:rest] = X[whole:]
         result[whole:] = (tile @ matrix)[:rest]
     return result

@@ -39,9 +39,13 @@ class Neighbours:
         """Mean distance of each row to its nearest one in every sample, per root of columns; shape (rows,)."""
         size, samples, columns = self.rows.shape
         flat = self.rows.reshape(-1, columns)
-        nearer = (flat**2).sum(axis=1) - 2 * product(X, np.ascontiguousarray(flat.T))
-        nearest = nearer.reshape(len(X), size, samples).min(axis=1)
-        squares = nearest + (X**2).sum(axis=1, keepdims=True)
+        shift = product(X, -2 * flat.T)
+        shift += (flat**2).sum(axis=1).astype(np.float32)
+        shift = shift.reshape(len(X), size, samples)
+        nearest = shift[:, 0].copy()
+        for row in range(1, size):
+            np.minimum(nearest, shift[:, row], out=nearest)
+        squares = nearest + (X * X).sum(axis=1, keepdims=True)
         return np.asarray(np.sqrt(np.maximum(squares, 0)).mean(axis=1) / np.sqrt(columns))
 
     def contributions(self, X: Floats) -> Floats:
