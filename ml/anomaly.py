@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, OutlierMixin
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ml.blocks import by_blocks
@@ -102,6 +102,12 @@ class AnomalyModel(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         self.contamination = contamination
         self.random_state = random_state
 
+    def __sklearn_tags__(self) -> Tags:
+        """What scikit-learn may ask of the model: it takes NaN."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
     def fit(self, X: Matrix, y: object = None) -> Self:  # noqa: ARG002  # scikit-learn's convention
         """Learn what is usual in `X`, shape (rows, columns), numeric, NaN where one cannot tell.
 
@@ -111,7 +117,10 @@ class AnomalyModel(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         """
         values = numeric(X)
         if values.shape[0] < 2 or values.shape[1] < 1:
-            raise ValueError(f"an anomaly needs at least two rows and one column, got {values.shape}")
+            raise ValueError(
+                f"an anomaly needs at least two rows and one column, got {values.shape[0]} sample(s) and"
+                f" {values.shape[1]} feature(s) (shape={values.shape}) while a minimum of 1 is required."
+            )
         names = column_names(X)
         self.feature_names_in_ = np.array(names, dtype=object)
         self.n_features_in_ = len(names)
@@ -161,6 +170,11 @@ class AnomalyModel(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         return by_blocks(
             lambda rows: self._joined(self._parts(self._scaled(rows)))[:, None], values, width=1
         )[:, 0]
+
+    def parts(self, X: Matrix) -> Floats:
+        """Every part of the score in standard deviations of training, in the order of WEIGHTS; shape (rows, parts)."""
+        raw = by_blocks(lambda rows: self._parts(self._scaled(rows)), self._checked(X), width=len(WEIGHTS))
+        return np.asarray((raw - self.centre_) * self._weights() / np.array(list(WEIGHTS.values())))
 
     def contributions(self, X: Matrix) -> pd.DataFrame:
         """By how much each column raises the margin of each row above that of usual rows; shape and index of `X`.

@@ -40,7 +40,7 @@ class Neighbours:
         size, samples, columns = self.rows.shape
         flat = self.rows.reshape(-1, columns)
         shift = product(X, -2 * flat.T)
-        shift += (flat**2).sum(axis=1).astype(np.float32)
+        shift += (flat**2).sum(axis=1)
         shift = shift.reshape(len(X), size, samples)
         nearest = shift[:, 0].copy()
         for row in range(1, size):
