@@ -18,6 +18,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,9 +53,11 @@ def peers() -> dict[str, Detector]:
     except ModuleNotFoundError as error:
         raise SystemExit(f"{error.name} is missing: pip install 'cunjian[bench]' for the peers") from error
     found["PyOD IF"] = lambda X, seed: np.asarray(iforest.IForest(random_state=seed).fit(X).decision_scores_)
-    for name, module in pyod.items():
-        found[name] = lambda X, _, make=getattr(module, name): np.asarray(make().fit(X).decision_scores_)  # type: ignore[misc]
-    return found
+    return found | {name: _unseeded(getattr(module, name)) for name, module in pyod.items()}
+
+
+def _unseeded(make: Callable[[], Any]) -> Detector:
+    return lambda X, _: np.asarray(make().fit(X).decision_scores_)
 
 
 def measure(

@@ -72,7 +72,7 @@ def trained(features: FeatureSet) -> Scorers:
     signal = some.normalised().iloc[:, [1, 2, 3]].fillna(0).sum(axis=1) + np.random.default_rng(1).normal(
         size=TRAINED_ON
     )
-    y = (signal > signal.quantile(1 - CONFIRMED)).to_numpy(dtype=float)
+    y = np.asarray(signal > signal.quantile(1 - CONFIRMED), dtype=np.float64)
     own = {name: direction for name, direction in directions.items() if name in names}
     return Scorers(
         anomaly=AnomalyModel(directions=own).fit(some.normalised()),

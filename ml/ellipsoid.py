@@ -57,7 +57,7 @@ class Ellipsoid:
         away = X - self.centre
         squares = away * product(away, self.precision)
         distance = np.sqrt(np.maximum(squares.sum(axis=1, keepdims=True), 0) * X.shape[1])
-        return np.divide(squares, distance, out=np.zeros_like(squares), where=distance > 0)
+        return np.asarray(np.divide(squares, distance, out=np.zeros_like(squares), where=distance > 0))
 
     def to_arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """The ellipsoid as named arrays, for `from_arrays`."""

@@ -163,7 +163,8 @@ def _complete(table: object, depth: int) -> tuple[npt.NDArray[np.intp], Floats, 
     feature = np.where(leaf, 0, np.asarray(table.feature))  # type: ignore[attr-defined]
     threshold = np.where(leaf, np.inf, np.asarray(table.threshold))  # type: ignore[attr-defined]
     above = np.asarray(table.compute_node_depths(), dtype=np.float64) - 1  # type: ignore[attr-defined]
-    path = above + expected_path_length(np.asarray(table.n_node_samples))  # type: ignore[attr-defined]
+    samples = np.asarray(table.n_node_samples, dtype=np.int64)  # type: ignore[attr-defined]
+    path = np.asarray(above + expected_path_length(samples), dtype=np.float64)
     return feature[node], threshold[node], path[node]
 
 
