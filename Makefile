@@ -34,6 +34,7 @@ serve: $(STAMP)  ## start the web service on http://127.0.0.1:8000
 	$(BIN)/cunjian serve
 
 bench: $(STAMP)  ## print every figure of the benchmarks beside its peer
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
 	$(BIN)/python -m benchmarks
 
 docs: $(STAMP)  ## write the generated pages again

@@ -10,14 +10,15 @@ from typing import Final, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
+from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from ml.blocks import by_blocks
+from ml.ellipsoid import Ellipsoid
 from ml.errors import ModelError
 from ml.forest import Forest
 from ml.matrix import (
-    BLOCK_CELLS,
     Direction,
     Floats,
     Integers,
@@ -29,25 +30,32 @@ from ml.matrix import (
     squashed,
 )
 from ml.neighbours import Neighbours
-from ml.tails import Tails
+from ml.tails import REACH, Tails
 
-WEIGHTS: Final = {"forest": 0.5, "neighbours": 0.35, "tails": 0.15}
-"""The parts of the score; the isolation forest leads. Chosen once for all data (benchmarks/anomaly.py)."""
+WEIGHTS: Final = {"forest": 1 / 2, "ellipsoid": 1 / 6, "neighbours": 1 / 6, "tails": 1 / 6}
+"""The parts of the score: the isolation forest is half of it, the others share the rest (docs/decisions/0014)."""
+
+CORE: Final = 0.75
+"""Share of the rows, the most usual to the forest, from which the other parts learn what is usual."""
 
 _ROWS_OF_USUAL_PARTS: Final = 2_000
 """Rows of training from which the usual contribution of a column is taken."""
 
-_FAR: Final = 5.0
-"""Widths beyond which a value is just far away: no single column rules trees or distances."""
 _WIDTH_OF_NORMAL: Final = 2.5631
 """Distance between the first and the last decile of a normal distribution, in standard deviations."""
+
+_ROUNDING: Final = 1e-12
+_FORMAT: Final = 2
 
 ARRAYS: Final = "anomaly.npz"
 ABOUT: Final = "anomaly.json"
 
 
-class AnomalyModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Isolation forest, joined by distances to small samples and by tail probabilities of single columns.
+class AnomalyModel(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """Isolation forest, joined by three looks at what its core of usual rows has in common.
+
+    The forest sees rows that few splits set apart; a distance from the core sees values that do not go together;
+    distances to small samples see rows that lie alone; tails see values far out or rare in a single column.
 
     Missing values say nothing: they stand for the median of their column. A constant column changes nothing.
     Of a column with a direction only the suspicious side counts. A row's score depends on that row alone.
@@ -58,6 +66,7 @@ class AnomalyModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
     Args:
         directions: "up" or "down" for columns where only high or only low values are suspicious.
         n_estimators: trees of the isolation forest.
+        contamination: share of the rows of training that `predict` calls outliers; it changes no score.
         random_state: seed; the same rows and seed give the same model, bit for bit.
 
     Example:
@@ -74,7 +83,9 @@ class AnomalyModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
     centre_: Floats
     spread_: Floats
     usual_parts_: Floats
+    offset_: float
     forest_: Forest
+    ellipsoid_: Ellipsoid
     neighbours_: Neighbours
     tails_: Tails
 
@@ -82,12 +93,20 @@ class AnomalyModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         self,
         *,
         directions: Mapping[str, Direction] | None = None,
-        n_estimators: int = 300,
+        n_estimators: int = 200,
+        contamination: float = 0.05,
         random_state: int = 0,
     ) -> None:
         self.directions = directions
         self.n_estimators = n_estimators
+        self.contamination = contamination
         self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Tags:
+        """What scikit-learn may ask of the model: it takes NaN."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
 
     def fit(self, X: Matrix, y: object = None) -> Self:  # noqa: ARG002  # scikit-learn's convention
         """Learn what is usual in `X`, shape (rows, columns), numeric, NaN where one cannot tell.
@@ -98,24 +117,29 @@ class AnomalyModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         """
         values = numeric(X)
         if values.shape[0] < 2 or values.shape[1] < 1:
-            raise ValueError(f"an anomaly needs at least two rows and one column, got {values.shape}")
+            raise ValueError(
+                f"an anomaly needs at least two rows and one column, got {values.shape[0]} sample(s) and"
+                f" {values.shape[1]} feature(s) (shape={values.shape}) while a minimum of 1 is required."
+            )
         names = column_names(X)
         self.feature_names_in_ = np.array(names, dtype=object)
         self.n_features_in_ = len(names)
         self.sign_ = signs(names, self.directions)
         self.typical_ = _medians(values)
-        usual = self._without_harmless_side(values)
-        self.scale_ = _widths(usual)
+        self.scale_ = _widths(self._without_harmless_side(values))
         random = check_random_state(self.random_state)
-        seed = int(random.randint(2**31 - 1))
-        scaled = self._scaled(usual)
-        self.forest_ = Forest.grow(scaled, trees=self.n_estimators, seed=seed)
-        self.neighbours_ = Neighbours.sample(scaled, random=random)
-        self.tails_ = Tails.of(usual, sign=self.sign_)
-        parts = self._parts(usual)
+        scaled = self._scaled(values)
+        self.forest_ = Forest.grow(scaled, trees=self.n_estimators, seed=int(random.randint(2**31 - 1)))
+        unusual = by_blocks(lambda rows: self.forest_.score(rows)[:, None], scaled, width=1)[:, 0]
+        core = scaled[np.argsort(unusual, kind="stable")[: int(np.ceil(CORE * len(scaled)))]]
+        self.ellipsoid_ = Ellipsoid.of(core)
+        self.neighbours_ = Neighbours.sample(core, random=random)
+        self.tails_ = Tails.of(scaled, core=core, sign=self.sign_)
+        parts = by_blocks(self._parts, scaled, width=len(WEIGHTS))
         self.centre_, self.spread_ = parts.mean(axis=0), parts.std(axis=0)
-        some = random.permutation(len(usual))[:_ROWS_OF_USUAL_PARTS]
-        self.usual_parts_ = self._taken_apart(usual[some]).mean(axis=0)
+        some = random.permutation(len(scaled))[:_ROWS_OF_USUAL_PARTS]
+        self.usual_parts_ = self._taken_apart(scaled[some]).mean(axis=0)
+        self.offset_ = float(np.percentile(-squashed(self._joined(parts)), 100 * self.contamination))
         return self
 
     def score(self, X: Matrix, y: object = None) -> Floats:  # noqa: ARG002  # scikit-learn's convention
@@ -132,21 +156,35 @@ class AnomalyModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         """scikit-learn's sign: the negative of `score`, lower = more abnormal; shape (rows,)."""
         return -self.score(X)
 
+    def decision_function(self, X: Matrix) -> Floats:
+        """`score_samples` less `offset_`: below 0 for what `predict` calls an outlier; shape (rows,)."""
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X: Matrix) -> Integers:
+        """scikit-learn's convention: -1 for an outlier, 1 for any other row; shape (rows,)."""
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
     def margin(self, X: Matrix) -> Floats:
         """The score before it is put into [0, 1], in standard deviations of training; shape (rows,)."""
-        return self._margin(self._prepared(X))
+        values = self._checked(X)
+        return by_blocks(
+            lambda rows: self._joined(self._parts(self._scaled(rows)))[:, None], values, width=1
+        )[:, 0]
+
+    def parts(self, X: Matrix) -> Floats:
+        """Every part of the score in standard deviations of training, in the order of WEIGHTS; shape (rows, parts)."""
+        raw = by_blocks(lambda rows: self._parts(self._scaled(rows)), self._checked(X), width=len(WEIGHTS))
+        return np.asarray((raw - self.centre_) * self._weights() / np.array(list(WEIGHTS.values())))
 
     def contributions(self, X: Matrix) -> pd.DataFrame:
         """By how much each column raises the margin of each row above that of usual rows; shape and index of `X`.
 
         Every part of the score is taken apart exactly: path lengths by the columns of their splits, distances
-        and tail probabilities by column. 0 for a usual or missing value and for the harmless side.
+        and surprise by column. 0 for a usual or missing value and for the harmless side.
         """
-        prepared = self._prepared(X)
-        raised = self._taken_apart(prepared) - self.usual_parts_
-        return frame_like(
-            X, np.where(prepared == self.typical_, 0.0, raised), columns=list(self.feature_names_in_)
-        )
+        values = self._checked(X)
+        raised = by_blocks(self._raised, values, width=values.shape[1])
+        return frame_like(X, raised, columns=list(self.feature_names_in_))
 
     def to_files(self) -> dict[str, bytes]:
         """The fitted model as plain files: arrays without pickle, and JSON."""
@@ -159,11 +197,15 @@ class AnomalyModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
             "spread": self.spread_,
             "usual_parts": self.usual_parts_,
         }
-        arrays = own | self.forest_.to_arrays() | self.neighbours_.to_arrays() | self.tails_.to_arrays()
+        parts = (self.forest_, self.ellipsoid_, self.neighbours_, self.tails_)
+        arrays = own | {name: array for part in parts for name, array in part.to_arrays().items()}
         about = {
+            "format": _FORMAT,
             "columns": list(self.feature_names_in_),
             "directions": dict(self.directions or {}),
             "n_estimators": self.n_estimators,
+            "contamination": self.contamination,
+            "offset": self.offset_,
             "random_state": self.random_state,
         }
         buffer = io.BytesIO()
@@ -176,7 +218,7 @@ class AnomalyModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         """The model that `to_files` wrote; read them through `ml.bundle`, which checks their signature.
 
         Raises:
-            ModelError: files of another model.
+            ModelError: files of another model, or of an earlier design of this one.
         """
         try:
             about = json.loads(files[ABOUT])
@@ -184,62 +226,76 @@ class AnomalyModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
                 arrays: dict[str, npt.NDArray[np.generic]] = {name: stored[name] for name in stored.files}
         except KeyError as error:
             raise ModelError(f"not the files of an anomaly model: {error.args[0]} is missing") from error
+        if about.get("format") != _FORMAT:
+            raise ModelError(
+                f"an anomaly model of format {about.get('format', 1)}, this version reads {_FORMAT}; train again"
+            )
         model = cls(
             directions=about["directions"],
             n_estimators=about["n_estimators"],
+            contamination=about["contamination"],
             random_state=about["random_state"],
         )
         model.feature_names_in_ = np.array(about["columns"], dtype=object)
         model.n_features_in_ = len(about["columns"])
         for name in ("sign", "typical", "scale", "centre", "spread", "usual_parts"):
             setattr(model, f"{name}_", arrays[name])
+        model.offset_ = about["offset"]
         model.forest_ = Forest.from_arrays(arrays)
+        model.ellipsoid_ = Ellipsoid.from_arrays(arrays)
         model.neighbours_ = Neighbours.from_arrays(arrays)
         model.tails_ = Tails.from_arrays(arrays)
         return model
 
-    def _prepared(self, X: Matrix) -> Floats:
+    def _checked(self, X: Matrix) -> Floats:
         check_is_fitted(self)
-        return self._without_harmless_side(numeric(X, names=list(self.feature_names_in_)))
+        return numeric(X, names=list(self.feature_names_in_))
 
     def _without_harmless_side(self, values: Floats) -> Floats:
         filled = np.where(np.isnan(values), self.typical_, values)
         filled = np.where(self.sign_ > 0, np.maximum(filled, self.typical_), filled)
         return np.asarray(np.where(self.sign_ < 0, np.minimum(filled, self.typical_), filled))
 
-    def _scaled(self, prepared: Floats) -> Floats:
-        """Widths from the usual value; small numbers, so that trees, which compare in float32, tell them apart."""
-        return np.clip((prepared - self.typical_) * self.scale_, -_FAR, _FAR)
+    def _scaled(self, values: Floats) -> Floats:
+        """Widths from the usual value, at most REACH; 0 for a missing value and for the harmless side.
 
-    def _margin(self, prepared: Floats) -> Floats:
-        return np.asarray((self._parts(prepared) - self.centre_) @ self._weights())
+        No single column rules distances, and trees, which compare in float32, tell small numbers apart.
+        """
+        scaled = values - self.typical_
+        scaled *= self.scale_
+        unknown = np.isnan(scaled)
+        if unknown.any():
+            scaled[unknown] = 0.0
+        low, high = np.where(self.sign_ > 0, 0.0, -REACH), np.where(self.sign_ < 0, 0.0, REACH)
+        np.maximum(scaled, low, out=scaled)
+        return np.minimum(scaled, high, out=scaled)
+
+    def _parts(self, scaled: Floats) -> Floats:
+        """The parts in the order of WEIGHTS, shape (rows, parts)."""
+        parts = (self.forest_, self.ellipsoid_, self.neighbours_, self.tails_)
+        return np.column_stack([part.score(scaled) for part in parts])
+
+    def _joined(self, parts: Floats) -> Floats:
+        return np.asarray(((parts - self.centre_) * self._weights()).sum(axis=1))
 
     def _weights(self) -> Floats:
         """Weight of each part per unit of its own scale; 0 for a part that tells no rows apart."""
-        spread = np.where(self.spread_ > 0, self.spread_, np.inf)
+        spread = np.where(self.spread_ > _ROUNDING * np.abs(self.centre_), self.spread_, np.inf)
         return np.array(list(WEIGHTS.values())) / spread
 
-    def _taken_apart(self, prepared: Floats) -> Floats:
-        """What each column adds to the margin, up to a constant; shape of `prepared`."""
-        forest, neighbours, tails = self._weights()
-        scaled = self._scaled(prepared)
+    def _taken_apart(self, scaled: Floats) -> Floats:
+        """What each column adds to the margin, up to a constant; shape of `scaled`."""
+        forest, ellipsoid, neighbours, tails = self._weights()
         return np.asarray(
             forest * self.forest_.contributions(scaled)
+            + ellipsoid * self.ellipsoid_.contributions(scaled)
             + neighbours * self.neighbours_.contributions(scaled)
-            + tails * self.tails_.per_column(prepared) / prepared.shape[1]
+            + tails * self.tails_.per_column(scaled) / scaled.shape[1]
         )
 
-    def _parts(self, prepared: Floats) -> Floats:
-        """The three parts in the order of WEIGHTS, shape (rows, 3)."""
-        parts = np.empty((len(prepared), len(WEIGHTS)))
-        rows = max(1, BLOCK_CELLS // prepared.shape[1])
-        for start in range(0, len(prepared), rows):
-            block = prepared[start : start + rows]
-            scaled = self._scaled(block)
-            parts[start : start + len(block)] = np.column_stack(
-                [self.forest_.score(scaled), self.neighbours_.score(scaled), self.tails_.score(block)]
-            )
-        return parts
+    def _raised(self, values: Floats) -> Floats:
+        scaled = self._scaled(values)
+        return np.where(scaled == 0, 0.0, self._taken_apart(scaled) - self.usual_parts_)
 
 
 def _medians(values: Floats) -> Floats:

@@ -6,7 +6,7 @@ scikit-learn's `IsolationForest.score_samples` (tested to 1e-9).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,30 +19,26 @@ from ml.matrix import Floats
 MAX_SAMPLES: Final = 256
 """Rows per tree, as in the paper; more rows hide anomalies that stand together."""
 
-_ROWS_AT_ONCE: Final = 8_192
 _EULER_GAMMA: Final = 0.5772156649015329
 
 
 @dataclass(frozen=True)
 class Forest:
-    """All nodes of all trees in one table; a leaf is its own child, so every row walks the same steps.
+    """Trees filled up to complete binary trees: the children of node k are 2k + 1 and 2k + 2.
+
+    Where a tree ends early its leaf is repeated below, always to the left, so every row walks the same steps and
+    no table of children is needed. All arrays have the shape (trees, nodes).
 
     Attributes:
-        feature: column that a node compares; shape (nodes,).
-        threshold: a row goes left when its float32 value is at most this; shape (nodes,).
-        children: left and right child; shape (nodes, 2).
-        path: length of the path to a leaf, with the expected rest below it; shape (nodes,).
-        roots: first node of each tree; shape (trees,).
-        depth: steps after which every row stands on a leaf.
+        feature: column that a node compares.
+        threshold: a row goes left when its float32 value is at most this float32; infinite on a leaf.
+        path: length of the path to a node, with the expected rest below it.
         expected_path: mean path length among the rows of a tree, to which lengths are compared.
     """
 
     feature: npt.NDArray[np.int32]
-    threshold: Floats
-    children: npt.NDArray[np.int32]
+    threshold: npt.NDArray[np.float32]
     path: Floats
-    roots: npt.NDArray[np.int32]
-    depth: int
     expected_path: float
 
     @classmethod
@@ -57,28 +53,20 @@ class Forest:
     def of_sklearn(cls, fitted: IsolationForest) -> Forest:
         """The arrays of a fitted `IsolationForest` that uses all columns in every tree."""
         tables = [estimator.tree_ for estimator in fitted.estimators_]
-        roots = np.cumsum([0, *(table.node_count for table in tables)], dtype=np.int32)
-        children = [_children(table, int(root)) for table, root in zip(tables, roots, strict=False)]
-        depths = [np.asarray(table.compute_node_depths(), dtype=np.float64) for table in tables]
-        rest = [expected_path_length(table.n_node_samples) for table in tables]
-        feature = np.concatenate([table.feature for table in tables])
-        return cls(
-            feature=np.maximum(feature, 0).astype(np.int32),
-            threshold=np.concatenate([table.threshold for table in tables]),
-            children=np.concatenate(children).astype(np.int32),
-            path=np.concatenate([depth - 1 + more for depth, more in zip(depths, rest, strict=True)]),
-            roots=roots[:-1],
-            depth=max(table.max_depth for table in tables),
-            expected_path=float(expected_path_length(np.array([fitted.max_samples_]))[0]),
-        )
+        depth = max(table.max_depth for table in tables)
+        filled = [_complete(table, depth) for table in tables]
+        feature, threshold, path = (np.stack(part) for part in zip(*filled, strict=True))
+        expected_path = float(expected_path_length(np.array([fitted.max_samples_]))[0])
+        return cls(feature.astype(np.int32), _not_above(threshold), path, expected_path)
 
     def score(self, X: Floats) -> Floats:
         """Anomaly score of each row in (0, 1], higher = isolated sooner; X of shape (rows, columns)."""
-        total = np.empty(len(X))
-        for start in range(0, len(X), _ROWS_AT_ONCE):
-            block = X[start : start + _ROWS_AT_ONCE]
-            total[start : start + len(block)] = self._path_lengths(block)
-        return np.asarray(np.exp2(-total / max(len(self.roots) * self.expected_path, 1e-12)))
+        total = np.zeros(len(X))
+        for tree, nodes in self._walks(X):
+            for node in nodes:
+                last = node
+            total += self.path[tree].take(last)
+        return np.asarray(np.exp2(-total / self._all_expected_paths()))
 
     def contributions(self, X: Floats) -> Floats:
         """By how much each column raises the score of each row; shape of `X`.
@@ -88,73 +76,45 @@ class Forest:
         usual and the row's own path, here turned into score by the slope at the row.
         """
         shortened = np.zeros_like(X)
-        for start in range(0, len(X), _ROWS_AT_ONCE):
-            block = slice(start, start + _ROWS_AT_ONCE)
-            shortened[block] = self._shortened_paths(X[block])
-        slope = self.score(X) * np.log(2) / max(len(self.roots) * self.expected_path, 1e-12)
+        rows = np.arange(len(X))
+        for tree, nodes in self._walks(X):
+            path, node = self.path[tree], next(nodes)
+            for child in nodes:
+                shortened[rows, self.feature[tree].take(node)] += path.take(node) - path.take(child)
+                node = child
+        slope = self.score(X) * np.log(2) / self._all_expected_paths()
         return np.asarray(shortened * slope[:, None])
 
-    def _path_lengths(self, X: Floats) -> Floats:
-        walk = _Walk(self, X)
-        total = np.zeros(len(X))
-        for root in self.roots:
-            node = np.full(len(X), root, dtype=np.int32)
-            for _ in range(self.depth):
-                node = walk.step(node, self.feature.take(node))
-            total += self.path.take(node)
-        return total
+    def _walks(self, X: Floats) -> Iterator[tuple[int, Iterator[npt.NDArray[np.intp]]]]:
+        """Every tree, with the nodes on which the rows stand after each step, from the root to the last level."""
+        values = np.ascontiguousarray(X.T, dtype=np.float32).ravel()
+        rows = np.arange(len(X))
+        steps = (self.feature.shape[1] + 1).bit_length() - 2
+        for tree in range(len(self.feature)):
+            first_value = self.feature[tree].astype(np.intp) * len(X)
+            yield tree, _walk(values, rows, first_value, self.threshold[tree], steps)
 
-    def _shortened_paths(self, X: Floats) -> Floats:
-        walk = _Walk(self, X)
-        shortened = np.zeros_like(X)
-        for root in self.roots:
-            node = np.full(len(X), root, dtype=np.int32)
-            for _ in range(self.depth):
-                column = self.feature.take(node)
-                child = walk.step(node, column)
-                shortened[walk.rows, column] += self.path.take(node) - self.path.take(child)
-                node = child
-        return shortened
+    def _all_expected_paths(self) -> float:
+        return max(len(self.feature) * self.expected_path, 1e-12)
 
     def to_arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """The forest as named arrays, for `from_arrays`."""
         return {
             "forest_feature": self.feature,
             "forest_threshold": self.threshold,
-            "forest_children": self.children,
             "forest_path": self.path,
-            "forest_roots": self.roots,
-            "forest_shape": np.array([self.depth, self.expected_path]),
+            "forest_expected_path": np.array([self.expected_path]),
         }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]]) -> Forest:
         """The forest that `to_arrays` wrote."""
-        depth, expected_path = arrays["forest_shape"].astype(np.float64)
         return cls(
             feature=arrays["forest_feature"].astype(np.int32),
-            threshold=arrays["forest_threshold"].astype(np.float64),
-            children=arrays["forest_children"].astype(np.int32),
+            threshold=arrays["forest_threshold"].astype(np.float32),
             path=arrays["forest_path"].astype(np.float64),
-            roots=arrays["forest_roots"].astype(np.int32),
-            depth=int(depth),
-            expected_path=float(expected_path),
+            expected_path=float(arrays["forest_expected_path"].astype(np.float64)[0]),
         )
-
-
-class _Walk:
-    """One block of rows on their way down the trees."""
-
-    def __init__(self, forest: Forest, X: Floats) -> None:
-        self.threshold = forest.threshold
-        self.children = forest.children.ravel()
-        self.values = np.ascontiguousarray(X.T, dtype=np.float32).ravel()
-        self.rows = np.arange(len(X), dtype=np.int32)
-
-    def step(self, node: npt.NDArray[np.int32], column: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        """The child of each row's node, by the value of its column; a leaf is its own child."""
-        value = self.values.take(column * np.int32(len(self.rows)) + self.rows)
-        return self.children.take(2 * node + (value > self.threshold.take(node)))
 
 
 def expected_path_length(rows: npt.NDArray[np.integer]) -> Floats:
@@ -165,9 +125,50 @@ def expected_path_length(rows: npt.NDArray[np.integer]) -> Floats:
     return np.where(count <= 1, 0.0, np.where(count == 2, 1.0, length))
 
 
-def _children(table: object, root: int) -> npt.NDArray[np.int64]:
+def _walk(
+    values: npt.NDArray[np.float32],
+    rows: npt.NDArray[np.intp],
+    first_value: npt.NDArray[np.intp],
+    threshold: npt.NDArray[np.float32],
+    steps: int,
+) -> Iterator[npt.NDArray[np.intp]]:
+    """The node of each row after each step; the root is compared without looking up anything per row."""
+    node = np.zeros(len(rows), dtype=np.intp)
+    yield node
+    for step in range(steps):
+        if step == 0:
+            own = values[first_value[0] : first_value[0] + len(rows)]
+            right = own > threshold[0]
+        else:
+            at = first_value.take(node)
+            at += rows
+            right = values.take(at) > threshold.take(node)
+        node = node * 2
+        node += 1
+        node += right
+        yield node
+
+
+def _complete(table: object, depth: int) -> tuple[npt.NDArray[np.intp], Floats, Floats]:
+    """Column, threshold and path length of every node of one tree, filled up to `depth` levels of splits."""
     left = np.asarray(table.children_left)  # type: ignore[attr-defined]
     right = np.asarray(table.children_right)  # type: ignore[attr-defined]
-    own = np.arange(len(left))
-    pair = np.column_stack([np.where(left < 0, own, left), np.where(right < 0, own, right)])
-    return np.asarray(pair + root)
+    node = np.zeros(2 ** (depth + 1) - 1, dtype=np.intp)
+    for level in range(depth):
+        slots = np.arange(2**level - 1, 2 ** (level + 1) - 1)
+        own = node[slots]
+        node[2 * slots + 1] = np.where(left[own] < 0, own, left[own])
+        node[2 * slots + 2] = np.where(left[own] < 0, own, right[own])
+    leaf = left < 0
+    feature = np.where(leaf, 0, np.asarray(table.feature))  # type: ignore[attr-defined]
+    threshold = np.where(leaf, np.inf, np.asarray(table.threshold))  # type: ignore[attr-defined]
+    above = np.asarray(table.compute_node_depths(), dtype=np.float64) - 1  # type: ignore[attr-defined]
+    samples = np.asarray(table.n_node_samples, dtype=np.int64)  # type: ignore[attr-defined]
+    path = np.asarray(above + expected_path_length(samples), dtype=np.float64)
+    return feature[node], threshold[node], path[node]
+
+
+def _not_above(threshold: Floats) -> npt.NDArray[np.float32]:
+    """The largest float32 that is at most each threshold: a float32 exceeds both or neither."""
+    near = threshold.astype(np.float32)
+    return np.where(near > threshold, np.nextafter(near, np.float32(-np.inf)), near)

@@ -8,6 +8,7 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import issparse
 
 from ml.errors import FeatureMismatch
 
@@ -46,9 +47,18 @@ def numeric(X: Matrix, *, names: Sequence[str] | None = None) -> Floats:
     Raises:
         FeatureMismatch: columns other than `names`.
         ValueError: not two-dimensional, not numeric, or infinite.
+        TypeError: a sparse matrix.
     """
+    if issparse(X):
+        raise TypeError("X is sparse; give a dense matrix: X.toarray()")
+    if not isinstance(X, pd.DataFrame):
+        X = np.asarray(X)
     if np.ndim(X) != 2:
-        raise ValueError(f"X must have rows and columns, got {np.ndim(X)} dimension(s)")
+        raise ValueError(
+            f"X must have rows and columns, got {np.ndim(X)} dimension(s). Reshape your data: X.reshape(1, -1) is one row"
+        )
+    if not isinstance(X, pd.DataFrame) and np.iscomplexobj(X):
+        raise ValueError("Complex data not supported")
     given = column_names(X)
     if names is not None and (len(given) != len(names) or set(given) != set(names)):
         raise FeatureMismatch.of_columns(expected=names, given=given)

@@ -25,6 +25,7 @@ from ml.anomaly import AnomalyModel
 from ml.bundle import Bundle, check_definitions, read_champion
 from ml.errors import ModelError
 from ml.inputs import hits_by_entity, model_inputs
+from ml.matrix import squashed
 from ml.reasons import reasons
 from ml.risk import RiskModel
 
@@ -104,8 +105,12 @@ def score_entities(
     hits = hits_by_entity(findings, entity=features.entity)
     normalised, inputs = features.normalised(), model_inputs(features, hits)
     anomaly = scorers.anomaly.score(normalised)
-    risk = anomaly if scorers.risk is None else scorers.risk.score(inputs)
-    probability = np.full(len(risk), np.nan) if scorers.risk is None else scorers.risk.probability(inputs)
+    risk, probability = anomaly, np.full(len(anomaly), np.nan)
+    if scorers.risk is not None:
+        margin = scorers.risk.margin(inputs)
+        risk = squashed(margin)
+        if scorers.risk.calibration_ is not None:
+            probability = scorers.risk.calibration_.probability(margin)
     ids = normalised.index.astype(str)
     scores = pd.DataFrame(
         {
