@@ -127,6 +127,10 @@ def draw(
     )
 
 
+_UNIT: Final = 2**40
+"""Chances are laid end to end as whole numbers of this: nothing is drawn twice because of a rounding."""
+
+
 def inclusion_chances(weights: Sequence[float], *, size: int) -> Floats:
     """Chances proportional to positive weights, none above 1, that add up to `size`; shape (weights,).
 
@@ -156,13 +160,13 @@ def systematic(chances: Floats, *, order: Sequence[int], start: float) -> list[i
         order: all places, in the order over which the draw is spread.
         start: uniform in [0, 1).
     """
-    line = np.cumsum(chances[list(order)])
-    size = round(float(line[-1])) if len(line) else 0
-    marks = start + np.arange(size)
-    found = np.searchsorted(
-        line, np.minimum(marks, np.nextafter(line[-1], 0.0) if size else 0.0), side="right"
-    )
-    return sorted(order[place] for place in found)
+    parts = np.rint(chances[list(order)] * _UNIT).astype(np.int64)
+    size = round(float(chances.sum()))
+    partial = np.flatnonzero((parts > 0) & (parts < _UNIT))
+    missing = size * _UNIT - int(parts.sum())  # by rounding: at most one for each part
+    parts[partial[: abs(missing)]] += np.sign(missing)
+    marks = int(start * _UNIT) + _UNIT * np.arange(size)
+    return sorted(order[place] for place in np.searchsorted(np.cumsum(parts), marks, side="right"))
 
 
 @dataclass(frozen=True)
