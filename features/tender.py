@@ -88,7 +88,9 @@ def screens(bids: pd.DataFrame) -> pd.DataFrame:
     priced = bids.loc[bids["amount"] > 0, ["tender", "amount"]].astype({"amount": "float64"})
     priced = priced.drop_duplicates().sort_values(["tender", "amount"], ignore_index=True)
     if len(priced):
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # bids alike to the last bit: no screen
+        with np.errstate(
+            divide="ignore", invalid="ignore", over="ignore"
+        ):  # bids alike to the last bit: no screen
             parts = [
                 pd.DataFrame(_of_equal_size(bids_of), index=members, columns=list(ALL_SCREENS))
                 for members, bids_of in _blocks(priced)
