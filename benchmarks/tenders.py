@@ -103,8 +103,8 @@ def cross_validated(
                 learn, judge = (screens_of.iloc[rows].fillna(typical).fillna(0.0) for rows in (train, test))
                 for name, peer in _peers(repeat).items():
                     fitted = peer.fit(learn, truth[train])
-                    scores[f"{name}, {on}"][repeat, test] = fitted.predict_proba(judge)[:, 1]
-            parts: np.ndarray = own.members(found.iloc[test])
+                    scores[f"{name}, {on}"][repeat, test] = np.asarray(fitted.predict_proba(judge))[:, 1]
+            parts = own.members(found.iloc[test])
             for column, member in enumerate(MEMBERS):
                 scores[member][repeat, test] = parts[:, column]
     return scores

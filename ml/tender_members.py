@@ -157,7 +157,7 @@ def directional_line(directional: Floats, y: Floats) -> Logistic:
 def balanced(y: Floats) -> Floats:
     """Weights that let both outcomes count the same, 1 on average; shape of `y`."""
     share = y.mean()
-    return np.where(y > 0, 0.5 / share, 0.5 / (1 - share))
+    return np.asarray(np.where(y > 0, 0.5 / share, 0.5 / (1 - share)))
 
 
 def dealt(y: Floats, *, seed: int) -> Integers:
