@@ -27,7 +27,7 @@ SETS_FOLDER: Final = Path(__file__).parent / "sets"
 ENTITY_FILE: Final = "entity.yaml"
 META_COLUMNS: Final = frozenset({"row_id"})
 
-Entity = Literal["village", "official"]
+Entity = Literal["village", "official", "supplier"]
 Direction = Literal["up", "down", "both"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Needs = Mapping[str, tuple[str, ...]]

@@ -1,4 +1,4 @@
-"""A seeded county of random rows in all eighteen registers: no meaning, every column filled, all edges touched."""
+"""A seeded county of random rows in every register that a feature reads: no meaning, every column filled, all edges touched."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ class _Maker:
             "company": self.company, "company_role": self.company_role, "ledger_entry": self.ledger_entry,
             "subsidy_programme": self.subsidy_programme, "subsidy_payment": self.subsidy_payment,
             "labour_day": self.labour_day, "project": self.project, "procurement": self.procurement,
-            "contract": self.contract, "lease": self.lease, "seal_use": self.seal_use,
+            "contract": self.contract, "lease": self.lease, "seal_use": self.seal_use, "tender": self.tender,
+            "bid": self.bid, "bid_trace": self.bid_trace, "social_insurance": self.social_insurance,
+            "contract_change": self.contract_change, "sanction": self.sanction,
         }  # fmt: skip
 
     def day(self, back: int = 900) -> date:
@@ -255,3 +257,63 @@ class _Maker:
                     "contract_id": self.maybe("合2", 0.5), "blank": i % 17 == 0, "off_site": i % 11 == 0}  # fmt: skip
 
         return self.each(25, make)
+
+    def tender(self) -> list[Row]:
+        return [
+            {"tender_id": f"标{i}", "village_code": self.random.choice(self.codes), "buyer_id": f"N3{i:016d}",
+             "method": "open", "published_on": AS_OF - timedelta(days=20 * i + 20)}
+            for i in range(50)
+        ]  # fmt: skip
+
+    def bid(self) -> list[Row]:
+        def make(tender: int, place: int, bidder: str) -> Row:
+            day = AS_OF - timedelta(days=20 * tender)
+            status = self.random.choice(("valid", "valid", "valid", "pending", "disqualified", "withdrawn"))
+            return {"tender_id": f"标{tender}", "bid_no": str(place), "bidder_id": bidder, "submitted_on": day,
+                    "amount_fen": self.maybe(self.random.randrange(10**6, 2 * 10**6), 0.9), "status": status,
+                    "decided_on": day, "won": self.maybe(place == 0 and status == "valid")}  # fmt: skip
+
+        return [
+            make(tender, place, bidder)
+            for tender in range(50)
+            for place, bidder in enumerate(self.random.sample(self.firms[:12], self.random.randrange(1, 7)))
+        ]
+
+    def bid_trace(self) -> list[Row]:
+        kinds = ("device", "phone", "project_manager", "network", "address", "agent")
+        return [
+            {"tender_id": f"标{tender}", "bidder_id": bidder, "kind": kind, "trace_no": 1,
+             "person_key": self.random.choice(self.everyone[:9]) if kind in ("project_manager", "agent") else None,
+             "phone_key": f"T{self.random.randrange(6)}" if kind == "phone" else None,
+             "value": f"值{self.random.randrange(6)}" if kind in ("device", "network", "address") else None,
+             "recorded_on": AS_OF - timedelta(days=20 * tender)}
+            for tender in range(50)
+            for bidder in self.random.sample(self.firms[:12], 5)
+            for kind in self.random.sample(kinds, 3)
+        ]  # fmt: skip
+
+    def social_insurance(self) -> list[Row]:
+        def make() -> Row:
+            paid = self.day(700)
+            return {"payer_id": self.random.choice(self.firms[:15]), "person_key": self.random.choice(self.everyone[:25]),
+                    "kind": self.random.choice(("pension_employee", "injury", "medical_resident")),
+                    "period": paid.replace(day=1), "paid_on": paid}  # fmt: skip
+
+        return [make() for _ in range(120)]
+
+    def contract_change(self) -> list[Row]:
+        def make(code: str, i: int) -> Row:
+            before = self.random.randrange(10**5, 10**7)
+            return {"contract_id": f"{code}-C{self.random.randrange(8)}", "change_no": str(i), "village_code": code,
+                    "changed_on": self.day(600), "kind": self.random.choice(("price", "price", "term")),
+                    "before_fen": before, "after_fen": self.maybe(before + self.random.randrange(-9999, 99999))}  # fmt: skip
+
+        return self.each(2, make)
+
+    def sanction(self) -> list[Row]:
+        kinds = ("administrative", "dishonest", "tender_ban", "gambling", "party_discipline")
+        return [
+            {"sanction_no": f"文{i}", "subject_id": self.random.choice(self.firms), "decided_on": self.day(1500),
+             "kind": kinds[i % 5]}
+            for i in range(30)
+        ]  # fmt: skip

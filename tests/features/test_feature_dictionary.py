@@ -133,7 +133,7 @@ def test_the_hash_follows_what_decides_the_numbers_and_no_words(tmp_path, old, n
     assert (hash_of(GOOD) != hash_of(GOOD.replace(old, new, 1))) is changes
 
 
-@pytest.mark.parametrize("entity", ["village", "official"])
+@pytest.mark.parametrize("entity", ["village", "official", "supplier"])
 def test_the_page_names_every_feature_with_its_meaning(entity):
     page = feature_page(entity)
     for group in load_groups(entity):

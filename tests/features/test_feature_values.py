@@ -26,7 +26,7 @@ CASES = [
 @pytest.fixture(scope="module")
 def computed() -> dict[str, FeatureSet]:
     with DuckDBEngine.from_rows(ROWS, as_of=AS_OF) as engine:
-        return {"village": feature_set(engine, "village"), "official": feature_set(engine, "official")}
+        return {entity: feature_set(engine, entity) for entity in ("village", "official", "supplier")}
 
 
 @pytest.mark.parametrize(("entity", "entity_id", "name", "value"), CASES)
@@ -34,7 +34,7 @@ def test_value_is_as_worked_out_by_hand(computed, entity, entity_id, name, value
     assert computed[entity].values.loc[entity_id, name] == pytest.approx(value, abs=1e-8, nan_ok=True)
 
 
-@pytest.mark.parametrize("entity", ["village", "official"])
+@pytest.mark.parametrize("entity", ["village", "official", "supplier"])
 def test_every_feature_has_a_worked_example(entity):
     worked = {name for values in EXPECTED[entity].values() for name in values}
     assert worked == set(dictionary(entity))

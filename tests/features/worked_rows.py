@@ -263,10 +263,59 @@ SEAL_USE = _table(
     village_code=V, seal="committee",
 )  # fmt: skip
 
+TENDER = _table(
+    "tender_id village_code published_on",
+    ("T1", V, "2024-12-20"), ("T2", V, "2025-01-20"), ("T3", V, "2025-02-20"), ("T4", W, "2025-03-20"),
+    ("T5", W, "2025-04-20"), ("T0", W, "2023-01-01"),
+    buyer_id="N300000000000000X1", method="open",
+)  # fmt: skip
+
+BID = _table(
+    "tender_id bid_no bidder_id submitted_on amount_fen status won",
+    ("T1", "1", F1, "2025-01-10", 100, "valid", True), ("T1", "2", F3, "2025-01-10", 102, "valid", False),
+    ("T1", "3", F7, "2025-01-10", 103, "valid", False),
+    ("T2", "1", F1, "2025-02-10", 200, "valid", False), ("T2", "2", F3, "2025-02-10", 198, "valid", True),
+    ("T3", "1", F1, "2025-03-10", 300, "valid", True),
+    ("T4", "1", F1, "2025-04-10", 400, "disqualified", None), ("T4", "2", F7, "2025-04-10", 500, "valid", True),
+    ("T4", "3", F3, "2025-04-10", 400, "withdrawn", None),
+    ("T5", "1", F2, "2025-05-10", 10, "pending", None), ("T5", "2", F9, "2025-05-10", None, "pending", None),
+    ("T0", "1", F1, "2023-01-20", 100, "valid", True),  # outside the window
+)  # fmt: skip
+
+BID_TRACE = _table(
+    "tender_id bidder_id kind trace_no person_key phone_key value recorded_on",
+    ("T1", F1, "device", 1, None, None, "机1", "2025-01-10"), ("T1", F3, "device", 1, None, None, "机1", "2025-01-10"),
+    ("T1", F1, "phone", 1, None, "T1", None, "2025-01-10"), ("T1", F7, "phone", 1, None, "T2", None, "2025-01-10"),
+    ("T1", F1, "project_manager", 1, X, None, None, "2025-01-10"),
+    ("T1", F7, "project_manager", 1, X, None, None, "2025-01-10"),
+    ("T2", F1, "device", 1, None, None, "机2", "2025-02-10"), ("T2", F1, "address", 1, None, None, "北街", "2025-02-10"),
+    ("T2", F3, "device", 1, None, None, "机3", "2025-02-10"), ("T2", F3, "address", 1, None, None, "北街", "2025-02-10"),
+)  # fmt: skip
+
+SOCIAL_INSURANCE = _table(
+    "payer_id person_key kind period paid_on",
+    (F1, X, "pension_employee", "2025-01-01", "2025-01-15"), (F3, X, "injury", "2024-11-01", "2024-11-15"),
+    (F7, Z, "pension_employee", "2025-01-01", "2025-01-15"), (F3, Z, "medical_resident", "2025-01-01", "2025-01-15"),
+)  # fmt: skip
+
+CONTRACT_CHANGE = _table(
+    "contract_id change_no changed_on kind before_fen after_fen",
+    ("C2", "1", "2024-09-01", "price", 196_000, 215_600), ("C2", "2", "2024-10-01", "term", None, None),
+    ("C3", "1", "2025-02-01", "price", 10_000, 9000),
+    village_code=V,
+)  # fmt: skip
+
+SANCTION = _table(
+    "sanction_no subject_id kind decided_on",
+    ("罚1", F1, "dishonest", "2024-01-01"), ("罚2", F1, "tender_ban", "2020-01-01"), ("罚3", A, "gambling", "2024-01-01"),
+)  # fmt: skip
+
 ROWS: dict[str, list[Row]] = {
     "division": DIVISION, "person": PERSON, "household_member": HOUSEHOLD_MEMBER, "kinship": KINSHIP,
     "death": DEATH, "official": OFFICIAL, "company": COMPANY, "company_role": COMPANY_ROLE, "payroll": PAYROLL,
     "ledger_entry": LEDGER_ENTRY, "subsidy_programme": SUBSIDY_PROGRAMME, "subsidy_payment": SUBSIDY_PAYMENT,
     "labour_day": LABOUR_DAY, "project": PROJECT, "procurement": PROCUREMENT, "lease": LEASE,
     "contract": CONTRACT, "seal_use": SEAL_USE,
+    "tender": TENDER, "bid": BID, "bid_trace": BID_TRACE, "social_insurance": SOCIAL_INSURANCE,
+    "contract_change": CONTRACT_CHANGE, "sanction": SANCTION,
 }  # fmt: skip

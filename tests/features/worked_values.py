@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worked_rows import A, B, N, V, W
+from worked_rows import F1, F2, F3, F4, F7, A, B, N, V, W
 
 UNKNOWN = float("nan")
 
@@ -209,7 +209,97 @@ OFFICIAL_N: dict[str, float] = {
     "handled_subsidy_share": UNKNOWN,
 }
 
+SUPPLIER_1: dict[str, float] = {
+    # three payments of 4,800 in V, which paid units 92,600 in two years
+    "main_village_share": 1,
+    "share_of_a_village": 14.4 / 92.6,
+    "round_receipt_share": 0,
+    "near_limit_receipt_share": 1,
+    "repeated_receipt_share": 1,
+    "off_bank_receipt_share": 0,
+    "no_invoice_receipt_share": 0,
+    "december_receipt_share": 0,
+    "one_approver_share": 1,
+    "months_before_first_receipt": (9 * 365 + 2 + 182) / 30,
+    "ended_receipt_share": 0,
+    "unregistered_receipt_share": 0,
+    "official_receipt_share": 0,
+    "kin_receipt_share": 1,
+    # four bids in two years: won T1 and, alone, T3; lost T2; rejected in T4
+    "win_share": 2 / 4,
+    "single_bid_win_share": 1 / 2,
+    "rejected_bid_share": 1 / 4,
+    "nearest_price_gap": (2 / 100 + 2 / 200 + 100 / 400) / 3,
+    "same_rival_share": 2 / 4,
+    "shared_file_share": 1 / 2,
+    "shared_person_share": 1 / 2,
+    "shared_contact_share": 1 / 2,
+    "shared_insured_share": 2 / 4,
+    "shared_control_share": 0,
+    # two works without bidding, one settled
+    "direct_works_share": 1,
+    "no_resolution_works_share": 1 / 2,
+    "contract_to_estimate": 346 / 400,
+    "settled_to_contract": 215.6 / 196,
+    "direct_sale_share": 1,
+    "not_accepted_sale_share": 2 / 3,
+    "item_classes": 2,
+    "changed_contract_share": 1,
+    "dearer_contract_share": 1,
+    "recent_sanctions": 1,
+}
+
+SUPPLIER_2: dict[str, float] = {
+    "round_receipt_share": 1,
+    "december_receipt_share": 1,
+    "official_receipt_share": 1,
+    "shared_control_share": 1,
+    "win_share": UNKNOWN,  # nothing decided yet
+    "nearest_price_gap": UNKNOWN,  # the rival has no price
+    "same_rival_share": UNKNOWN,  # one tender only
+    "direct_works_share": UNKNOWN,
+    "recent_sanctions": 0,
+}
+
+SUPPLIER_3: dict[str, float] = {
+    "share_of_a_village": 15.2 / 92.6,
+    "round_receipt_share": 1 / 2,
+    "near_limit_receipt_share": 0,
+    "repeated_receipt_share": 0,
+    "off_bank_receipt_share": 1 / 2,
+    "no_invoice_receipt_share": 1,
+    "december_receipt_share": 5.2 / 15.2,
+    "months_before_first_receipt": 0,
+    "unregistered_receipt_share": 10 / 15.2,
+    "shared_insured_share": 1,
+    "shared_control_share": UNKNOWN,  # no roles known
+    "contract_to_estimate": 680 / 800,
+    "settled_to_contract": UNKNOWN,
+    "not_accepted_sale_share": 6 / 7,
+    "changed_contract_share": 1,
+    "dearer_contract_share": 0,
+}
+
+SUPPLIER_7: dict[str, float] = {
+    "main_village_share": UNKNOWN,
+    "win_share": 1 / 2,
+    "single_bid_win_share": 0,
+    "nearest_price_gap": (1 / 103 + 100 / 500) / 2,
+    "same_rival_share": 1,
+    "shared_file_share": 0,
+    "shared_person_share": 1,
+    "shared_contact_share": 0,
+    "shared_insured_share": 0,
+}
+
 EXPECTED: dict[str, dict[str, dict[str, float]]] = {
     "village": {V: VILLAGE_V, W: VILLAGE_W},
     "official": {A: OFFICIAL_A, B: OFFICIAL_B, N: OFFICIAL_N},
+    "supplier": {
+        F1: SUPPLIER_1,
+        F2: SUPPLIER_2,
+        F3: SUPPLIER_3,
+        F4: {"ended_receipt_share": 1},
+        F7: SUPPLIER_7,
+    },
 }
