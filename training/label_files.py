@@ -1,0 +1,166 @@
+"""Labels beside the key matters: class and urgency, written village messages, stretches of text with their meaning.
+
+`training/labels/README.md` says what each answer means and how it came about. Readers of the files raise `LabelError`
+with the row's id on an answer that is not known.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ml.triage.labels import FIELDS, NATURES
+from training.triage_labels import FOLDER, LabelError
+
+CLASSES: Final = ("检举控告", "申诉", "批评建议", "业务范围外")
+URGENCIES: Final = ("threat_to_life", "retaliation", "group_event", "money_moving")
+DUPLICATES: Final = ("none", "repeat", "copy")
+ACCUSED: Final = ("cadre", "office", "justice", "school", "hospital", "public_unit", "private", "none")
+NAMED: Final = (
+    "amount",
+    "date",
+    "place",
+    "village",
+    "person",
+    "post",
+    "unit",
+    "programme",
+    "phone",
+    "account",
+)
+"""Kinds of spans of which no two overlap."""
+PARTIES: Final = ("accused", "sender")
+"""Kinds that lie over the named ones."""
+
+_VALUES: Final = {
+    "amount": re.compile(r"(?:\d+(?:/\d+)?)?"),
+    "date": re.compile(r"(?:[\d\-LHYMD+]+(?:/[\d\-LHYMD+]+)?)?"),
+}
+
+
+@dataclass(frozen=True)
+class ClassReading:
+    """One reader's answer on class, flags, urgency and accused party of one message."""
+
+    message_id: str
+    official_class: str
+    no_substance: bool
+    duplicate: str
+    urgency: tuple[str, ...]
+    accused: str
+    sure: bool
+    reader: str
+
+
+@dataclass(frozen=True)
+class WrittenMessage:
+    """A made-up message with its labels; ``accused`` is a stretch of ``text`` or empty. For training only."""
+
+    message_id: str
+    text: str
+    key: bool
+    nature: str
+    field: str
+    official_class: str
+    no_substance: bool
+    urgency: tuple[str, ...]
+    accused: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of a board message, ``span_text(...)[start:end]``, and its normalised value ("" where there is none).
+
+    Values: an amount in fen, two with "/" between for a range, the least for "多" and "上"; a date as ISO 8601, with
+    "--MM-DD" without a year, "Y-1-12" for December of last year, "M-6" and "D-1" alike, "L" before a lunar month,
+    "H2" for a half year, "from/to" for a period.
+    """
+
+    message_id: str
+    start: int
+    end: int
+    kind: str
+    value: str
+
+
+def span_text(subject: str | None, detail: str | None) -> str:
+    """Return the text that spans count in: both columns exactly as stored, a newline between."""
+    return f"{subject or ''}\n{detail or ''}"
+
+
+def load_classes(folder: Path = FOLDER) -> list[ClassReading]:
+    """Return the readings of ``classes.csv``."""
+    return [
+        ClassReading(
+            row["id"],
+            _one_of(CLASSES, row, "class"),
+            _flag(row, "no_substance"),
+            _one_of(DUPLICATES, row, "duplicate"),
+            _urgency(row),
+            _one_of(ACCUSED, row, "accused"),
+            _flag(row, "sure"),
+            row["reader"],
+        )
+        for row in _rows(folder / "classes.csv")
+    ]
+
+
+def load_written(folder: Path = FOLDER) -> list[WrittenMessage]:
+    """Return the messages of ``written_village.csv``."""
+    return [
+        WrittenMessage(
+            row["id"],
+            row["text"],
+            _flag(row, "key"),
+            _one_of(NATURES, row, "nature"),
+            _one_of(FIELDS, row, "field"),
+            _one_of(CLASSES, row, "class"),
+            _flag(row, "no_substance"),
+            _urgency(row),
+            row["accused"],
+            row["note"],
+        )
+        for row in _rows(folder / "written_village.csv")
+    ]
+
+
+def load_spans(folder: Path = FOLDER) -> list[Span]:
+    """Return the spans of ``spans.csv``."""
+    return [_span(row) for row in _rows(folder / "spans.csv")]
+
+
+def _span(row: Mapping[str, str]) -> Span:
+    kind = _one_of((*NAMED, *PARTIES), row, "kind")
+    value = row["value"]
+    if not (_VALUES[kind].fullmatch(value) if kind in _VALUES else value == ""):
+        raise LabelError(f"{row['id']}: {value!r} is no value of kind {kind}")
+    return Span(row["id"], int(row["start"]), int(row["end"]), kind, value)
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def _one_of(known: tuple[str, ...] | Mapping[str, str], row: Mapping[str, str], column: str) -> str:
+    if row[column] not in known:
+        raise LabelError(f"{row['id']}: unknown {column} {row[column]!r}")
+    return row[column]
+
+
+def _flag(row: Mapping[str, str], column: str) -> bool:
+    return _one_of(("0", "1"), row, column) == "1"
+
+
+def _urgency(row: Mapping[str, str]) -> tuple[str, ...]:
+    kinds = tuple(row["urgency"].split("+"))
+    if kinds == ("none",):
+        return ()
+    if len(set(kinds)) < len(kinds) or not set(kinds) <= set(URGENCIES):
+        raise LabelError(f"{row['id']}: unknown urgency {row['urgency']!r}")
+    return kinds
