@@ -1,0 +1,123 @@
+"""Training the tagger of `ml.extraction.tagging` on read spans and on tagged addresses; weights go out as JSON.
+
+The trainer is CRFsuite (python-crfsuite, MIT): conditional random fields (Lafferty et al. 2001) by L-BFGS. It is needed
+for training only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyarrow.parquet as pq
+import pycrfsuite
+
+from ml.extraction.folding import fold
+from ml.extraction.spans import Kind
+from ml.extraction.tagging import KINDS, OUTSIDE, features_of
+from training.label_files import Span, span_text
+
+FEWEST: Final = 8
+"""A character or word feature counts only if so many messages or addresses have it."""
+_LEXICAL: Final = re.compile(r"(?:c-?\d|b-?\d|w(?:[+-]1)?)=")
+_OF_ADDRESS: Final = {
+    "prov": Kind.PLACE, "city": Kind.PLACE, "district": Kind.PLACE, "town": Kind.PLACE, "road": Kind.PLACE,
+    "community": Kind.VILLAGE,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """A text with a label for each character."""
+
+    features: Sequence[Sequence[str]]
+    labels: Sequence[str]
+
+
+def is_development(message_id: str) -> bool:
+    """Whether a message belongs to the half that rules and weights are developed on, by the hash of its id."""
+    return int(hashlib.sha256(message_id.encode()).hexdigest(), 16) % 2 == 0
+
+
+def tagged_messages(texts: dict[str, str], spans: Iterable[Span]) -> dict[str, Tagged]:
+    """Messages by id with the labels of their spans of `KINDS`."""
+    labels = {message_id: [OUTSIDE] * len(text) for message_id, text in texts.items()}
+    for span in spans:
+        if span.message_id in labels and span.kind in KINDS:
+            row = labels[span.message_id]
+            row[span.start : span.end] = [f"B-{span.kind}", *[f"I-{span.kind}"] * (span.end - span.start - 1)]
+    return {
+        message_id: Tagged(features_of(fold(text)), labels[message_id][: len(fold(text))])
+        for message_id, text in texts.items()
+    }
+
+
+def read_texts(folder: Path, wanted: set[str]) -> dict[str, str]:
+    """Texts of the wanted messages, as spans count in them."""
+    texts = {}
+    for source, id_column in (("topics", "id"), ("hot", "msg_id"), ("replies", "msg_id")):
+        table = pq.read_table(folder / f"board_{source}.parquet", columns=[id_column, "subject", "detail"])
+        for row_id, subject, detail in zip(*(column.to_pylist() for column in table.columns), strict=True):
+            if (message_id := f"{source}:{row_id}") in wanted:
+                texts[message_id] = span_text(subject, detail)
+    return texts
+
+
+def read_addresses(folder: Path, split: str) -> list[tuple[str, list[str]]]:
+    """Addresses of one part of ``address_ner.parquet`` with the tag of each character."""
+    table = pq.read_table(folder / "address_ner.parquet").filter(pq.read_table(folder / "address_ner.parquet")["split"].to_numpy() == split)
+    rows = []
+    for tokens, tags in zip(table["tokens"].to_pylist(), table["bio_tags"].to_pylist(), strict=True):
+        text, labels = "", []
+        for token, tag in zip(tokens.split(" "), tags.split(" "), strict=True):
+            text += token
+            labels += [tag, *[tag.replace("B-", "I-")] * (len(token) - 1)]
+        rows.append((text, labels))
+    return rows
+
+
+def tagged_address(text: str, tags: Sequence[str]) -> Tagged:
+    """An address with its tags mapped to kinds: what lies above a village is one place, a community a village."""
+    kinds = [_OF_ADDRESS.get(tag.partition("-")[2]) for tag in tags]
+    labels, before = [], None
+    for kind in kinds:
+        labels.append(OUTSIDE if kind is None else f"{'I' if kind == before else 'B'}-{kind}")
+        before = kind
+    return Tagged(features_of(fold(text)), labels)
+
+
+def train_tagger(rows: Sequence[Tagged], *, l1: float = 0.5, l2: float = 0.1, iterations: int = 100) -> str:
+    """JSON of the weights that fit the rows. Lexical features of fewer than `FEWEST` rows are left out."""
+    counts = Counter(name for row in rows for name in {n for names in row.features for n in names if _LEXICAL.match(n)})
+    trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
+    trainer.set_params({"c1": l1, "c2": l2, "max_iterations": iterations, "feature.possible_transitions": True})
+    for row in rows:
+        kept = [[n for n in names if not _LEXICAL.match(n) or counts[n] >= FEWEST] for names in row.features]
+        trainer.append(kept, list(row.labels))
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder) / "model"
+        trainer.train(str(model))
+        return _as_json(model)
+
+
+def _as_json(model: Path) -> str:
+    tagger = pycrfsuite.Tagger()
+    tagger.open(str(model))
+    info = tagger.info()
+    labels = sorted(info.labels)
+    number = {label: place for place, label in enumerate(labels)}
+    states: dict[str, dict[str, float]] = {}
+    for (feature, label), weight in info.state_features.items():
+        if abs(weight) >= 0.01:
+            states.setdefault(feature, {})[str(number[label])] = round(weight, 3)
+    moves = [[round(info.transitions.get((before, label), 0.0), 3) for label in labels] for before in labels]
+    return json.dumps(
+        {"labels": labels, "moves": moves, "states": dict(sorted(states.items()))}, ensure_ascii=False, separators=(",", ":")
+    )
