@@ -8,7 +8,7 @@ A link is a proposal for a person to confirm. It says nothing on whether the mes
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -21,7 +21,6 @@ from ml.extraction.spans import Kind, Period, Places, Span
 
 NEAR: Final = timedelta(days=92)
 """A term or a project counts as of a period that lies within a quarter of it: people date loosely."""
-_NEIGHBOURS: Final = 1
 _FEWEST_SHARED: Final = 4
 
 
@@ -105,7 +104,11 @@ def villages_of(reading: Reading, *, about: str | None = None) -> tuple[str, ...
     """Codes of the villages that the message is about: as the form or the clerk says, else as named and decided."""
     if about is not None and len(about) == 12:
         return (about,)
-    found = [span.value.codes for span in reading.divisions if isinstance(span.value, Places) and span.kind == Kind.VILLAGE]
+    found = [
+        span.value.codes
+        for span in reading.divisions
+        if isinstance(span.value, Places) and span.kind == Kind.VILLAGE
+    ]
     return tuple(dict.fromkeys(code for codes in found for code in codes if len(codes) == 1))
 
 
@@ -131,9 +134,11 @@ def link(
     folded = fold(text)
     period = reading.period or Period(as_of, as_of)
     links = [
-        *_officials(folded, reading, [t for t in entries.terms if t.village_code in villages], period, names or {}),
+        *_officials(
+            folded, reading, [t for t in entries.terms if t.village_code in villages], period, names or {}
+        ),
         *_programmes(folded, reading, entries.programmes, period),
-        *_projects(folded, reading, [p for p in entries.projects if p.village_code in villages], period),
+        *_projects(folded, [p for p in entries.projects if p.village_code in villages], period),
     ]
     best: dict[tuple[Target, str], Link] = {}
     for found in sorted(links, key=lambda link: (link.tier, not link.accused, link.span.start)):
@@ -150,42 +155,37 @@ def _officials(
         if span is None or _is_addressed(text, span):
             continue
         named = text[person.start : person.end] if person else None
-        wanted = _post_named(text, post)
-        links += _official_links(terms, wanted, named, period, names, span, accused=_within(span, reading.accused))
+        wanted = post_of(text[post.start : post.end]) if post else None
+        accused = _within(span, reading.accused)
+        for keys, tier, why in _fits(terms, wanted, named, period, names):
+            sure = tier if len(keys) == 1 else Tier.C
+            links += [Link(Target.OFFICIAL, key, sure, why, span, accused) for key in sorted(keys)]
     return links
 
 
-def _official_links(
-    terms: Sequence[Term],
-    post: str | None,
-    named: str | None,
-    period: Period,
-    names: Mapping[str, str],
-    span: Span,
-    *,
-    accused: bool,
-) -> list[Link]:
+def _fits(
+    terms: Sequence[Term], post: str | None, named: str | None, period: Period, names: Mapping[str, str]
+) -> Iterator[tuple[set[str], Tier, str]]:
+    """Officials who fit a mention, with how far and why; at most one group."""
     serving = [term for term in terms if _meets(term.first, term.last, period)]
     in_post = {term.person_key for term in serving if post is not None and term.post == post}
-    called = {key for key in {term.person_key for term in terms} if named and _same_name(named, names.get(key))}
+    called = {
+        key for key in {term.person_key for term in terms} if named and _same_name(named, names.get(key))
+    }
     serving_called = called & {term.person_key for term in serving}
     full = named is not None and len(named.removeprefix("老")) > 1
 
-    def found(keys: set[str], tier: Tier, why: str) -> list[Link]:
-        tier = tier if len(keys) == 1 else Tier.C
-        return [Link(Target.OFFICIAL, key, tier, why, span, accused) for key in sorted(keys)]
-
     if in_post & called:
         why = "村、职务、任期和姓名相符" if full else "村、职务、任期和姓氏相符"
-        return found(in_post & called, Tier.A if full else Tier.B, why)
-    if serving_called:
-        return found(serving_called, Tier.B if full else Tier.C, "村和姓名相符，职务未写或不同" if full else "仅姓氏相符")
-    if called:
-        return found(called, Tier.C, "姓名相符，但不在任期内")
-    comparable = named is not None and any(key in names for key in in_post)
-    if comparable:
-        return found(in_post, Tier.C, "村、职务和任期相符，姓名不同")
-    return found(in_post, Tier.B, "村、职务和任期相符，未核对姓名" if named else "村、职务和任期相符，未写姓名")
+        yield in_post & called, Tier.A if full else Tier.B, why
+    elif serving_called and full:
+        yield serving_called, Tier.B, "村和姓名相符，职务未写或不同"
+    elif serving_called or called:
+        yield serving_called or called, Tier.C, "仅姓氏相符" if serving_called else "姓名相符，但不在任期内"
+    elif named is not None and any(key in names for key in in_post):
+        yield in_post, Tier.C, "村、职务和任期相符，姓名不同"
+    elif in_post:
+        yield in_post, Tier.B, "村、职务和任期相符，未核对姓名" if named else "村、职务和任期相符，未写姓名"
 
 
 def _mentions(reading: Reading) -> list[tuple[Span | None, Span | None]]:
@@ -201,10 +201,6 @@ def _mentions(reading: Reading) -> list[tuple[Span | None, Span | None]]:
     return [*pairs, *((None, person) for person in people if person.start not in paired)]
 
 
-def _post_named(text: str, post: Span | None) -> str | None:
-    return None if post is None else post_of(text[post.start : post.end])
-
-
 def _same_name(named: str, name: str | None) -> bool:
     """Equal names; a surname alone (王书记, 老周) with that surname."""
     if not name:
@@ -215,7 +211,10 @@ def _same_name(named: str, name: str | None) -> bool:
 
 def _is_addressed(text: str, span: Span) -> bool:
     """尊敬的陈书记：您好 is to whom one writes, not about whom."""
-    return "敬" in text[max(0, span.start - 4) : span.start] or "好" in text[span.end : span.end + 7].split("。")[0]
+    return (
+        "敬" in text[max(0, span.start - 4) : span.start]
+        or "好" in text[span.end : span.end + 7].split("。", maxsplit=1)[0]
+    )
 
 
 def _within(span: Span, accused: Span | None) -> bool:
@@ -237,7 +236,7 @@ def _programmes(text: str, reading: Reading, programmes: Sequence[Programme], pe
     return links
 
 
-def _projects(text: str, reading: Reading, projects: Sequence[Project], period: Period) -> list[Link]:
+def _projects(text: str, projects: Sequence[Project], period: Period) -> list[Link]:
     """By the longest stretch that the message shares with the project's name."""
     links = []
     for project in projects:
@@ -249,7 +248,9 @@ def _projects(text: str, reading: Reading, projects: Sequence[Project], period: 
         whole = shared[1] - shared[0] == len(project.name)
         tier = Tier.A if whole and in_time else Tier.B if in_time or whole else Tier.C
         why = "村内工程，名称相同" if whole else "村内工程，名称部分相同"
-        links.append(Link(Target.PROJECT, project.project_id, tier, why + ("" if in_time else "，时间不符"), span))
+        links.append(
+            Link(Target.PROJECT, project.project_id, tier, why + ("" if in_time else "，时间不符"), span)
+        )
     return links
 
 

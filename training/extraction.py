@@ -72,7 +72,9 @@ def read_texts(folder: Path, wanted: set[str]) -> dict[str, str]:
 
 def read_addresses(folder: Path, split: str) -> list[tuple[str, list[str]]]:
     """Addresses of one part of ``address_ner.parquet`` with the tag of each character."""
-    table = pq.read_table(folder / "address_ner.parquet").filter(pq.read_table(folder / "address_ner.parquet")["split"].to_numpy() == split)
+    table = pq.read_table(folder / "address_ner.parquet").filter(
+        pq.read_table(folder / "address_ner.parquet")["split"].to_numpy() == split
+    )
     rows = []
     for tokens, tags in zip(table["tokens"].to_pylist(), table["bio_tags"].to_pylist(), strict=True):
         text, labels = "", []
@@ -95,9 +97,13 @@ def tagged_address(text: str, tags: Sequence[str]) -> Tagged:
 
 def train_tagger(rows: Sequence[Tagged], *, l1: float = 0.5, l2: float = 0.1, iterations: int = 100) -> str:
     """JSON of the weights that fit the rows. Lexical features of fewer than `FEWEST` rows are left out."""
-    counts = Counter(name for row in rows for name in {n for names in row.features for n in names if _LEXICAL.match(n)})
+    counts = Counter(
+        name for row in rows for name in {n for names in row.features for n in names if _LEXICAL.match(n)}
+    )
     trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
-    trainer.set_params({"c1": l1, "c2": l2, "max_iterations": iterations, "feature.possible_transitions": True})
+    trainer.set_params(
+        {"c1": l1, "c2": l2, "max_iterations": iterations, "feature.possible_transitions": True}
+    )
     for row in rows:
         kept = [[n for n in names if not _LEXICAL.match(n) or counts[n] >= FEWEST] for names in row.features]
         trainer.append(kept, list(row.labels))
@@ -119,5 +125,7 @@ def _as_json(model: Path) -> str:
             states.setdefault(feature, {})[str(number[label])] = round(weight, 3)
     moves = [[round(info.transitions.get((before, label), 0.0), 3) for label in labels] for before in labels]
     return json.dumps(
-        {"labels": labels, "moves": moves, "states": dict(sorted(states.items()))}, ensure_ascii=False, separators=(",", ":")
+        {"labels": labels, "moves": moves, "states": dict(sorted(states.items()))},
+        ensure_ascii=False,
+        separators=(",", ":"),
     )

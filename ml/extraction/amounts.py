@@ -30,19 +30,24 @@ _COUNTED: Final = re.compile(
 )
 _MONEY_BEFORE: Final = re.compile(
     r"(?:交|收|给|花|欠|罚|补|赔|卖|买|付|拿|借|贷|捐|拨|领|要|得|骗|贪|吞|值|售|报|共|计|约|达|只|仅|才|近|每[人月年天户亩]|标准|价|费|款|钱|资|金|额|"
-    r"薪|租|销|支出?|收入|损失|低保|补助|工资|债|押|投|送|为|是|有|到|余|用|入|出|需|另|以|了|由|多|额|万,|学期|人|户)(?:了|为|是|约|近|过|起|我|[:：,，(（])?\s*$"
+    r"薪|租|销|支出?|收入|损失|低保|补助|工资|债|押|投|送|为|是|有|到|余|用|入|出|需|另|以|了|由|多|额|万,|学期|人|户|[每一][吨斤桶车趟次个亩])(?:了|为|是|约|近|过|起|我|[:：,，(（])?\s*$"
 )
-_MONEY_SURELY: Final = re.compile(r"(?:价钱?|费用?|工资|[罚借贷]款|报销|标准|收取|[交花付给欠补])了?(?:为|是|近|约)?$")
+_MONEY_SURELY: Final = re.compile(
+    r"(?:价钱?|费用?|工资|[罚借贷]款|报销|标准|收取|[交花付给欠补])了?(?:为|是|近|约)?$"
+)
 _PIECES: Final = re.compile(r"(?![左每一多以的也都就才还到给])[\u4e00-\u9fff]")
 _MONEY_BEHIND: Final = re.compile(
     r"\s*(?:左右|以上|上下|不等|以内)?\s*(?:的|作为|当)?(?:元|块|现金|存款|贷款|借款|欠款|欠债|债|赔偿|补偿|补贴|补助|押金|工资|罚款|罚金|保证金|好处费|红包|回扣|"
     r"租金|资金|款|钱|费|建校费|手术费|安全|赞助|彩礼|定金|首付|利息|本金|投资|修|建|买|承包|/人|/月|/年|/亩|每人|每月|每年|每亩|一[人年月户亩])"
 )
-_PER_BEFORE: Final = re.compile(r"(?:每一?个?|按)([人月年天日户亩头吨斤平]|学期|季度|平方|车)[^,，。;；!！?？\n]{0,8}$")
+_PER: Final = r"(?:[人月年天日户亩头吨斤桶车趟次]|学期|季度|平方米?|㎡|平米)"
+_PER_BEFORE: Final = re.compile(rf"((?:[每按]一?个?{_PER}){{1,2}})[^,，。;；!！?？\n]{{0,8}}$")
 _PER_BEHIND: Final = re.compile(
     r"\s*(?:左右|多)?\s*(?:[/／]|[一每]个?)([人月年天日户亩头吨斤]|㎡|平方|平米|学期|季度|桶|只|个|趟|车|次)"
 )
-_NO_MONEY: Final = re.compile(r"万一|千万(?:不|别|要|请)|百姓|百货|十分|十足|一[些样直般切定起旦]|千方|万分|百般|万般|一下|两边")
+_NO_MONEY: Final = re.compile(
+    r"万一|千万(?:不|别|要|请)|百姓|百货|十分|十足|一[些样直般切定起旦]|千方|万分|百般|万般|一下|两边"
+)
 
 
 def amounts(text: str) -> Iterator[Span]:
@@ -66,11 +71,13 @@ def _span(text: str, match: re.Match[str]) -> Span | None:
     sure = _sureness(match, money=money, before=before, behind=behind)
     if sure is None:
         return None
-    per = _PER_BEHIND.match(behind) or _PER_BEFORE.search(before)
+    ahead = _PER_BEFORE.search(before)
+    rate = _PER_BEHIND.match(behind)
+    per = re.sub("[每按一个]", "", ahead[1]) if ahead else rate[1] if rate else None
     least, most = _value(match, whole=end == match.end())
     if least is not None and least > 10**15:
         return None
-    return Span(Kind.AMOUNT, match.start(), end, Money(least, most, per[1] if per else None), sure)
+    return Span(Kind.AMOUNT, match.start(), end, Money(least, most, per), sure)
 
 
 def _sureness(match: re.Match[str], *, money: str | None, before: str, behind: str) -> float | None:
@@ -79,19 +86,23 @@ def _sureness(match: re.Match[str], *, money: str | None, before: str, behind: s
     if money is not None:
         pieces = money.endswith("块") and _PIECES.match(behind)
         return None if pieces and (len(number) == 1 or re.match(r"[地田瓷石砖板牌门]", behind)) else 0.95
-    if _COUNTED.match(behind) or before.endswith(("分之", "人口", "辐射", "面积", "文", "国道", "G", "S", "公历")):
+    if _COUNTED.match(behind) or before.endswith(
+        ("分之", "人口", "辐射", "面积", "文", "国道", "G", "S", "公历")
+    ):
         return None
     whole = number + (match["scale"] or "") + (match["second"] or "")
     spoken = any(sign in whole for sign in "万亿千百")
     cued, follows = _MONEY_BEFORE.search(before), _MONEY_BEHIND.match(behind)
-    if number[0] in "百千万亿十" and not (match["lead"] or match["more"] == "几" or re.search(r"[达上近过数建资]$", before)):
+    if not set(number) - set("百千万亿十") and not (
+        match["lead"] or match["more"] == "几" or re.search(r"[达上近过数建资]$", before)
+    ):
         return None
     if spoken:
         return 0.8 if cued or follows else 0.6 if "万" in whole and not number.startswith("万") else None
     digits = len(number.replace(",", "").split(".")[0]) if number[0].isascii() else 0
     closed = not behind or behind[0] in ",，。;；、!！?？)） \n" or follows or match["more"]
-    cued = cued and (digits >= 2 and closed) or digits >= 3 and _MONEY_SURELY.search(before)
-    if cued and (match["more"] or not _is_year(number, before)):
+    in_figures = (cued and digits >= 2 and closed) or (digits >= 3 and _MONEY_SURELY.search(before))
+    if in_figures and (match["more"] or not _is_year(number, before)):
         return 0.6
     return None
 
@@ -123,7 +134,7 @@ def _value(match: re.Match[str], *, whole: bool) -> tuple[int | None, int | None
         if least is not None and second is not None and least < second and not re.search("[万亿千百]", first):
             least = spoken_number(first + tail) or least
         return _fen(least, match["money"]), _fen(second, match["money"])
-    open_end = match["more"] or match["lead"] or (match["money"] or "")[:1] in "多余" and match["money"]
+    open_end = match["more"] or match["lead"] or ((match["money"] or "")[:1] in "多余" and match["money"])
     return _fen(least, match["money"]), None if open_end else _fen(least, match["money"])
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Final
 
-from borax.calendars.lunardate import LunarDate
+from borax.calendars.lunardate import LCalendars, LunarDate
 
 from ml.extraction.numbers import spoken_number
 from ml.extraction.spans import Kind, Period, Span
@@ -22,15 +22,37 @@ _RELATIVE: Final = {
     "今年": 0, "本年": 0, "当年": 0, "本年度": 0, "今": 0, "去年": -1, "上年": -1, "上一年": -1, "头年": -1, "旧年": -1,
     "前年": -2, "大前年": -3, "明年": 1, "来年": 1, "后年": 2,
 }  # fmt: skip
-_RELATIVE_DAYS: Final = {"今天": 0, "今日": 0, "昨天": -1, "昨日": -1, "昨晚": -1, "前天": -2, "大前天": -3, "明天": 1, "明日": 1, "后天": 2}
+_RELATIVE_DAYS: Final = {
+    "今天": 0,
+    "今日": 0,
+    "昨天": -1,
+    "昨日": -1,
+    "昨晚": -1,
+    "前天": -2,
+    "大前天": -3,
+    "明天": 1,
+    "明日": 1,
+    "后天": 2,
+}
 _LUNAR_MONTHS: Final = {"正月": 1, "冬月": 11, "腊月": 12}
-_PARTS: Final = {"初": (1, 2), "底": (12, 12), "末": (12, 12), "尾": (12, 12), "上半年": (1, 6), "下半年": (7, 12)}
+_PARTS: Final = {
+    "初": (1, 2),
+    "底": (12, 12),
+    "末": (12, 12),
+    "尾": (12, 12),
+    "上半年": (1, 6),
+    "下半年": (7, 12),
+}
 _HALF: Final = 0.5
 _LUNAR_YEARS: Final = range(1901, 2100)
 _PLAN_YEARS: Final = {"十": 2001, "十一": 2006, "十二": 2011, "十三": 2016, "十四": 2021, "十五": 2026}
 
 _RELATIVE_YEAR: Final = "大前年|本年度|上一年|今年|本年|当年|去年|上年|头年|旧年|前年|明年|来年|后年"
-_LUNAR: Final = r"(?:(?:农历|老历|阴历|旧历)?(?P<lunar>正月|冬月|腊月)|(?:农历|老历|阴历|旧历)(?P<lunar_month>" + _N + r")月份?)"
+_LUNAR: Final = (
+    r"(?:(?:农历|老历|阴历|旧历)?(?P<lunar>正月|冬月|腊月)|(?:农历|老历|阴历|旧历)(?P<lunar_month>"
+    + _N
+    + r")月份?)"
+)
 _LUNAR_DAY: Final = rf"(?:初?(?P<lunar_day>{_N})(?:[日号]|(?![\d月年多余个万千百元]))|(?P<half_lunar>半))?"
 _POINT: Final = re.compile(
     rf"(?:(?P<year>{_YEAR}|(?<![\d第满近过])[5-9]\d(?=年(?:代|在|就|至|到|起|的|前|建|[^前后来间内以多]|$))|(?<!\d)[0-2]\d(?=年(?:\d{{1,2}}月|[初底末]))"
@@ -43,17 +65,21 @@ _DECADE: Final = re.compile(r"(?:(?:上世纪|20世纪)?(?P<tens>[五六七八�
 _MONTH_ONLY: Final = re.compile(
     rf"(?<![元块钱\d])(?P<month>{_N})月(?!票|饼|亮|嫂|经|租|收入|供|薪|球|子)(?:份|(?P<day>{_N})[日号]|(?P<half>半)|[初底末])?"
 )
-_LUNAR_ONLY: Final = re.compile(rf"{_LUNAR}{_LUNAR_DAY}".replace("(?P<half_lunar>半)", "(?P<half_lunar>半)(?!年)"))
+_LUNAR_ONLY: Final = re.compile(rf"(?P<big>大年(?:三十|30|夜)|除夕)|{_LUNAR}{_LUNAR_DAY}")
 _NEAR: Final = re.compile(
     r"(?P<shift>上上|上|这|本|下)(?P<many>个)?(?P<unit>月|星期|周|礼拜|季度)(?!末|边|初)[初底末]?|(?P<day>大前天|今[天日]|昨[天日晚]|前天|明[天日]|后天)"
     r"|(?P<feast>(?<![几数多半\d一二两三四五六七八九十])年[前后]|春节(?:前后|期间)?|过年(?:前|后|时|期间|的时候)|中秋节?(?:前后)?|国庆节?(?:期间)?|五一节?(?:期间)?)"
 )
-_AGO: Final = re.compile(rf"(?P<count>\d{{1,3}}|[一二两三四五六七八九十半]{{1,3}})(?P<more>[多几来])?(?P<unit>个月|天|日|年|周|个星期)(?:多)?(?:以?前|之前)(?!后)")
+_AGO: Final = re.compile(
+    r"(?P<count>\d{1,3}|[一二两三四五六七八九十半]{1,3})(?P<more>[多几来])?(?P<unit>个月|天|日|年|周|个星期)(?:多)?(?:以?前|之前)(?!后)"
+)
 _PLAN: Final = re.compile(r"[“\"「]?(?P<plan>十[一二三四五]?)五[”\"」]?(?:期间|时期|规划)?")
-_YEARS: Final = re.compile(rf"(?P<from>(?:19|20)\d\d)年?[-至到~—、]?(?P<to>(?:19|20)\d\d)年")
+_YEARS: Final = re.compile(r"(?P<from>(?:19|20)\d\d)年?[-至到~—、]?(?P<to>(?:19|20)\d\d)年")
 _YEAR_ONLY: Final = re.compile(r"(?<![\d.])(?P<year>(?:19|20)\d\d)(?=之前|以前|以后|之后|至今|度)")
 _TO: Final = re.compile(r"\s?(?:至|到|—{1,2}|-|~|～)\s?")
-_SHORT_YEAR: Final = re.compile(r"(?:(?<=[在于从自括])|(?<=[,。;、\n]))(?P<year>[01]\d|[4-9]\d)年(?![前后来间内以多半前级的])")
+_SHORT_YEAR: Final = re.compile(
+    r"(?:(?<=[在于从自括])|(?<=[,。;、\n]))(?P<year>[01]\d|[4-9]\d)年(?![前后来间内以多半前级的])"
+)
 
 Reader = Callable[[re.Match[str], date, "int | None"], Period | None]
 
@@ -104,9 +130,7 @@ def _point(match: re.Match[str], as_of: date, _: int | None) -> Period | None:
     year = as_of.year + _RELATIVE[match["relative"]] if match["relative"] else _year(match["year"], as_of)
     if year is None:
         return None
-    if match["big"]:
-        return _lunar(year, 12, 30)
-    if match["lunar"] or match["lunar_month"]:
+    if match["big"] or match["lunar"] or match["lunar_month"]:
         return _lunar_of(match, year)
     if match["part"]:
         first, last = _PARTS[match["part"].removeprefix("年")]
@@ -115,6 +139,8 @@ def _point(match: re.Match[str], as_of: date, _: int | None) -> Period | None:
 
 
 def _lunar_of(match: re.Match[str], year: int) -> Period | None:
+    if match["big"]:
+        return _lunar(year, 12, 30)
     month = _LUNAR_MONTHS.get(match["lunar"] or "") or _count(match["lunar_month"])
     day = 15 if match["half_lunar"] else _count(match["lunar_day"])
     return _lunar(year, month, day) if month else None
@@ -125,17 +151,11 @@ def _lunar(year: int, month: int, day: int | None) -> Period | None:
     if year not in _LUNAR_YEARS or not 1 <= month <= 12 or not 1 <= (day or 1) <= 30:
         return None
     first = LunarDate(year, month, 1).to_solar_date()
-    last = first + timedelta(days=_lunar_days(year, month) - 1)
+    last = first + timedelta(days=LCalendars.ndays(year, month) - 1)
     if day is None:
         return Period(first, last)
     exact = min(first + timedelta(days=day - 1), last)
     return Period(exact, exact)
-
-
-def _lunar_days(year: int, month: int) -> int:
-    following = LunarDate(year + month // 12, month % 12 + 1, 1).to_solar_date()
-    days = (following - LunarDate(year, month, 1).to_solar_date()).days
-    return days if days <= 30 else days - 29  # a leap month stands between; it has 29 or 30 days
 
 
 def _in_month(match: re.Match[str], year: int) -> Period | None:
@@ -209,7 +229,7 @@ def _ago(match: re.Match[str], as_of: date, _: int | None) -> Period | None:
 
 
 def _plan(match: re.Match[str], _: date, __: int | None) -> Period | None:
-    if match[0][0] not in "“\"「" and not match[0].endswith(("期间", "时期", "规划")):
+    if match[0][0] not in '“"「' and not match[0].endswith(("期间", "时期", "规划")):
         return None
     first = _PLAN_YEARS[match["plan"]]
     return Period(date(first, 1, 1), date(first + 4, 12, 31))
@@ -232,7 +252,10 @@ def _year_only(match: re.Match[str], as_of: date, _: int | None) -> Period | Non
 
 def _year(text: str, as_of: date) -> int | None:
     """A year of two or four characters; two digits are of this century unless that lies ahead."""
-    digits = "".join(str("〇一二三四五六七八九".find(c)) if c in "〇一二三四五六七八九" else "0" if c in "Oo零" else c for c in text)
+    digits = "".join(
+        str("〇一二三四五六七八九".find(c)) if c in "〇一二三四五六七八九" else "0" if c in "Oo零" else c
+        for c in text
+    )
     if not digits.isdigit():
         return None
     year = int(digits)

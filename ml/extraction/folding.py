@@ -12,7 +12,8 @@ MOST_CHARACTERS: Final = 10_000
 _WIDE: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _SPACES: Final = dict.fromkeys((0x3000, 0xA0, 0x09), ord(" "))
 _FORMS: Final = str.maketrans("﹑﹐﹒○◯", "、,.〇〇")
-_FOLD: Final = {**TO_SIMPLIFIED, **_WIDE, **_SPACES, **_FORMS}
+_HALVES: Final = dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)  # of surrogate pairs: no library takes them
+_FOLD: Final = {**TO_SIMPLIFIED, **_WIDE, **_SPACES, **_FORMS, **_HALVES}
 
 
 def fold(text: str) -> str:

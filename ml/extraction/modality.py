@@ -42,18 +42,25 @@ _CLAUSE: Final = re.compile(r"[^,，。;；!！?？\n]*[,，。;；!！?？\n]?"
 _SENTENCE_END: Final = "。;；!！?？\n"
 _QUOTE: Final = re.compile(r"[“\"「『]([^”\"」』]{1,80})[”\"」』]|[《]([^》]{1,60})》")
 _NEGATION: Final = re.compile(
-    r"(?:没有|没|未|未曾|并未|并没有|从未|从没|不曾|不会|不敢|没人|无人|绝无|不存在|并不是|不是|并非|没听说|没发现|没看到|不准|不许|不得|禁止|严禁|拒绝|杜绝|防止|避免|预防)"
+    r"(?:(?<!有)没有|(?<!有)没|未|未曾|并未|并没有|从未|从没|不曾|(?<!会)不会|不敢|没人|无人|绝无|不存在|并不是|(?<!是)不是|并非|没听说|没发现|没看到|不准|不许|不得|禁止|严禁|拒绝|杜绝|防止|避免|预防)"
     r"[^,，。;；!！?？\n]{0,6}$"
 )
-_DENIED_BEHIND: Final = re.compile(r"[^。;；!！?？\n]{0,12}(?:是谣言|是造谣|是假的|不属实|不实|没有的事|是误会|是冤枉|没这回事|被?澄清)")
+_DENIED_BEHIND: Final = re.compile(
+    r"[^。;；!！?？\n]{0,12}(?:是谣言|是造谣|是假的|不属实|不实|没有的事|是误会|是冤枉|没这回事|被?澄清)"
+)
 _DENIED_BEFORE: Final = re.compile(r"(?:造谣|谣传|诬告|诬陷|冤枉|误会|澄清)[^。;；!！?？\n]{0,14}$")
 _OMISSION: Final = re.compile(r"[没未不]")
 _HEARSAY: Final = re.compile(
     r"听说|听讲|听闻|听人|听到|听别人|据说|据传|据悉|有人[说讲告]|人家[说讲]|大家都?[说讲传]|别人[说讲告]|都[说讲传]|传言|风传|风闻|传说|外面传|村里传|到处传|小道消息|告诉我|跟我[说讲]"
     r"|(?:他|她|邻居|亲戚|朋友|儿子|女儿|侄子|老乡|师傅|老板|工人|熟人)(?:跟我|对我|给我)?(?:说|讲)"
 )
-_QUESTION: Final = re.compile(r"是不是|是否|有没有|会不会|能不能|算不算|可能|也许|恐怕|怀疑|疑似|好像|似乎|不知道?是|莫非|估计|猜")
-_CONDITION: Final = re.compile(r"如果|假如|要是|万一|怎[么样]|如何|什么是|怎么认定|请问|学习|宣传|课题|论文|电影|新闻|培训|政策")
+_QUESTION: Final = re.compile(
+    r"是不是|是否|有没有|会不会|能不能|算不算|可能|也许|恐怕|怀疑|疑似|好像|似乎|不知道?是|莫非|估计|猜"
+)
+_RHETORICAL: Final = re.compile(r"难道|凭什么|为什么|哪有|岂不")
+_CONDITION: Final = re.compile(
+    r"如果|假如|要是|万一|怎[么样]|如何|什么是|怎么认定|请问|学习|宣传|课题|论文|电影|新闻|培训|政策"
+)
 _PRAISE: Final = re.compile(
     r"真是好|真好|太好了|多亏|辛苦了|好本事|好手段|高明|厉害了|佩服|真厉害|了不起|好一个|清廉|为民服务|劳苦功高|好干部|好书记|好领导|真会|呵呵|哈哈|谢谢你们|感谢你们|本事大|有本事|能干得很|真能干"
 )
@@ -80,11 +87,18 @@ def _clauses(text: str) -> Iterator[tuple[int, int]]:
         yield start, len(text)
 
 
-def _modality(text: str, deed: re.Match[str], sentence: tuple[int, int], quotes: list[tuple[int, int]]) -> Modality:
-    before, behind = text[max(sentence[0], deed.start() - 60) : deed.start()], text[deed.end() : min(sentence[1], deed.end() + 40)]
+def _modality(
+    text: str, deed: re.Match[str], sentence: tuple[int, int], quotes: list[tuple[int, int]]
+) -> Modality:
+    before, behind = (
+        text[max(sentence[0], deed.start() - 60) : deed.start()],
+        text[deed.end() : min(sentence[1], deed.end() + 40)],
+    )
     whole = before + deed[0] + behind
     omission = bool(_OMISSION.match(deed[0]))
-    if _DENIED_BEHIND.match(behind) or _DENIED_BEFORE.search(before) or (not omission and _NEGATION.search(before)):
+    asked = _RHETORICAL.search(before)
+    denied = not omission and not asked and _NEGATION.search(before)
+    if denied or _DENIED_BEHIND.match(behind) or _DENIED_BEFORE.search(before):
         return Modality.NEGATED
     if any(start <= deed.start() and deed.end() <= end for start, end in quotes):
         return Modality.QUOTED
@@ -93,7 +107,7 @@ def _modality(text: str, deed: re.Match[str], sentence: tuple[int, int], quotes:
         return Modality.IRONICAL
     if _HEARSAY.search(before):
         return Modality.HEARSAY
-    asks = behind.rstrip().endswith(("吗?", "吗？", "?", "？", "吗", "呢", "呢?"))
-    if _QUESTION.search(before[-30:]) or _CONDITION.search(before[-30:]) or (asks and not re.search(r"难道|凭什么|为什么|哪有", whole)):
+    asks = behind.rstrip().endswith(("吗", "?", "？", "呢")) and not asked
+    if asks or _QUESTION.search(before[-30:]) or _CONDITION.search(before[-30:]):
         return Modality.UNCERTAIN
     return Modality.ASSERTED

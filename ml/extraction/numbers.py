@@ -13,7 +13,9 @@ DIGITS: Final = "〇零一二三四五六七八九两壹贰叁肆伍陆柒捌玖
 UNITS: Final = "十百千拾佰仟"
 SCALES: Final = "万亿"
 
-_DIGIT: Final = dict(zip(DIGITS, (0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 2, 1, 2, 3, 4, 5, 6, 7, 8, 9, 2), strict=True))
+_DIGIT: Final = dict(
+    zip(DIGITS, (0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 2, 1, 2, 3, 4, 5, 6, 7, 8, 9, 2), strict=True)
+)
 _UNIT: Final = dict(zip(UNITS, (10, 100, 1000, 10, 100, 1000), strict=True))
 _TOKEN: Final = re.compile(rf"\d+(?:\.\d+)?|[{DIGITS}{UNITS}]", re.ASCII)
 _ALLOWED: Final = re.compile(rf"[\d.{DIGITS}{UNITS}{SCALES}]{{1,24}}", re.ASCII)
@@ -44,20 +46,20 @@ def _section(text: str, unit_before: Decimal) -> Decimal | None:
     if not tokens or "".join(tokens) != text:
         return None
     total, digit, last, zero = Decimal(0), None, unit_before or Decimal(10**4), False
-    for token in tokens:
-        if token in _UNIT:
-            unit = Decimal(_UNIT[token])
+    for sign in tokens:
+        if sign in _UNIT:
+            unit = Decimal(_UNIT[sign])
             if unit >= last or (digit is None and (unit != 10 or total)):
                 return None
             total, digit, last = total + (1 if digit is None else digit) * unit, None, unit
-        elif token in "〇零":
+        elif sign in "〇零":
             if digit is not None:
                 return None
             zero = True
         elif digit is not None:
             return None
         else:
-            digit = Decimal(token) if token[0].isascii() else Decimal(_DIGIT[token])
+            digit = Decimal(sign) if sign[0].isascii() else Decimal(_DIGIT[sign])
     if digit is not None and digit < 10 and last >= 100 and not zero and (total or unit_before):
         digit *= last / 10
     return total + (digit or 0)

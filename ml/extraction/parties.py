@@ -10,7 +10,6 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from ml.extraction import word_lists as words
 from ml.extraction.modality import Misdeed, Modality
 from ml.extraction.spans import Kind, Span
 
@@ -21,8 +20,12 @@ _LAID: Final = re.compile(
 _ADDRESSED_BEFORE: Final = re.compile(
     r"(?:尊敬的|敬爱的|恳?请求?|希望|盼望?|[乞祈]?求|要求|督促|感谢|谢谢|麻烦|望|建议|协调|呼吁|[向跟找]|通过|到)[^,，。;；!！?？\n]{0,4}$"
 )
-_ADDRESSED_BEHIND: Final = re.compile(r"(?:同志|领导|您|你们?|大人)?[,，:：;；!！]?\s*[你您]们?好|[:：]\s*$|[:：]\s*(?=\n)")
-_ACCUSED_BEFORE: Final = re.compile(r"(?:举报|控告|投诉|检举|揭发|揭露|曝光|状告|实名|查处|严查|查一?查|整治|被|因为?|由于)[^,，。;；!！?？\n]{0,12}$")
+_ADDRESSED_BEHIND: Final = re.compile(
+    r"(?:同志|领导|您|你们?|大人)?[,，:：;；!！]?\s*[你您]们?好|[:：]\s*$|[:：]\s*(?=\n)"
+)
+_ACCUSED_BEFORE: Final = re.compile(
+    r"(?:举报|控告|投诉|检举|揭发|揭露|曝光|状告|实名|查处|严查|查一?查|整治|被|因为?|由于)[^,，。;；!！?？\n]{0,12}$"
+)
 _TOLD_BEFORE: Final = re.compile(r"(?:反映|反应|关于|针对|对于|要求)[^,，。;；!！?？\n]{0,12}$")
 _DOES: Final = re.compile(
     r"[^,，。;；!！?？\n]{0,10}?(?:不作为|乱|私自|擅自|违|强|占|贪|套|挪|截|扣|骗|收了?|要了?|拖欠|欠|不(?:公|给|管|发|承认|处理|解决|让|还|认)|没有|没|未|拒|欺|假|打|威胁|利用|把|将|拿|吃|分|卖|开设|说|问题|作风|包庇|漠视|勾结|毁|砍|排放|污染|规定|制造|施工|涨价|不)"
@@ -36,12 +39,19 @@ _NAMED_SELF: Final = re.compile(
 _SELF_END: Final = re.compile(
     r"(?=[,，。;；!！?？\n(（:：]|我|的?心声|今天|现在)|(?:村民|居民|农民工?|民工|群众|业主|家长|职工|员工|学生|教师|老师|老人|驾驶员|司机|企业)(?!委员会|小组|代表)"
 )
-_SIGNED: Final = re.compile(r"(?P<name>[\u4e00-\u9fff]{2,4})\s*(?:[,，]?\s*(?:\d{4}年\d{1,2}月\d{1,2}日|\d{4}[-./]\d{1,2}[-./]\d{1,2}))?\s*$")
-_VILLAGER: Final = re.compile(r"的?(?:一名|一个|一位|全体|[\d几多十百]{1,5}名)?(?:普通)?(?:村民|居民|农民|群众|业主|职工)(?!小?组|委员会|代表|自治|自建)")
+_SIGNED: Final = re.compile(
+    r"(?P<name>[\u4e00-\u9fff]{2,4})\s*(?:[,，]?\s*(?:\d{4}年\d{1,2}月\d{1,2}日|\d{4}[-./]\d{1,2}[-./]\d{1,2}))?\s*$"
+)
+_VILLAGER: Final = re.compile(
+    r"的?(?:一名|一个|一位|全体|[\d几多十百]{1,5}名)?(?:普通)?(?:村民|居民|农民|群众|业主|职工)(?!小?组|委员会|代表|自治|自建)"
+)
 _START: Final = "\n,，。;；!！?？:： "
 _CLASS: Final = (
     ("village", re.compile(r"村|支书|组长|社区|居委|小组|队长|会计|支委|文书")),
-    ("above", re.compile(r"县长|市长|省长|厅长|县委|市委|省委|省长|区长|国务院|纪委|上级|厅$|人民政府|省|领导")),
+    (
+        "above",
+        re.compile(r"县长|市长|省长|厅长|县委|市委|省委|省长|区长|国务院|纪委|上级|厅$|人民政府|省|领导"),
+    ),
     ("office", re.compile(r"局|办|所|政府|法院|处|站|委")),
     ("school", re.compile(r"学|园|校")),
     ("hospital", re.compile(r"医|卫生|诊")),
@@ -83,14 +93,20 @@ shifted so that 0 stands for a probability of 0.4, the best F1 by cross-validati
 
 def sender(text: str, spans: Sequence[Span]) -> Span | None:
     """The stretch by which the writer names himself, the name before the village, or None."""
-    people = [span for span in spans if span.kind == Kind.PERSON and span.end - span.start >= 2 and "某" not in text[span.start : span.end]]
+    people = [
+        span
+        for span in spans
+        if span.kind == Kind.PERSON and span.end - span.start >= 2 and "某" not in text[span.start : span.end]
+    ]
     for cue in _NAMED_SELF.finditer(text):
         if found := next((span for span in people if span.start == cue.end()), None):
             return _party(Kind.SENDER, found.start, found.end, 0.8)
     for cue in _SELF.finditer(text):
         end = _SELF_END.search(text, cue.end(), cue.end() + 40)
         stop = end.end() if end else min(len(text), cue.end() + 40)
-        if stop - cue.end() >= 3 and not text.startswith(("不", "想", "要", "在", "说", "很", "否", "为", "因"), cue.end()):
+        if stop - cue.end() >= 3 and not text.startswith(
+            ("不", "想", "要", "在", "说", "很", "否", "为", "因"), cue.end()
+        ):
             named = next((span for span in people if cue.end() < span.start <= stop), None)
             return _party(Kind.SENDER, *((named.start, named.end) if named else (cue.end(), stop)), 0.7)
     for span in people:
@@ -109,8 +125,14 @@ def _signed(text: str, people: Sequence[Span]) -> Span | None:
 def _villagers(text: str, spans: Sequence[Span]) -> Span | None:
     """石桥村三组村民 at the beginning: place, village and what they are called."""
     for span in spans:
-        if span.kind in {Kind.VILLAGE, Kind.PLACE} and span.start < 40 and (called := _VILLAGER.match(text, span.end)):
-            before = next((near for near in spans if near.kind == Kind.PLACE and near.end == span.start), span)
+        if (
+            span.kind in {Kind.VILLAGE, Kind.PLACE}
+            and span.start < 40
+            and (called := _VILLAGER.match(text, span.end))
+        ):
+            before = next(
+                (near for near in spans if near.kind == Kind.PLACE and near.end == span.start), span
+            )
             return _party(Kind.SENDER, before.start, called.end(), 0.4)
     return None
 
@@ -134,14 +156,31 @@ def candidates(
     text: str, spans: Sequence[Span], told: Sequence[Misdeed], *, writer: Span | None
 ) -> list[tuple[Span, list[str]]]:
     """Who might be accused in the folded ``text``, each with the marks that speak for or against it."""
-    found = [span for span in _candidates(text, spans) if not (writer and writer.start < span.end and span.start < writer.end)]
-    return [(span, _marks(text, span, spans, told, first=not number)) for number, span in enumerate(sorted(found, key=lambda s: s.start))]
+    found = [
+        span
+        for span in _candidates(text, spans)
+        if not (writer and writer.start < span.end and span.start < writer.end)
+    ]
+    return [
+        (span, _marks(text, span, spans, told, first=not number))
+        for number, span in enumerate(sorted(found, key=lambda s: s.start))
+    ]
 
 
-def _marks(text: str, span: Span, spans: Sequence[Span], told: Sequence[Misdeed], *, first: bool) -> list[str]:
-    before, behind, itself = text[max(0, span.start - 24) : span.start], text[span.end : span.end + 30], text[span.start : span.end]
+def _marks(
+    text: str, span: Span, spans: Sequence[Span], told: Sequence[Misdeed], *, first: bool
+) -> list[str]:
+    before, behind, itself = (
+        text[max(0, span.start - 24) : span.start],
+        text[span.end : span.end + 30],
+        text[span.start : span.end],
+    )
     mentions = text.count(itself)
-    deeds = [deed.start - span.end for deed in told if deed.modality != Modality.NEGATED and _same_sentence(text, span.end, deed.start)]
+    deeds = [
+        deed.start - span.end
+        for deed in told
+        if deed.modality != Modality.NEGATED and _same_sentence(text, span.end, deed.start)
+    ]
     marks = {
         "always": True,
         f"kind_{span.kind}": True,
@@ -185,7 +224,15 @@ def _candidates(text: str, spans: Sequence[Span]) -> list[Span]:
             beside = {near.kind for near in (before, behind) if near}
             if Kind.PERSON not in beside:
                 whole = before is not None and before.kind in {Kind.UNIT, Kind.VILLAGE}
-                found.append(Span(Kind.POST, before.start if whole and before else span.start, span.end, None, span.confidence))
+                found.append(
+                    Span(
+                        Kind.POST,
+                        before.start if whole and before else span.start,
+                        span.end,
+                        None,
+                        span.confidence,
+                    )
+                )
     taken = {place for span in spans if span.kind != Kind.PLACE for place in range(span.start, span.end)}
     found += [
         Span(Kind.UNIT, match.start(), match.end(), None, 0.5)
@@ -201,7 +248,7 @@ def _same_sentence(text: str, start: int, deed: int) -> bool:
 
 def _beside_post(span: Span, spans: Sequence[Span]) -> bool:
     posts = [near for near in spans if near.kind == Kind.POST]
-    return any(near.end == span.start or near.end == span.end for near in posts)
+    return any(near.end in {span.start, span.end} for near in posts)
 
 
 def _party(kind: Kind, start: int, end: int, confidence: float) -> Span:

@@ -1,132 +1,22 @@
-"""Places: by the names of the division register where there is one, by their endings where there is none.
+"""Places by their endings, for texts about places that no register at hand names: 花明楼镇 | 花明楼村郑家冲组.
 
-`Gazetteer` links a name to division codes. A name that several villages bear is decided by the town or county named
-with it, else by the division of the office that received the message; what stays open keeps all codes, each with its
-share of the confidence.
+The tagger (`ml.extraction.tagging`) takes these stretches as one of its features and judges better than they do alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
 import rjieba
 
-from ml.extraction.spans import Kind, Places, Span
+from ml.extraction.spans import Kind, Span
 from ml.triage import mask_terms as terms
 
-_COMMITTEE: Final = re.compile(r"(?:村民|居民)?委员会$|[村居]委会$")
-_VILLAGE_ENDING: Final = re.compile(r"(?:社区|村|居)$")
-_TOWN_ENDING: Final = re.compile(r"(?:街道|办事处|镇|乡|县|市|区)$")
-_TOWN: Final = 9
-_VILLAGE: Final = 12
-_SHORT: Final = 2
-_LONGEST_NAME: Final = 16
-_BEHIND_SHORT: Final = re.compile(
-    r"村委|村支|村两委|支书|书记|主任|居委|大队|社区|村|党支部|党总支|两委|干部|会计"
-)
-
-
-@dataclass(frozen=True)
-class Gazetteer:
-    """Names of divisions → codes. Build it once with `of` and use it for every message.
-
-    Attributes:
-        codes: full names (石桥村) and names without what a committee adds (石桥村村民委员会 → 石桥村).
-        short: names without their ending (石桥): read only where the text shows that a village is meant.
-        lengths: lengths of the names, longest first.
-    """
-
-    codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    short: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    lengths: tuple[int, ...] = ()
-
-    @classmethod
-    def of(cls, names: Mapping[str, str], aliases: Mapping[str, str] | None = None) -> Gazetteer:
-        """``names``: code → name of each division; ``aliases``: further name → code (old names, local names)."""
-        full: defaultdict[str, set[str]] = defaultdict(set)
-        short: defaultdict[str, set[str]] = defaultdict(set)
-        for code, name in names.items():
-            plain = _COMMITTEE.sub("", name.strip())
-            if len(code) == _VILLAGE and name != plain and not _VILLAGE_ENDING.search(plain):
-                plain += "社区" if "居" in name[len(plain) :] else "村"
-            ending = _VILLAGE_ENDING if len(code) == _VILLAGE else _TOWN_ENDING
-            stem = ending.sub("", plain)
-            if len(plain) > _SHORT:
-                full[plain].add(code)
-            if len(stem) >= _SHORT and stem != plain:
-                short[stem].add(code)
-        for alias, code in (aliases or {}).items():
-            full[alias].add(code)
-        found = {name: tuple(sorted(codes)) for name, codes in full.items() if len(name) <= _LONGEST_NAME}
-        stems = {name: tuple(sorted(codes)) for name, codes in short.items() if len(name) <= _LONGEST_NAME}
-        lengths = sorted({len(name) for name in (*found, *stems)}, reverse=True)
-        return cls(found, stems, tuple(lengths))
-
-    def spans(self, text: str, *, office: str = "") -> Iterator[Span]:
-        """Divisions named in the folded ``text``. ``office``: division code of the office that received it."""
-        named = list(self._named(text))
-        certain = {code for _, _, codes in named if len(codes) == 1 for code in codes if len(code) < _VILLAGE}
-        towns = certain | {code for _, _, codes in named for code in codes if len(code) < _VILLAGE}
-        for start, end, codes in named:
-            kept = _decided(codes, towns=towns, office=office)
-            kind = Kind.VILLAGE if len(kept[0]) == _VILLAGE else Kind.PLACE
-            yield Span(kind, start, end, Places(kept), round(0.95 / len(kept), 3))
-
-    def _named(self, text: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-        place, above = 0, ""
-        while place < len(text):
-            found = self._at(text, place, above=above)
-            if found is None:
-                place += 1
-                continue
-            end, codes = found
-            yield place, end, codes
-            above = codes[0] if len(codes[0]) < _VILLAGE else above
-            place = end
-
-    def _at(self, text: str, place: int, *, above: str) -> tuple[int, tuple[str, ...]] | None:
-        for length in self.lengths:
-            name = text[place : place + length]
-            if len(name) < length:
-                continue
-            end = place + length
-            if name in self.codes:
-                return end, self.codes[name]
-            if name in self.short:
-                codes = self.short[name]
-                behind_its_town = bool(above) and _ends_in_division(text, place)
-                below = tuple(code for code in codes if behind_its_town and code.startswith(above))
-                if below or (_BEHIND_SHORT.match(text, end) and any(len(code) == _VILLAGE for code in codes)):
-                    return end, below or tuple(code for code in codes if len(code) == _VILLAGE)
-        return None
-
-
-def _ends_in_division(text: str, place: int) -> bool:
-    return text[max(0, place - 1) : place] in {"镇", "乡", "道", "县", "市", "区"}
-
-
-def _decided(codes: tuple[str, ...], *, towns: set[str], office: str) -> tuple[str, ...]:
-    """The codes that lie in a division named in the text, else those of the office; all when neither decides."""
-    for wanted in (
-        [code for code in codes if any(code.startswith(town) and code != town for town in towns)],
-        [code for code in codes if office and code.startswith(office)],
-    ):
-        if wanted:
-            return tuple(wanted)
-    return codes
-
-
-_ABOVE: Final = (
-    r"自治[区州县]|地区|街道(?!办)|(?:高新|开发|新)区|(?<!我)[省市县区镇乡州](?![长委府级场容公])(?!民(?!政))|市区"
-)
-_VILLAGES: Final = (
-    r"社区|大队|村(?!庄|镇|落|容|规|村|上(?!坳)|头|口|尾)|屯|寨"
-)
+_ABOVE: Final = r"自治[区州县]|地区|街道(?!办)|(?:高新|开发|新)区|(?<!我)[省市县区镇乡州](?![长委府级场容公])(?!民(?!政))|市区"
+_VILLAGES: Final = r"社区|大队|村(?!庄|镇|落|容|规|村|上(?!坳)|头|口|尾)|屯|寨"
 _GROUPS: Final = r"村?民?小?组(?!织|成|建|装|合|团|件|阁)|生产队"
 _SPOTS: Final = (
     "大道|小区|公寓|花园|家园|山庄|大厦|广场|佳苑|名都|名城|新城|水库|煤矿|景区|机场|工业园|产业园|园区|商贸城|商业乐园|互通"
@@ -170,14 +60,22 @@ def _pieces(text: str) -> Iterator[tuple[int, int, Kind]]:
         if start is None or start == match.start():
             continue
         kind = Kind.VILLAGE if label in {"village", "group"} else Kind.PLACE
-        if label == "group" and not (last_kind == Kind.VILLAGE and behind == start) and not _is_group(text[start : match.start()]):
+        if (
+            label == "group"
+            and not (last_kind == Kind.VILLAGE and behind == start)
+            and not _is_group(text[start : match.start()])
+        ):
             continue
         yield start, match.end(), kind
         behind, last_kind = match.end(), kind
 
 
 def _is_group(stem: str) -> bool:
-    return len(stem) >= 3 and not _common(stem) and not any(word in stem for word in ("工作", "专案", "检查", "党", "小"))
+    return (
+        len(stem) >= 3
+        and not _common(stem)
+        and not any(word in stem for word in ("工作", "专案", "检查", "党", "小"))
+    )
 
 
 def _start(text: str, match: re.Match[str], behind: int) -> int | None:
@@ -189,12 +87,6 @@ def _start(text: str, match: re.Match[str], behind: int) -> int | None:
     if match.lastgroup == "group" and (numbered := _NUMBERED.search(before)):
         return end - len(numbered[0])
     stem = _han_tail(before)[-_LONGEST_STEM:]
-    for stop in _STOP.finditer(stem):
-        tail = stem[stop.end() :]
-        if end - len(tail) > behind or stop.group() not in terms.SELDOM_IN_A_PLACE:
-            cut = len(tail)
-            stem_after = tail
-            continue
     stem = _after_last_stop(stem, glued=end - len(stem) == behind and behind > 0)
     bounded = end - len(stem) == behind or len(stem) < _LONGEST_STEM
     if not bounded or len(stem) > 4:
@@ -238,11 +130,15 @@ def _is_no_name(stem: str, ending: str) -> bool:
     words = terms.NO_PLACE.get(ending, frozenset())
     if stem in words or any(stem.endswith(word) for word in words if len(word) > 1):
         return True
-    return len(stem) == 1 and ending not in {"县", "市", "州"} or _common(stem + ending)
+    return (len(stem) == 1 and ending not in {"县", "市", "州"}) or _common(stem + ending)
 
 
 @lru_cache(maxsize=65_536)
 def _common(word: str) -> bool:
     """Whether the segmenter holds the whole for a common word that is no name of a place."""
     tagged = rjieba.tag(word)
-    return len(tagged) == 1 and tagged[0][1] not in {"ns", "nr", "nz", "nrt", "x", "m"} and bool(rjieba.has_word(word))
+    return (
+        len(tagged) == 1
+        and tagged[0][1] not in {"ns", "nr", "nz", "nrt", "x", "m"}
+        and bool(rjieba.has_word(word))
+    )

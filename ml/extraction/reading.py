@@ -12,12 +12,13 @@ from ml.extraction.amounts import amounts
 from ml.extraction.contacts import contacts
 from ml.extraction.dates import dates
 from ml.extraction.folding import fold
+from ml.extraction.gazetteer import Gazetteer
 from ml.extraction.modality import Misdeed, misdeeds
 from ml.extraction.parties import accused, sender
 from ml.extraction.people import people, post_of, programmes
-from ml.extraction.places import Gazetteer
 from ml.extraction.spans import Kind, Period, Span, without_overlap
 from ml.extraction.tagging import Tagger, shipped_tagger, tagged_spans
+from ml.extraction.word_lists import POSTS
 
 _REPEATED: Final = {Kind.PERSON: 2, Kind.VILLAGE: 3, Kind.UNIT: 3, Kind.PLACE: 3}
 """Kinds of which every further occurrence counts too, and the fewest characters for that."""
@@ -79,7 +80,8 @@ def read(
     certain += [span for span in amounts(folded) if taken.isdisjoint(range(span.start, span.end))]
     certain += programmes(folded, programme_names)
     taken = _places_of(certain)
-    named = [*tagged_spans(folded, tagger or shipped_tagger()), *people(folded), *divisions]
+    tagged = [span for span in tagged_spans(folded, tagger or shipped_tagger()) if _fits(folded, span, divisions)]
+    named = [*tagged, *people(folded), *divisions]
     named = [span for span in named if taken.isdisjoint(range(span.start, span.end))]
     spans = without_overlap([*certain, *named])
     spans = without_overlap([*spans, *_again(folded, spans)])
@@ -93,10 +95,29 @@ def _places_of(spans: Sequence[Span]) -> set[int]:
     return {place for span in spans for place in range(span.start, span.end)}
 
 
+def _fits(text: str, span: Span, divisions: Sequence[Span]) -> bool:
+    """Whether what the tagger found may stand beside what the register and the lists say.
+
+    It may hold a division (石桥村三组, 石桥村村委会) but not cut one; a place holds no village; a post ends in one.
+    """
+    if span.kind == Kind.POST and not text[span.start : span.end].endswith(POSTS):
+        return False
+    for division in divisions:
+        if division.start < span.end and span.start < division.end:
+            holds = span.start <= division.start and division.end <= span.end
+            if not holds or (span.kind == Kind.PLACE and division.kind == Kind.VILLAGE):
+                return False
+    return True
+
+
 def _again(text: str, spans: Sequence[Span]) -> Iterator[Span]:
     """Further occurrences of names found once."""
     taken = _places_of(spans)
-    known = {text[span.start : span.end]: span for span in spans if span.end - span.start >= _REPEATED.get(span.kind, 99)}
+    known = {
+        text[span.start : span.end]: span
+        for span in spans
+        if span.end - span.start >= _REPEATED.get(span.kind, 99)
+    }
     if not known:
         return
     pattern = re.compile("|".join(map(re.escape, sorted(known, key=len, reverse=True))))

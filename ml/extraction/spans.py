@@ -33,7 +33,7 @@ class Money:
     Attributes:
         least: the amount, or the lower end of a range; None where the text is vague (几十万).
         most: the upper end of a range, else equal to `least`; None for "多" and "上" as well.
-        per: what a rate is per ("人", "亩", "月"); None for a sum. A rate is never added to a sum.
+        per: what a rate is per ("亩", "人月" for 每人每月); None for a sum. A rate is never added to a sum.
     """
 
     least: int | None

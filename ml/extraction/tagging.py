@@ -9,6 +9,7 @@ The weights are JSON; the path is found by Viterbi (Rabiner 1989) here, without 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -46,6 +47,7 @@ _LEXICONS: Final = (
     ("kin", frozenset((*terms.KINSHIP.split("|"), "村民", "居民", "老板", "同志", "本人", "我叫", "名叫", "申请人"))),
     ("deed", frozenset(terms.DEEDS.split("|"))),
 )  # fmt: skip
+_HAN: Final = re.compile(r"[\u4e00-\u9fff]")
 _ENDINGS: Final = frozenset({"above", "village", "group", "spot", "unit"})
 
 
@@ -81,11 +83,9 @@ class Tagger:
         if not features:
             return []
         scores = np.zeros((len(features), len(self.labels)), dtype=np.float32)
-        for row, named in zip(scores, features, strict=True):
-            for feature in named:
-                weights = self.states.get(feature)
-                if weights is not None:
-                    row += weights
+        for place, named in enumerate(features):
+            known = [self.states[feature] for feature in named if feature in self.states]
+            scores[place] = np.sum(known, axis=0) if known else 0
         behind = np.zeros(scores.shape, dtype=np.intp)
         best = scores[0]
         for place in range(1, len(scores)):
@@ -105,12 +105,16 @@ def shipped_tagger() -> Tagger:
 
 
 def tagged_spans(text: str, tagger: Tagger) -> list[Span]:
-    """Spans of the folded ``text`` as the tagger reads them; an ``I-`` without its ``B-`` begins a span too."""
+    """Spans of the folded ``text`` as the tagger reads them; an ``I-`` without its ``B-`` begins a span too.
+
+    A stretch without a Chinese character is none: the tagger has not learnt other languages.
+    """
     spans: list[Span] = []
     start, kind = 0, OUTSIDE
     for place, label in enumerate([*tagger.tag(features_of(text)), OUTSIDE]):
         here = label.partition("-")[2] or OUTSIDE
-        if kind != OUTSIDE and (here != kind or label.startswith("B-")):
+        ends = kind != OUTSIDE and (here != kind or label.startswith("B-"))
+        if ends and _HAN.search(text, start, place):
             spans.append(Span(Kind(kind), start, place, None, 0.75))
         if label.startswith("B-") or here != kind:
             start = place
@@ -189,9 +193,18 @@ def _segments(text: str) -> list[list[str]]:
     for number, (word, part) in enumerate(tagged):
         before = tagged[number - 1] if number else ("^", "^")
         behind = tagged[number + 1] if number + 1 < len(tagged) else ("$", "$")
-        around = [f"w={word}", f"t={part}", f"w-1={before[0]}", f"t-1={before[1]}", f"w+1={behind[0]}", f"t+1={behind[1]}"]
+        around = [
+            f"w={word}",
+            f"t={part}",
+            f"w-1={before[0]}",
+            f"t-1={before[1]}",
+            f"w+1={behind[0]}",
+            f"t+1={behind[1]}",
+        ]
         for place in range(len(word)):
-            position = "S" if len(word) == 1 else "B" if place == 0 else "E" if place == len(word) - 1 else "M"
+            position = (
+                "S" if len(word) == 1 else "B" if place == 0 else "E" if place == len(word) - 1 else "M"
+            )
             rows.append([f"p={position}", f"pt={position}{part}", *around])
     return rows
 
@@ -203,7 +216,14 @@ def _lexicon(text: str) -> list[list[str]]:
         longest = max(map(len, members))
         place = 0
         while place < len(text):
-            length = next((n for n in range(min(longest, len(text) - place), 0, -1) if text[place : place + n] in members), 0)
+            length = next(
+                (
+                    n
+                    for n in range(min(longest, len(text) - place), 0, -1)
+                    if text[place : place + n] in members
+                ),
+                0,
+            )
             for inside in range(length):
                 rows[place + inside].append(f"l={name}{'B' if inside == 0 else 'I'}")
             if length:
