@@ -18,11 +18,15 @@ from sqlalchemy.orm import Session
 
 from casework import audit
 from casework.access import Permission, RiskFacts, allows, managing_level, sees_risk
+from casework.complaints import visible_complaint
+from casework.errors import BadInput
+from casework.events import locked, recorded
 from casework.identity import Vault, masked
 from casework.linking import Entries, Link, Programme, Project, Target, Term, Tier, link, villages_of
 from casework.models import Complaint, Place
-from casework.roles import Actor
+from casework.roles import Actor, covers
 from casework.scope import within
+from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, step
 from casework.working_days import local_date
 from ml.extraction.gazetteer import Gazetteer
 from ml.extraction.reading import Reading, read
@@ -108,6 +112,31 @@ def understand(
         tuple(proposal for proposal in proposals if proposal.tier != Tier.C),
         tuple(proposal for proposal in proposals if proposal.tier == Tier.C),
     )
+
+
+def confirm_place(
+    session: Session, actor: Actor, complaint_id: int, *, about: str, at: datetime
+) -> Complaint:
+    """The clerk confirms or corrects which division a message is about: it decides who may handle and see it.
+
+    Raises `BadInput` for a division that the receiving office does not stand above.
+    """
+    visible_complaint(session, actor, complaint_id)
+    complaint = locked(session, Complaint, complaint_id)
+    known = session.get(Place, about) is not None
+    if not known or about == complaint.division or not covers(complaint.division, about):
+        raise BadInput("about", "所涉地点应为受理单位辖区内的下级区划")
+    change = step(
+        COMPLAINT_TRANSITIONS,
+        complaint.state,
+        ComplaintAction.LOCATE,
+        actor=actor,
+        at=at,
+        fields={"about": about},
+    )
+    complaint.about = about
+    complaint.state = recorded(session, complaint, change)
+    return complaint
 
 
 def _proposal(text: str, proposed: Link, labels: dict[tuple[Target, str], str]) -> Proposal:

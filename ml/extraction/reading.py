@@ -80,8 +80,13 @@ def read(
     certain += [span for span in amounts(folded) if taken.isdisjoint(range(span.start, span.end))]
     certain += programmes(folded, programme_names)
     taken = _places_of(certain)
-    tagged = [span for span in tagged_spans(folded, tagger or shipped_tagger()) if _fits(folded, span, divisions)]
-    named = [*tagged, *people(folded), *divisions]
+    ruled = list(people(folded))
+    tagged = [
+        span
+        for span in tagged_spans(folded, tagger or shipped_tagger())
+        if _fits(folded, span, divisions, ruled)
+    ]
+    named = [*tagged, *ruled, *divisions]
     named = [span for span in named if taken.isdisjoint(range(span.start, span.end))]
     spans = without_overlap([*certain, *named])
     spans = without_overlap([*spans, *_again(folded, spans)])
@@ -95,12 +100,20 @@ def _places_of(spans: Sequence[Span]) -> set[int]:
     return {place for span in spans for place in range(span.start, span.end)}
 
 
-def _fits(text: str, span: Span, divisions: Sequence[Span]) -> bool:
-    """Whether what the tagger found may stand beside what the register and the lists say.
+def _fits(text: str, span: Span, divisions: Sequence[Span], ruled: Sequence[Span]) -> bool:
+    """Whether what the tagger found may stand beside what the register and the rules say.
 
-    It may hold a division (石桥村三组, 石桥村村委会) but not cut one; a place holds no village; a post ends in one.
+    It may hold a division (石桥村三组, 石桥村村委会) but not cut one; a place holds no village; a post ends in one; it does
+    not swallow a post or a name beside one.
     """
     if span.kind == Kind.POST and not text[span.start : span.end].endswith(POSTS):
+        return False
+    swallowed = {
+        inside.kind
+        for inside in ruled
+        if span.start <= inside.start and inside.end <= span.end and inside.end - inside.start > 1
+    }
+    if swallowed & {Kind.PERSON, Kind.POST} - {span.kind}:
         return False
     for division in divisions:
         if division.start < span.end and span.start < division.end:
