@@ -14,6 +14,7 @@ from pathlib import Path
 from benchmarks import (
     anomaly,
     bad_input,
+    extraction,
     features,
     linkage,
     mutants,
@@ -29,6 +30,7 @@ from benchmarks import (
 DATA = Path(__file__).parents[2] / "shared" / "data"
 PARTS: dict[str, Callable[[Path], object]] = {
     "triage": triage.main,
+    "extraction": extraction.main,
     "payments": payments.main,
     "features": lambda _: features.main(),
     "anomaly": anomaly.main,

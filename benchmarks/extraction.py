@@ -14,6 +14,7 @@ characters without context of labels (logistic regression on the same features).
 
 from __future__ import annotations
 
+import calendar
 import re
 import sys
 import time
@@ -25,7 +26,8 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from sklearn.feature_extraction import DictVectorizer
+from borax.calendars.lunardate import LCalendars, LunarDate
+from sklearn.feature_extraction import FeatureHasher
 from sklearn.linear_model import SGDClassifier
 
 from benchmarks.printing import print_table
@@ -166,8 +168,6 @@ def _same_days(period: Period, label: str) -> bool:
 
 
 def _label_days(label: str) -> tuple[date, date] | None:
-    import calendar
-
     if match := re.fullmatch(r"D([+-]?\d+)", label):
         day = date.fromordinal(AS_OF.toordinal() + int(match[1]))
         return day, day
@@ -186,8 +186,6 @@ def _label_days(label: str) -> tuple[date, date] | None:
 
 
 def _lunar_days(label: str) -> tuple[date, date] | None:
-    from borax.calendars.lunardate import LCalendars, LunarDate
-
     match = re.fullmatch(r"(?:Y([+-]?\d+)|(\d{4}))-L(\d{1,2})(?:-(\d{1,2}))?", label)
     if match is None:
         return None
@@ -203,15 +201,22 @@ def _speed(texts: Mapping[str, str]) -> None:
     messages = list(texts.values())
     for message in messages[:5]:
         read(message, as_of=AS_OF)
-    started = time.perf_counter()
-    for message in messages:
-        read(message, as_of=AS_OF)
-    seconds = time.perf_counter() - started
+    seconds = _seconds(messages)
     characters = sum(map(len, messages))
     print(
-        f"reading: {len(messages) / seconds:,.0f} messages a second on one core"
+        f"reading: {len(messages) / seconds:,.0f} messages a second of processor time"
         f" ({characters / len(messages):.0f} characters each, {characters / seconds:,.0f} characters a second)"
     )
+    everything = "".join(messages)
+    for length in (1_250, 2_500, 5_000, 10_000):
+        print(f"  one message of {length:,} characters: {_seconds([everything[:length]]):.2f} s")
+
+
+def _seconds(messages: Sequence[str]) -> float:
+    started = time.process_time()
+    for message in messages:
+        read(message, as_of=AS_OF)
+    return time.process_time() - started
 
 
 def _addresses(folder: Path) -> None:
@@ -245,14 +250,11 @@ def _addresses(folder: Path) -> None:
 
 
 def _single_characters(rows: Sequence[Tagged], inputs: Sequence[Sequence[Sequence[str]]]) -> list[list[str]]:
-    vectors = DictVectorizer(dtype=np.float32)
-    given = vectors.fit_transform([dict.fromkeys(names, 1.0) for row in rows for names in row.features])
+    vectors = FeatureHasher(2**20, input_type="string", dtype=np.float32, alternate_sign=False)
+    given = vectors.transform([names for row in rows for names in row.features])
     model = SGDClassifier(loss="log_loss", alpha=1e-6, max_iter=15, tol=None, random_state=0)
     model.fit(given, [label for row in rows for label in row.labels])
-    return [
-        list(model.predict(vectors.transform([dict.fromkeys(names, 1.0) for names in features])))
-        for features in inputs
-    ]
+    return [list(model.predict(vectors.transform(features))) for features in inputs]
 
 
 def _chunks(tags: Sequence[str]) -> list[tuple[str, int, int]]:

@@ -9,7 +9,6 @@ from ml.extraction.folding import fold
 from ml.extraction.gazetteer import Gazetteer
 from ml.extraction.spans import Places, Span
 
-
 _VILLAGE: Final = 12
 _BODY: Final = re.compile(
     r"的?(?:人民)?(?:政府|党委|党工委|纪委|纪检|人大|办事处|书记|镇长|乡长|县长|区长|主任|领导|干部|工作人员|派出所|司法所|财政所"
