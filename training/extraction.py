@@ -1,4 +1,6 @@
-"""Training the tagger of `ml.extraction.tagging` on read spans and on tagged addresses; weights go out as JSON.
+"""Training of what reads messages: the tagger of names and the marks of the accused; weights go out as JSON.
+
+    python -m training.extraction DATA FOLDER     DATA/complaints holds the board files; writes tagger.json, parties.json
 
 The trainer is CRFsuite (python-crfsuite, MIT): conditional random fields (Lafferty et al. 2001) by L-BFGS. It is needed
 for training only.
@@ -9,23 +11,35 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pyarrow.parquet as pq
 import pycrfsuite
+from numpy.typing import NDArray
+from sklearn.feature_extraction import DictVectorizer
+from sklearn.linear_model import LogisticRegression
 
 from ml.extraction.folding import fold
+from ml.extraction.parties import candidates, score
+from ml.extraction.reading import read
 from ml.extraction.spans import Kind
-from ml.extraction.tagging import KINDS, OUTSIDE, features_of
-from training.label_files import Span, span_text
+from ml.extraction.tagging import KINDS, OUTSIDE, Tagger, features_of
+from training.label_files import Span, load_spans, load_written, span_text
 
 FEWEST: Final = 8
 """A character or word feature counts only if so many messages or addresses have it."""
+PartyRow = list[tuple[list[str], bool]]
+_FOLDS: Final = 5
+_LEAST_WEIGHT: Final = 0.1
+_ANY_DAY: Final = date(2020, 1, 8)  # who is accused does not hang on the day
 _LEXICAL: Final = re.compile(r"(?:c-?\d|b-?\d|w(?:[+-]1)?)=")
 _OF_ADDRESS: Final = {
     "prov": Kind.PLACE, "city": Kind.PLACE, "district": Kind.PLACE, "town": Kind.PLACE, "road": Kind.PLACE,
@@ -129,3 +143,85 @@ def _as_json(model: Path) -> str:
         ensure_ascii=False,
         separators=(",", ":"),
     )
+
+
+def fit_parties(texts: dict[str, str], spans: Sequence[Span], rows: dict[str, Tagged]) -> dict[str, float]:
+    """Weights of the marks of an accused: logistic regression on candidates of messages and of the written set.
+
+    Messages are read by taggers that did not learn from them. "always" is shifted so that 0 stands for the probability
+    with the best F1 by cross-validation over the messages.
+    """
+    folds = [sorted(rows)[number::_FOLDS] for number in range(_FOLDS)]
+    taggers = [
+        Tagger.from_json(train_tagger([rows[i] for i in rows if i not in kept])) for kept in map(set, folds)
+    ]
+    named = {
+        span.message_id: texts[span.message_id][span.start : span.end]
+        for span in spans
+        if span.kind == "accused"
+    }
+    read_rows = [
+        [_party_rows(texts[i], named.get(i, ""), tagger) for i in ids]
+        for ids, tagger in zip(folds, taggers, strict=True)
+    ]
+    written = [_party_rows(message.text, message.accused, None) for message in load_written()]
+    scored: list[tuple[NDArray[np.float64], list[bool]]] = []
+    for number, kept in enumerate(read_rows):
+        others = [row for n, part in enumerate(read_rows) if n != number for row in part]
+        weights = _fit_marks([*others, *written])
+        scored += [
+            (np.array([score(marks, weights) for marks, _ in row]), [right for _, right in row])
+            for row in kept
+        ]
+    threshold = max(
+        np.arange(-2.0, 2.0, 0.1), key=lambda cut: _best_f1(scored, float(cut), wanted=len(named))
+    )
+    weights = _fit_marks([row for part in read_rows for row in part] + written)
+    weights["always"] -= float(threshold)
+    return {
+        mark: round(weight, 2) for mark, weight in sorted(weights.items()) if abs(weight) >= _LEAST_WEIGHT
+    }
+
+
+def _party_rows(text: str, named: str, tagger: Tagger | None) -> PartyRow:
+    """Marks of each candidate and whether it is the one."""
+    folded, wanted = fold(text), fold(named)
+    reading = read(text, as_of=_ANY_DAY, tagger=tagger)
+    found = candidates(folded, reading.spans, reading.misdeeds, writer=reading.sender)
+    return [
+        (marks, bool(wanted) and _is_same(folded[span.start : span.end], wanted)) for span, marks in found
+    ]
+
+
+def _is_same(one: str, other: str) -> bool:
+    return one in other or other in one
+
+
+def _fit_marks(rows: Sequence[PartyRow]) -> dict[str, float]:
+    pairs = [(dict.fromkeys(marks, 1.0), right) for row in rows for marks, right in row]
+    vectors = DictVectorizer()
+    given = vectors.fit_transform([marks for marks, _ in pairs])
+    model = LogisticRegression(C=0.3, max_iter=1_000, fit_intercept=False).fit(
+        given, [right for _, right in pairs]
+    )
+    return dict(zip(vectors.get_feature_names_out(), map(float, model.coef_[0]), strict=True))
+
+
+def _best_f1(scored: Sequence[tuple[NDArray[np.float64], list[bool]]], cut: float, *, wanted: int) -> float:
+    proposed = [
+        right[int(scores.argmax())] for scores, right in scored if len(scores) and scores.max() >= cut
+    ]
+    return 2 * sum(proposed) / max(1, len(proposed) + wanted)
+
+
+def main(data: Path, folder: Path) -> None:
+    spans = [span for span in load_spans() if is_development(span.message_id)]
+    texts = read_texts(data / "complaints", {span.message_id for span in spans})
+    rows = tagged_messages(texts, spans)
+    (folder / "tagger.json").write_text(train_tagger(list(rows.values())), encoding="utf-8")
+    weights = fit_parties(texts, spans, rows)
+    (folder / "parties.json").write_text(json.dumps(weights, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,13 +1,16 @@
 """Who is accused and who writes: candidates are scored by what stands around them. At most one of each is proposed.
 
-Marks are what stands around a candidate, never a name; their weights were learnt (`WEIGHTS`).
+Marks are what stands around a candidate, never a name; their weights are learnt (`training.extraction`).
 """
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
 from typing import Final
 
 from ml.extraction.modality import Misdeed, Modality
@@ -58,37 +61,6 @@ _CLASS: Final = (
     ("firm", re.compile(r"公司|集团|厂|物业|开发商|老板|施工|商|合作社|银行|场")),
     ("post", re.compile(r"书记|主任|长$|员$")),
 )
-WEIGHTS: Final[dict[str, float]] = {
-    "accused_before": 0.22,
-    "addressed_before": -1.06,
-    "addressed_behind": -1.19,
-    "again": 0.44,
-    "always": -0.29,
-    "answers": -0.42,
-    "asked": -0.57,
-    "bare": -0.32,
-    "class_above": -0.78,
-    "class_firm": 0.17,
-    "class_hospital": 0.25,
-    "class_post": -0.4,
-    "class_school": 0.38,
-    "class_village": -0.37,
-    "deed": -0.36,
-    "deed_near": 0.2,
-    "does": 0.6,
-    "first": 1.18,
-    "in_list": -0.34,
-    "kind_person": -0.55,
-    "kind_post": 0.17,
-    "kind_unit": -0.32,
-    "of": 0.43,
-    "often": 0.78,
-    "starts": 0.34,
-    "told_before": 0.94,
-    "with_post": 0.94,
-}
-"""Logistic regression (C = 0.3) on candidates of the development half and of the written village messages; "always" is
-shifted so that 0 stands for a probability of 0.4, the best F1 by cross-validation on that half."""
 
 
 def sender(text: str, spans: Sequence[Span]) -> Span | None:
@@ -139,7 +111,8 @@ def _villagers(text: str, spans: Sequence[Span]) -> Span | None:
 
 def accused(text: str, spans: Sequence[Span], told: Sequence[Misdeed], *, writer: Span | None) -> Span | None:
     """The person, post, unit or kind of people that the message is most likely against, at its first mention."""
-    scored = [(score(marks), span) for span, marks in candidates(text, spans, told, writer=writer)]
+    weights = shipped_weights()
+    scored = [(score(marks, weights), span) for span, marks in candidates(text, spans, told, writer=writer)]
     points, best = max(scored, key=lambda item: (item[0], -item[1].start), default=(-math.inf, None))
     if best is None or points < 0:
         return None
@@ -147,9 +120,18 @@ def accused(text: str, spans: Sequence[Span], told: Sequence[Misdeed], *, writer
     return _party(Kind.ACCUSED, first, first + best.end - best.start, 1 / (1 + math.exp(-points)))
 
 
-def score(marks: Collection[str]) -> float:
+def score(marks: Collection[str], weights: Mapping[str, float]) -> float:
     """Sum of the weights of a candidate's marks; from 0 on a candidate is proposed."""
-    return sum(WEIGHTS.get(mark, 0.0) for mark in marks)
+    return sum(weights.get(mark, 0.0) for mark in marks)
+
+
+@cache
+def shipped_weights() -> Mapping[str, float]:
+    """The weights that come with the package: mark → weight."""
+    weights: Mapping[str, float] = json.loads(
+        (files("ml.extraction") / "parties.json").read_text(encoding="utf-8")
+    )
+    return weights
 
 
 def candidates(
