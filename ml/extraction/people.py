@@ -16,7 +16,10 @@ from ml.triage import mask_terms as terms
 _HAN: Final = r"[\u4e00-\u9fff]"
 _FAMILY: Final = rf"(?:{terms.COMPOUND_SURNAMES}|[{terms.SURNAMES}])"
 _POST_WORDS: Final = "|".join(sorted(map(re.escape, words.POSTS), key=len, reverse=True))
-_POSTS: Final = re.compile(rf"(?:{_POST_WORDS})(?![室办们部])")
+_POSTS: Final = re.compile(
+    rf"(?:{_POST_WORDS})(?![室办们部])(?<![市县区镇乡]长(?=[\u4e00-\u9fff]{{1,2}}(?:[乡镇村路区]|街道|中学|小学)))"
+)
+_OFFICE_OF: Final = re.compile(r"局|办(?!理|了|的)|站|所|中心|科(?!技)|股(?!份)")
 _ANONYMISED: Final = re.compile(rf"{_FAMILY}(?:某{{1,3}}|[xX*×]{{1,3}}(?![xX*×]))")
 _BEFORE_POST: Final = re.compile(rf"(?P<name>老?{_FAMILY}{_HAN}{{0,2}}?)(?={_POST_WORDS})")
 _AFTER_POST: Final = re.compile(
@@ -74,7 +77,7 @@ def programmes(text: str, names: Mapping[str, str] | None = None) -> Iterator[Sp
             (n for n in range(min(longest, len(text) - place), 1, -1) if text[place : place + n] in lexicon),
             0,
         )
-        if length:
+        if length and not _OFFICE_OF.match(text, place + length):
             yield Span(Kind.PROGRAMME, place, place + length, lexicon[text[place : place + length]], 0.9)
         place += length or 1
 
