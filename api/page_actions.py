@@ -16,6 +16,7 @@ from casework import complaints, second_reader, tasks, warnings
 from casework.access import Permission, TaskKind
 from casework.accounts import SESSION_LENGTH, sign_out
 from casework.errors import BadInput
+from casework.message_reading import confirm_place
 from casework.models import Outcome
 from casework.roles import Actor
 from casework.states import ComplaintState, WarningAction
@@ -65,6 +66,14 @@ def confirm_proposal(complaint_id: int, session: Db, svc: Svc, actor: Reviewer) 
     complaint = complaints.visible_complaint(session, actor, complaint_id)
     complaints.review(session, actor, complaint_id, complaints.proposed_review(complaint), at=svc.clock())
     return _back(f"/inbox?state={ComplaintState.TRIAGED}")
+
+
+@router.post("/complaints/{complaint_id}/place")
+def confirm_proposed_place(
+    complaint_id: int, session: Db, svc: Svc, actor: Reviewer, about: Text
+) -> RedirectResponse:
+    confirm_place(session, actor, complaint_id, about=about, at=svc.clock())
+    return _back(f"/complaints/{complaint_id}")
 
 
 @router.post("/complaints/{complaint_id}/review")

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.orm import Session
 
 from api.context import Db, Services, Svc
+from api.reading_views import reading_answer
 from api.rendering import render
 from api.security import Requires, open_to_all
 from api.views import task_history
@@ -24,6 +25,7 @@ from casework.access import (
 from casework.events import history
 from casework.guides import guide_for
 from casework.identity import official_names
+from casework.message_reading import understand
 from casework.models import CaseWarning, Complaint, Entity, Outcome, Place, Task, User
 from casework.plan_models import SecondReading
 from casework.readings import hidden_reports, shown_reading
@@ -181,11 +183,14 @@ def show_complaint(
     complaint_id: int,
     request: Request,
     session: Db,
+    svc: Svc,
     actor: Annotated[Actor, Depends(Requires(Permission.READ_COMPLAINT))],
 ) -> HTMLResponse:
     complaint = complaints.visible_complaint(session, actor, complaint_id)
+    understood = understand(session, actor, complaint, home=svc.home, vault=svc.vault, at=svc.clock())
     page = {
         "complaint": complaint,
+        "reading": reading_answer(session, understood),
         "found": complaints.deciding_words(complaint),
         "proposal": complaints.proposed_review(complaint),
         "place": place_names(session, [complaint.about or ""]).get(complaint.about or ""),

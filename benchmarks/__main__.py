@@ -17,6 +17,7 @@ from benchmarks import (
     bad_input,
     calibration,
     claims,
+    extraction,
     features,
     linkage,
     mutants,
@@ -35,6 +36,7 @@ from benchmarks import (
 DATA = Path(__file__).parents[2] / "shared" / "data"
 PARTS: dict[str, Callable[[Path], object]] = {
     "triage": triage.main,
+    "extraction": extraction.main,
     "payments": payments.main,
     "features": lambda _: features.main(),
     "anomaly": anomaly.main,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -26,6 +26,7 @@ from casework.roles import TRIAGE_MACHINE, is_division
 from casework.scope import within
 from casework.sealing import Sealer
 from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, ComplaintState, step
+from ml.extraction.gazetteer import Gazetteer
 
 LONGEST_TEXT: Final = 20_000
 LONGEST_MESSAGE_ID: Final = 128
@@ -105,7 +106,9 @@ def receive(
     """
     for message in messages:
         _check(message)
-    places = {division: _places_below(session, division) for division in {m.division for m in messages}}
+    places = {
+        division: Gazetteer.of(_places_below(session, division)) for division in {m.division for m in messages}
+    }
     answers, fresh = [], []
     for message in messages:
         complaint, is_new = _store(session, message, sealer=sealer, places=places[message.division])
@@ -140,7 +143,7 @@ def _is_storable(text: str) -> bool:
 
 
 def _store(
-    session: Session, message: Message, *, sealer: Sealer, places: Mapping[str, str]
+    session: Session, message: Message, *, sealer: Sealer, places: Gazetteer
 ) -> tuple[Complaint, bool]:
     """Insert unless (channel, message id) is there; two deliveries at once end with one row."""
     receipt = _free_receipt(session, message.received_at.year)
@@ -154,7 +157,7 @@ def _store(
             message_id=message.message_id,
             received_at=message.received_at,
             division=message.division,
-            about=message.about or locate(message.text, places),
+            about=message.about or locate(message.text, places, office=message.division),
             sealed=sealer.seal(original, bound_to=receipt),
             work_text=work_text,
             duplicate_group=_fingerprint(work_text),

@@ -28,6 +28,7 @@ class ComplaintState(StrEnum):
 
 class ComplaintAction(StrEnum):
     TRIAGE = "triage"
+    LOCATE = "locate"
     CONFIRM_KEY = "confirm_key"
     DECLINE_KEY = "decline_key"
     TRANSFER = "transfer"
@@ -176,6 +177,7 @@ _DRAFT_CHECKERS: Final = frozenset({Role.SUPERVISOR, Role.TECHNICIAN})
 
 COMPLAINT_TRANSITIONS: Final[Mapping[tuple[ComplaintState, ComplaintAction], Move[ComplaintState]]] = {
     (ComplaintState.RECEIVED, ComplaintAction.TRIAGE): Move(ComplaintState.TRIAGED, _MACHINE),
+    (ComplaintState.TRIAGED, ComplaintAction.LOCATE): Move(ComplaintState.TRIAGED, _CLERK, ("about",)),
     (ComplaintState.TRIAGED, ComplaintAction.CONFIRM_KEY): Move(
         ComplaintState.KEY_MATTER, _CLERK, ("nature", "field", "office")
     ),

@@ -15,6 +15,7 @@ from casework.receipts import is_receipt, new_receipt
 from casework.redaction import redact_for_work
 from casework.sealing import Sealer, load_sealer
 from casework.working_days import working_calendar
+from ml.extraction.gazetteer import Gazetteer
 
 receipts = st.integers(2020, 2099).map(new_receipt)
 
@@ -108,12 +109,16 @@ PLACES = {"330102001": "清溪镇", "330102001001": "石桥村", "330102002001":
         ("清溪镇石桥村低保不公开", "330102001001"),
         ("清溪镇政府不作为", "330102001"),
         ("石桥村和柳林村都这样", None),
+        ("清溪镇政府截留补贴，石桥村支书也有份", "330102001"),
+        ("石桥村的路，清溪镇领导收了好处", "330102001"),
+        ("清溪镇石桥支书的事", "330102001001"),
+        ("清溪鎮石橋村低保不公開", "330102001001"),
         ("王村的事", None),
         ("没有写地方", None),
     ],
 )
 def test_a_place_is_found_only_when_it_is_the_only_one(text, code):
-    assert locate(text, PLACES) == code
+    assert locate(text, Gazetteer.of(PLACES)) == code
 
 
 @pytest.mark.parametrize(

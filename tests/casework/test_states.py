@@ -55,7 +55,19 @@ ALL_PAIRS = [
 ABSENT = [pair for pair in ALL_PAIRS if (pair[1], pair[2]) not in pair[0]]
 PRESENT = [pair for pair in ALL_PAIRS if (pair[1], pair[2]) in pair[0]]
 EVERYTHING = dict.fromkeys(
-    ("nature", "field", "office", "comment", "destination", "outcome", "note", "assignee", "reason", "trial"),
+    (
+        "about",
+        "nature",
+        "field",
+        "office",
+        "comment",
+        "destination",
+        "outcome",
+        "note",
+        "assignee",
+        "reason",
+        "trial",
+    ),
     "x",
 )
 

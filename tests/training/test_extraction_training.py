@@ -1,0 +1,59 @@
+"""Training the tagger: rare words are no features, halves are fixed, weights survive the way through JSON."""
+
+from __future__ import annotations
+
+import json
+
+from ml.extraction.folding import fold
+from ml.extraction.tagging import Tagger, features_of, tagged_spans
+from training.extraction import FEWEST, Tagged, is_development, tagged_address, tagged_messages, train_tagger
+from training.label_files import Span, load_spans
+
+
+def rows(number):
+    texts = {
+        f"topics:{n}": f"我是{name}村的村民，反映修路的事"
+        for n, name in enumerate(["清水", "高坡", "柳林", "石桥"] * (number // 4))
+    }
+    spans = [Span(message_id, 2, 5, "village", "") for message_id in texts]
+    return tagged_messages(texts, spans)
+
+
+def test_spans_become_labels_of_characters():
+    tagged = rows(4)["topics:0"]
+    assert list(tagged.labels[:6]) == ["O", "O", "B-village", "I-village", "I-village", "O"]
+    assert len(tagged.features) == len(tagged.labels)
+
+
+def test_what_it_was_taught_it_finds_elsewhere_and_words_of_few_messages_are_no_features():
+    # 24 messages: each village stands in 6 of them, fewer than are needed.
+    weights = train_tagger(list(rows(24).values()))
+    states = json.loads(weights)["states"]
+    assert FEWEST > 6
+    assert not [name for name in states if "清水" in name or "石桥" in name or name in {"c0=清", "c0=柳"}]
+    text = "我是白云村的村民，反映修路的事"
+    assert [text[s.start : s.end] for s in tagged_spans(fold(text), Tagger.from_json(weights))] == ["白云村"]
+
+
+def test_an_address_becomes_places_and_villages():
+    tags = [
+        "B-district",
+        "I-district",
+        "I-district",
+        "B-town",
+        "I-town",
+        "B-community",
+        "I-community",
+        "B-houseno",
+    ]
+    tagged = tagged_address("青山县清镇和村5", tags)
+    assert list(tagged.labels) == ["B-place", *["I-place"] * 4, "B-village", "I-village", "O"]
+    assert isinstance(tagged, Tagged)
+    assert tagged.features == features_of("青山县清镇和村5")
+
+
+def test_both_halves_hold_messages():
+    halves = {
+        message_id: is_development(message_id) for message_id in {span.message_id for span in load_spans()}
+    }
+    assert (len(halves), sum(halves.values())) == (205, 109)
