@@ -15,7 +15,7 @@ from api.throttle import LoginThrottle
 from api.trial_jobs import TrialJobs
 from casework.guides import Models
 from casework.identity import Vault
-from casework.intake import Grouper, Triage
+from casework.intake import Triage
 from casework.sealing import Sealer
 from supervision.precheck.desk import Prechecks
 
@@ -27,7 +27,6 @@ class Intake:
     triage: Triage
     triage_version: str
     division: str
-    group: Grouper | None = None
     sms_secret: bytes | None = None
 
 

@@ -25,7 +25,7 @@ from api.schemas import (
     TriageAnswer,
 )
 from api.security import Requires, open_to_all
-from api.views import complaint_detail, complaint_row, task_detail
+from api.views import complaint_detail, complaint_rows, task_detail, triage_answer
 from casework import complaints, tasks
 from casework.access import Permission
 from casework.errors import BadInput, MissingField
@@ -58,7 +58,7 @@ def read_inbox(
     size: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> ComplaintPage:
     found, total = complaints.inbox(session, actor, state=state, page=page, size=size)
-    return ComplaintPage(total=total, page=page, rows=[complaint_row(row) for row in found])
+    return ComplaintPage(total=total, page=page, rows=complaint_rows(session, found))
 
 
 @router.get("/{complaint_id}", summary="一件反映：工作用文本、分拣结果、过程")
@@ -76,7 +76,7 @@ def read_triage(
     session: Db,
     actor: Annotated[Actor, Depends(Requires(Permission.READ_COMPLAINT))],
 ) -> TriageAnswer:
-    return complaint_row(complaints.visible_complaint(session, actor, complaint_id)).triage
+    return triage_answer(complaints.visible_complaint(session, actor, complaint_id))
 
 
 @router.post("/{complaint_id}/review", summary="审核：确认或更正自动分拣")
@@ -196,7 +196,6 @@ def take_in(session: Session, svc: Services, messages: list[Message]) -> list[Ac
         sealer=svc.sealer,
         triage=svc.intake.triage,
         triage_version=svc.intake.triage_version,
-        group=svc.intake.group,
     )
 
 

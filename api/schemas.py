@@ -197,7 +197,7 @@ class ComplaintRow(_Answer):
     about: str | None = Field(examples=["330102001001"])
     state: ComplaintState = Field(examples=["triaged"])
     text: str = Field(description="工作用文本，已隐去反映人信息", examples=["反映村里低保名单……"])
-    duplicate_group: str = Field(examples=["9f2c4e6a8b0d"])
+    copies: int = Field(description="同批来信的件数（不含本件），并入本件办理", examples=[12])
     nature: str | None = Field(description="人工审核结果", examples=["accusation"])
     field: str | None = Field(description="人工审核结果", examples=["assistance"])
     office: str | None = Field(description="承办单位区划", examples=["330102001"])

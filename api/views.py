@@ -20,6 +20,7 @@ from api.schemas import (
 )
 from casework.access import TaskKind
 from casework.events import history
+from casework.grouping import copy_counts
 from casework.guides import Models, guide_for
 from casework.models import CaseWarning, Complaint, ModelDraft, Task
 from casework.runs import Evidence
@@ -66,8 +67,8 @@ def warning_detail(
     )
 
 
-def complaint_row(complaint: Complaint) -> ComplaintRow:
-    triage = TriageAnswer(
+def triage_answer(complaint: Complaint) -> TriageAnswer:
+    return TriageAnswer(
         key_probability=complaint.key_probability,
         key=complaint.model_key,
         abstain=complaint.abstain,
@@ -77,13 +78,22 @@ def complaint_row(complaint: Complaint) -> ComplaintRow:
         reasons=complaint.reasons,
         model=complaint.triage_model,
     )
-    named = {name: getattr(complaint, name) for name in ComplaintRow.model_fields if hasattr(complaint, name)}
-    return ComplaintRow.model_validate({**named, "text": complaint.work_text, "triage": triage})
+
+
+def complaint_rows(session: Session, complaints: Sequence[Complaint]) -> list[ComplaintRow]:
+    copies = copy_counts(session, [complaint.id for complaint in complaints])
+    return [_complaint_row(complaint, copies.get(complaint.id, 0)) for complaint in complaints]
 
 
 def complaint_detail(session: Session, complaint: Complaint) -> ComplaintDetail:
-    row = complaint_row(complaint).model_dump()
+    row = complaint_rows(session, [complaint])[0].model_dump()
     return ComplaintDetail.model_validate({**row, "history": events(session, complaint)})
+
+
+def _complaint_row(complaint: Complaint, copies: int) -> ComplaintRow:
+    named = {name: getattr(complaint, name) for name in ComplaintRow.model_fields if hasattr(complaint, name)}
+    given = {"text": complaint.work_text, "copies": copies, "triage": triage_answer(complaint)}
+    return ComplaintRow.model_validate({**named, **given})
 
 
 def task_detail(session: Session, task: Task) -> TaskDetail:

@@ -69,10 +69,12 @@ def deciding_words(complaint: Complaint) -> list[str]:
 def inbox(
     session: Session, actor: Actor, *, state: ComplaintState | None, page: int, size: int
 ) -> tuple[Sequence[Complaint], int]:
-    """One page of the visible complaints and their number: key matters on top, then what the model doubts."""
+    """One page of the visible complaints and their number: key matters on top, then what the model doubts.
+
+    Copies stand behind the first message of their group and are listed only when `state` asks for them.
+    """
     conditions: list[ColumnElement[bool]] = [visible_complaints(actor)]
-    if state is not None:
-        conditions.append(Complaint.state == state)
+    conditions.append(Complaint.state != ComplaintState.COPY if state is None else Complaint.state == state)
     is_key = case(
         (Complaint.state.in_([ComplaintState.NOT_KEY, ComplaintState.TRANSFERRED]), 0),
         (Complaint.state.in_([ComplaintState.KEY_MATTER, ComplaintState.IN_TASK]), 3),

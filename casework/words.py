@@ -9,6 +9,7 @@ WORDS: Final[Mapping[str, str]] = {
     "red": "红色", "yellow": "黄色", "blue": "蓝色",
     "received": "已收", "triaged": "待审核", "not_key": "非关键事项", "transferred": "已转办",
     "key_matter": "关键事项", "in_task": "核查中", "closed": "已办结",
+    "copy": "同批来信", "join": "并入同批", "split": "移出同批", "merge": "并为一件", "lead": "首件",
     "open": "待处理", "set_aside_proposed": "拟暂存", "set_aside": "暂存待查",
     "assigned": "待接收", "checking": "核查中", "reported": "待审核",
     "data_check": "数据核对", "verification": "核查",

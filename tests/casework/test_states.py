@@ -43,7 +43,19 @@ ALL_PAIRS = [
 ABSENT = [pair for pair in ALL_PAIRS if (pair[1], pair[2]) not in pair[0]]
 PRESENT = [pair for pair in ALL_PAIRS if (pair[1], pair[2]) in pair[0]]
 EVERYTHING = dict.fromkeys(
-    ("nature", "field", "office", "comment", "destination", "outcome", "note", "assignee", "reason", "trial"),
+    (
+        "nature",
+        "field",
+        "office",
+        "comment",
+        "destination",
+        "outcome",
+        "note",
+        "assignee",
+        "reason",
+        "trial",
+        "lead",
+    ),
     "x",
 )
 
@@ -134,7 +146,10 @@ def test_a_machine_only_sorts_what_came_in():
         for (state, action), move in table.items()
         if Machine.TRIAGE in move.roles
     ]
-    assert by_machine == [(ComplaintState.RECEIVED, ComplaintAction.TRIAGE)]
+    assert by_machine == [
+        (ComplaintState.RECEIVED, ComplaintAction.TRIAGE),
+        (ComplaintState.RECEIVED, ComplaintAction.JOIN),
+    ]
 
 
 @given(st.lists(st.tuples(st.sampled_from(ComplaintAction), st.sampled_from(Role)), max_size=12))
