@@ -2,7 +2,7 @@
 
 Each copy gets one to four edits, drawn with a seed:
   typos       1 to 3 % of the characters replaced by another character of the same message
-  drop        one sentence left out (messages of three sentences and more)
+  drop        one sentence left out, never the longest (messages of three sentences and more)
   add         one sentence of the writer's own put in, out of eight
   reorder     two neighbouring sentences exchanged
   wide        full-width digits, letters and punctuation
@@ -48,7 +48,8 @@ def _typos(text: str, draw: random.Random) -> str:
 def _drop(text: str, draw: random.Random) -> str:
     parts = _sentences(text)
     if len(parts) > 2:
-        parts.pop(draw.randrange(len(parts)))
+        longest = max(range(len(parts)), key=lambda place: len(parts[place]))
+        parts.pop(draw.choice([place for place in range(len(parts)) if place != longest]))
     return "".join(parts)
 
 
@@ -93,9 +94,9 @@ EDITS: Final[tuple[Edit, ...]] = (
 )  # fmt: skip
 
 
-def edited(text: str, *, seed: int) -> str:
-    """The message with one to four different edits; the same seed gives the same copy."""
+def edited(text: str, *, seed: int, most: int = 4) -> str:
+    """The message with one to ``most`` different edits; the same seed gives the same copy."""
     draw = random.Random(seed)  # noqa: S311
-    for edit in draw.sample(EDITS, draw.randint(1, 4)):
+    for edit in draw.sample(EDITS, draw.randint(1, most)):
         text = edit(text, draw)
     return text

@@ -7,7 +7,7 @@ Copies: 600 distinct board messages, five edited copies of each (`benchmarks.edi
 in random order, one after another, with all other distinct messages between them. Pairwise F1 over all pairs.
 Distinct: the 6,013 messages of board_topics, one of each `dup_group`: every pair that is joined is false.
 Events: pairs of one `event_by_students` (weak labels) against what the clerk is offered as the same event.
-Mailing: SMS of about 70 characters, edited copies of one text, through the signed webhook in deliveries of 1,000,
+Mailing: SMS of about 70 characters, copies of one text with one or two edits, through the signed webhook in deliveries of 1,000,
 with 2,000 different messages between them; stored, grouped, triaged, and the first page of the inbox read.
 """
 
@@ -42,9 +42,11 @@ from casework.migrations import upgrade
 from casework.models import Complaint
 from casework.redaction import redact_for_work
 from casework.roles import Role
+from casework.similar import EVENTS_SHOWN
 from casework.states import ComplaintState
 from cunjian.settings import Settings
 from cunjian.triage import champion_triage
+from ml.triage.likeness import likeness
 from registers.identity import IdentityVault
 from training.board import whole_text
 
@@ -53,7 +55,7 @@ NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)
 PASSWORD = "correct-horse-battery"  # noqa: S105
 SEEDS = range(5)
 COPIED, COPIES = 600, 5
-MAILING = "石桥村征地补偿款发放不公开，村支书的亲戚多报了三亩地，账目从来没有贴出来过，我们多次到镇里反映都没有人管，请上级派人来查一查。"
+MAILING = "石桥村征地补偿款发放不公开，村支书的亲戚多报了三亩地，账目从来没有贴出来过。我们多次到镇里反映都没有人管，请上级派人来查一查。"
 
 
 def main() -> None:
@@ -69,6 +71,7 @@ def main() -> None:
     if given.mailing is None:
         _print_distinct(_distinct(board))
         _print_copies(_distinct(board))
+        _print_events(board)
     _print_mailing(_distinct(board), given.mailing or 50_000, database=given.database)
 
 
@@ -163,13 +166,44 @@ def _print_copies(texts: list[str]) -> None:
     )
 
 
+# --- same event --------------------------------------------------------------------------------------------
+
+
+def _print_events(board: Path) -> None:
+    """Pairs offered as one event against pairs of one weak label, at several thresholds, on two halves of the events."""
+    table = pq.read_table(board / "board_hot.parquet").to_pandas()
+    texts = [whole_text(subject, detail) for subject, detail in zip(table.subject, table.detail, strict=True)]
+    events = table.event_by_students.fillna("").to_numpy()
+    matrix = likeness([redact_for_work(text) for text in texts])
+    names = sorted(set(events) - {""})
+    for half in (0, 1):
+        mine = [name for number, name in enumerate(names) if number % 2 == half]
+        rows = np.flatnonzero(np.isin(events, mine))
+        found = np.asarray((matrix[rows] @ matrix.T).toarray())
+        found[np.arange(len(rows)), rows] = 0
+        same = events[rows][:, None] == events[None, :]
+        same[np.arange(len(rows)), rows] = False
+        for threshold in (0.08, 0.1, 0.12, 0.15, 0.2, 0.3):
+            ranks = np.argsort(-found, axis=1)[:, :EVENTS_SHOWN]
+            offered = np.zeros_like(same)
+            np.put_along_axis(offered, ranks, True, axis=1)
+            offered &= found >= threshold
+            right = (offered & same).sum()
+            reachable = np.minimum(same.sum(axis=1), EVENTS_SHOWN).sum()
+            print(
+                f"Events, half {half + 1} ({len(mine)} events, {len(rows)} messages), likeness from {threshold}: precision"
+                f" {right / max(1, offered.sum()):.3f}, recall of the {EVENTS_SHOWN} shown {right / reachable:.3f},"
+                f" messages with a right offer {(offered & same).any(axis=1).mean():.3f}"
+            )
+
+
 # --- the mailing -------------------------------------------------------------------------------------------
 
 
 def _print_mailing(texts: list[str], number: int, *, database: str | None) -> None:
     short = [text for text in texts if len(text) < 150][:2_000]
     draw = random.Random(0)  # noqa: S311
-    wanted = [edited(MAILING, seed=seed) for seed in range(number)]
+    wanted = [edited(MAILING, seed=seed, most=2) for seed in range(number)]
     mixed = [*((text, True) for text in wanted), *((text, False) for text in short)]
     draw.shuffle(mixed)
     with tempfile.TemporaryDirectory() as folder:

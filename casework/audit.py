@@ -58,7 +58,9 @@ def record(
 
 def record_many(session: Session, *, at: datetime, actor: Actor, rows: Sequence[tuple[str, str]]) -> None:
     """Add many rows (action, target) of one actor at once and seal what lies open."""
-    values = {"at": at, "user_id": actor.id, "role": actor.role.value, "detail": {}, "batch_id": None}
+    values: dict[str, object] = {
+        "at": at, "user_id": actor.id, "role": actor.role.value, "detail": {}, "batch_id": None,
+    }  # fmt: skip
     session.execute(insert(AuditEntry), [values | {"action": what, "target": which} for what, which in rows])
     seal(session, at=at)
 

@@ -61,7 +61,7 @@ def record_arrivals(
     rows, audited = [], []
     for row_id, change in arrivals:
         fields = {key: value for key, value in change.fields.items() if value is not None}
-        steps = (
+        steps: tuple[tuple[str, str | None, str, Mapping[str, object]], ...] = (
             ("create", None, change.previous.value, {}),
             (change.action, change.previous.value, change.new.value, fields),
         )

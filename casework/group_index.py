@@ -34,6 +34,10 @@ LOOK_BACK: Final = timedelta(days=60)
 """A group that had no copy for so long takes no more."""
 
 _MOST_CANDIDATES: Final = 24
+_BUSY, _BUSY_EXEMPLARS = 2, 8
+"""A message that no band key leads anywhere is compared with some exemplars of the groups that grow most in its
+batch: in a mailing one missed copy would else found a second group, to which its like would go."""
+
 _CHUNK: Final = 5_000
 ItemT = TypeVar("ItemT")
 
@@ -63,7 +67,7 @@ class _Group:
     last_at: datetime
 
 
-@dataclass
+@dataclass(eq=False)
 class _Exemplar:
     """root: shingles of the message with which its chain of copies began. root_id: None while that is in this batch."""
 
@@ -114,14 +118,23 @@ def place(session: Session, incoming: Sequence[Incoming]) -> Placement:
     )
     index = _known_exemplars(session, keys, oldest=min(message.at for message in incoming) - LOOK_BACK)
     placement = Placement([])
+    busy: Counter[int] = Counter()
+    members: dict[int, list[_Exemplar]] = defaultdict(list)
     for row, message in enumerate(incoming):
-        found = _nearest(index, keys.get(row, ()), sets[row], message)
+        found = _nearest(_sharing(index, keys.get(row, ())), sets[row], message)
+        if found is None and row in keys:
+            found = _nearest(
+                [one for group, _ in busy.most_common(_BUSY) for one in members[group]], sets[row], message
+            )
         if found is None:
             group = _Group(None, row, message.about, 0, message.at)
         else:
             group = found[0].group
             group.about = group.about or message.about
             group.last_at = max(group.last_at, message.at)
+            busy[id(group)] += 1
+            if found[0] not in members[id(group)][:_BUSY_EXEMPLARS]:
+                members[id(group)] = [*members[id(group)], found[0]][:_BUSY_EXEMPLARS]
         placement.groups.append(group)
         if row in keys and (found is None or found[1] < ALIKE_ENOUGH) and group.exemplars < MOST_EXEMPLARS:
             group.exemplars += 1
@@ -272,19 +285,23 @@ def _exemplars_of(session: Session, lead_ids: Sequence[int]) -> dict[int, int]:
     return counts
 
 
-def _nearest(
-    index: defaultdict[int, list[_Exemplar]], keys: Iterable[int], shingles: Shingles, message: Incoming
-) -> tuple[_Exemplar, float] | None:
-    """The most similar exemplar of which the message is a copy, and how similar; the earlier one of equals."""
+def _sharing(index: defaultdict[int, list[_Exemplar]], keys: Iterable[int]) -> list[_Exemplar]:
+    """The exemplars that share band keys, those that share most first, `_MOST_CANDIDATES` of them."""
     shared: Counter[int] = Counter()
     by_id: dict[int, _Exemplar] = {}
     for key in keys:
         for exemplar in index.get(key, ()):
             shared[id(exemplar)] += 1
             by_id[id(exemplar)] = exemplar
+    return [by_id[identity] for identity, _ in shared.most_common(_MOST_CANDIDATES)]
+
+
+def _nearest(
+    candidates: Iterable[_Exemplar], shingles: Shingles, message: Incoming
+) -> tuple[_Exemplar, float] | None:
+    """The most similar exemplar of which the message is a copy, and how similar; the earlier one of equals."""
     best: tuple[_Exemplar, float] | None = None
-    for identity, _ in shared.most_common(_MOST_CANDIDATES):
-        exemplar = by_id[identity]
+    for exemplar in candidates:
         if message.about and exemplar.group.about and message.about != exemplar.group.about:
             continue
         found = similarity(shingles, exemplar.shingles)

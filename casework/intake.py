@@ -17,6 +17,7 @@ from casework import audit
 from casework.errors import BadInput
 from casework.events import record_arrivals
 from casework.group_index import LOOK_BACK, Incoming, Placement, forget, keep, place
+from casework.lexicon import in_force, note_hits
 from casework.locating import locate
 from casework.models import Complaint, Place
 from casework.receipts import new_receipt
@@ -218,6 +219,13 @@ def _store(session: Session, readings: Sequence[_Reading], *, sealer: Sealer, tr
     made = insert(Complaint).returning(Complaint.id, sort_by_parameter_order=True)
     ids = session.scalars(made, rows).all()
     keep(session, placement, incoming, ids)
+    for division in {reading.message.division for reading in readings}:
+        texts = [
+            (row_id, reading.work_text)
+            for row_id, reading in zip(ids, readings, strict=True)
+            if reading.message.division == division
+        ]
+        note_hits(session, texts, in_force(session, division))
     record_arrivals(
         session,
         [

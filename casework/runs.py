@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 
 from casework.errors import BadInput, PublicationMismatch
 from casework.models import CaseWarning
+from supervision.catalogue import load_models
+from supervision.runs import VERDICTS, latest_day
 
 FINDING_COLUMNS: Final = (
     "finding_id", "model_id", "model_version", "model_name", "field", "subject_type", "subject_id",
@@ -44,6 +46,45 @@ class Evidence:
     key: dict[str, Any]
     source_file: str
     source_row: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class VillageVerdict:
+    """What the latest run said of one model in one village: subjects by verdict. reason: why it could not be computed."""
+
+    model_id: str
+    field: str
+    name: str
+    hit: int
+    clear: int
+    not_applicable: int
+    not_computable: int
+    reason: str
+
+
+def village_verdicts(home: Path, village: str) -> tuple[date | None, list[VillageVerdict]]:
+    """Day of the latest run and its verdicts on a village (or on all villages of a division); (None, []) before the
+    first run. Models that have left the catalogue are left out."""
+    day = latest_day(home)
+    if day is None:
+        return None, []
+    run_id = str(json.loads((home / "runs" / "latest.json").read_text(encoding="utf-8"))["run_id"])
+    path = run_folder(home, run_id) / "verdicts.parquet"
+    if not path.exists():
+        return day, []
+    models = load_models()
+    rows = pq.read_table(path).to_pylist()
+    return day, [
+        VillageVerdict(
+            model_id=row["model_id"],
+            field=models[row["model_id"]].field,
+            name=models[row["model_id"]].name,
+            reason=row["reason"] or "",
+            **{verdict: row[verdict] or 0 for verdict in VERDICTS},
+        )
+        for row in rows
+        if row["village_code"].startswith(village) and row["model_id"] in models
+    ]
 
 
 def run_folder(home: Path, run_id: str) -> Path:

@@ -26,6 +26,8 @@ PLACES = {
     "complaint_id": "999999",
     "task_id": "999999",
     "draft_id": "999999",
+    "version_id": "999999",
+    "case_id": "999999",
     "model_id": "nothing",
 }
 

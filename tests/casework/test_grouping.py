@@ -19,6 +19,7 @@ from casework.intake import receive
 from casework.models import Complaint, Event
 from casework.receipts import is_receipt
 from casework.states import ComplaintState
+from ml.triage.copies import BANDS
 from tests.casework_world import NOW, TOWN_A, VILLAGE_A, VILLAGE_B, KeywordTriage, message
 
 MAILING = (
@@ -162,7 +163,7 @@ def test_a_closed_case_and_a_quiet_group_take_no_more_copies(small_world):
         take_in(session, small_world, message(MAILING, number=3, received_at=late))
         assert len(leads(session)) == 3
         assert session.scalar(select(func.count()).select_from(GroupExemplar)) == 1
-        assert session.scalar(select(func.count()).select_from(GroupBand)) <= 32
+        assert session.scalar(select(func.count()).select_from(GroupBand)) <= BANDS
 
 
 def test_the_clerk_takes_a_copy_out_and_its_like_follow_it(world):
