@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from casework import group_models, inbox_models  # noqa: F401  # declares its tables
+from casework import channel_models, group_models, inbox_models  # noqa: F401  # declares its tables
 from casework.models import Base
 
 context.configure(

@@ -33,7 +33,7 @@ def clerk(signed_in):
         ("field:assistance", "not_key", False, "assistance"),
     ],
 )
-def test_one_key_corrects_and_leaves_a_label(clerk, small_world, choice, state, key, field):
+def test_one_key_corrects_and_leaves_a_label(*, clerk, small_world, choice, state, key, field):
     submit(clerk)
     page = clerk.get("/inbox").text
     button = re.search(rf'value="{choice}" data-key="([a-z0-9])"', page)
