@@ -14,10 +14,12 @@ from fastapi.staticfiles import StaticFiles
 from api import (
     page_actions,
     pages,
+    pages_channels,
     pages_drafts,
     pages_inbox,
     pages_models,
     pages_prechecks,
+    pages_public,
     problems,
     routes_admin,
     routes_complaints,
@@ -31,6 +33,7 @@ from api.context import Intake, Services
 from api.security import SecurityHeaders, check_declared
 from api.throttle import LoginThrottle
 from api.trial_jobs import TrialJobs, TrialRun
+from api.work import WorkMeter
 from casework.database import open_engine, sessions
 from casework.guides import Models
 from casework.identity import Vault
@@ -51,6 +54,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     pages.router,
     page_actions.router,
     pages_inbox.router,
+    pages_channels.router,
+    pages_public.router,
     pages_models.router,
     pages_drafts.router,
     pages_prechecks.router,
@@ -102,6 +107,7 @@ def create_app(
         models=models,
         vault=vault,
         throttle=LoginThrottle(),
+        work=WorkMeter(),
         prechecks=Prechecks(home),
         trials=trials,
         secure_cookies=secure_cookies,

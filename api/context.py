@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from api.throttle import LoginThrottle
 from api.trial_jobs import TrialJobs
+from api.work import WorkMeter
 from casework.guides import Models
 from casework.identity import Vault
 from casework.intake import Triage
@@ -42,6 +43,7 @@ class Services:
     models: Models
     vault: Vault
     throttle: LoginThrottle
+    work: WorkMeter
     prechecks: Prechecks
     trials: TrialJobs
     secure_cookies: bool

@@ -20,8 +20,10 @@ from casework.access import (
     allows,
     default_office,
 )
+from casework.attachments import attachments_of
 from casework.events import history
 from casework.fields import FIELDS, QUICK_FIELDS
+from casework.follow_ups import thread_of
 from casework.grouping import copies_page, copy_counts, lead_of
 from casework.guides import guide_for
 from casework.identity import official_names
@@ -214,6 +216,9 @@ def show_complaint(
         "assignees": _assignees_of_complaint(session, actor, complaint),
         "ledger": meeting(session, actor, complaint, home=svc.home),
         "earlier": earlier_cases(session, actor, complaint_id),
+        "files": attachments_of(session, complaint_id),
+        "thread": thread_of(session, complaint_id),
+        "may_ask": allows(actor, Permission.REVIEW_COMPLAINT) or allows(actor, Permission.ACT_COMPLAINT),
         **_group_of(session, actor, complaint, page=page),
     }
     return render(request, "complaint.html", shown)

@@ -72,7 +72,11 @@ class WorkMeter:
         parts = body.split(".")
         if len(parts) != 4 or not hmac.compare_digest(self._signed(body).encode(), signature.encode()):
             return None
-        issued, bits, where, message_id = datetime.fromtimestamp(int(parts[0]), tz=UTC), int(parts[1]), *parts[2:]
+        issued, bits, where, message_id = (
+            datetime.fromtimestamp(int(parts[0]), tz=UTC),
+            int(parts[1]),
+            *parts[2:],
+        )
         if where != place or not timedelta(0) <= at - issued + timedelta(seconds=1) <= LIFETIME:
             return None
         return Challenge(text, message_id, bits) if is_work(text, nonce, bits=bits) else None

@@ -79,7 +79,13 @@ def cleaned(content: bytes) -> tuple[str, bytes]:
 
 
 def attach(
-    session: Session, home: Path, complaint_id: int, contents: Sequence[bytes], *, sealer: Sealer, at: datetime
+    session: Session,
+    home: Path,
+    complaint_id: int,
+    contents: Sequence[bytes],
+    *,
+    sealer: Sealer,
+    at: datetime,
 ) -> list[Attachment]:
     """Keep the files of a complaint, sealed and in quarantine. All or none: the first that is refused raises."""
     present = session.scalar(
@@ -102,17 +108,25 @@ def attach(
     return kept
 
 
-def scan_waiting(session: Session, home: Path, *, sealer: Sealer, scan: Scan, at: datetime) -> dict[ScanState, int]:
+def scan_waiting(
+    session: Session, home: Path, *, sealer: Sealer, scan: Scan, at: datetime
+) -> dict[ScanState, int]:
     """Give every file in quarantine to the scanner; an infected one is removed from the home at once."""
     counts = dict.fromkeys(ScanState, 0)
     waiting = select(Attachment).where(Attachment.state == ScanState.QUARANTINED).order_by(Attachment.id)
     for attachment in session.scalars(waiting).all():
-        attachment.state = scan(sealer.open_bytes(_path(home, attachment.name).read_bytes(), bound_to=attachment.name))
+        attachment.state = scan(
+            sealer.open_bytes(_path(home, attachment.name).read_bytes(), bound_to=attachment.name)
+        )
         counts[attachment.state] += 1
         if attachment.state is ScanState.INFECTED:
             _path(home, attachment.name).unlink()
         audit.record(
-            session, at=at, actor=None, action=f"scanned:{attachment.state}", target=f"attachment/{attachment.id}"
+            session,
+            at=at,
+            actor=None,
+            action=f"scanned:{attachment.state}",
+            target=f"attachment/{attachment.id}",
         )
     session.flush()
     return counts

@@ -117,7 +117,12 @@ def thread_of(session: Session, complaint_id: int) -> Sequence[FollowUp]:
 
 
 def _check(text: str) -> None:
-    if not text.strip() or len(text) > LONGEST or "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
+    if (
+        not text.strip()
+        or len(text) > LONGEST
+        or "\x00" in text
+        or any("\ud800" <= c <= "\udfff" for c in text)
+    ):
         raise BadInput("text", f"请填写内容，不超过 {LONGEST} 字")
 
 
