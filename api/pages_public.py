@@ -39,7 +39,7 @@ def submit_form(
     request: Request,
     session: Db,
     svc: Svc,
-    challenge: Text,
+    challenge: Text = "",
     nonce: Text = "",
     text: Text = "",
     contact: Text = "",
@@ -48,6 +48,7 @@ def submit_form(
 ) -> HTMLResponse:
     """A complaint, or a report that goes up unrecorded. Whoever must work first gets the form back with the text."""
     point = point_by_token(session, token)
+    session.expunge(point)  # stays readable when the transaction is undone
     at, address = svc.clock(), _address(request)
     solved = svc.work.solved(challenge, nonce, place=token, at=at)
     if solved is None or solved.bits < svc.work.bits(address, at=at):
@@ -75,15 +76,7 @@ def submit_form(
     except CaseworkError as error:
         session.rollback()
         status = KINDS[type(error)].status if type(error) in KINDS else 422
-        return _form(
-            request,
-            svc,
-            point_by_token(session, token),
-            text=text,
-            contact=contact,
-            problem=str(error),
-            status=status,
-        )
+        return _form(request, svc, point, text=text, contact=contact, problem=str(error), status=status)
     svc.work.note(address, at=at)
     return render(request, "public_receipt.html", shown)
 

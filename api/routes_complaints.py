@@ -29,6 +29,7 @@ from api.views import complaint_detail, complaint_rows, task_detail, triage_answ
 from casework import complaints, tasks
 from casework.access import Permission
 from casework.errors import BadInput, MissingField
+from casework.follow_ups import query_code
 from casework.intake import Accepted, Message, receive
 from casework.models import Complaint
 from casework.roles import Actor
@@ -46,7 +47,7 @@ def submit_complaint(
     actor: Annotated[Actor, Depends(Requires(Permission.SUBMIT_COMPLAINT))],
 ) -> Receipt:
     message = Message(**body.model_dump(), division=actor.division, received_at=svc.clock())
-    return Receipt.model_validate(take_in(session, svc, [message])[0])
+    return receipt_answer(svc, take_in(session, svc, [message])[0])
 
 
 @router.get("", summary="收件箱：关键事项在前")
@@ -183,9 +184,15 @@ def receive_sms(
         for message in taken
     ]
     return SmsAnswer(
-        receipts=[Receipt.model_validate(answer) for answer in take_in(session, svc, messages)],
+        receipts=[receipt_answer(svc, accepted) for accepted in take_in(session, svc, messages)],
         rejected=[RejectedSms.model_validate(refusal) for refusal in rejected],
     )
+
+
+def receipt_answer(svc: Services, accepted: Accepted) -> Receipt:
+    """What a channel tells the sender."""
+    code = query_code(svc.home, accepted.receipt)
+    return Receipt(receipt=accepted.receipt, code=code, duplicate=accepted.duplicate)
 
 
 def take_in(session: Session, svc: Services, messages: list[Message]) -> list[Accepted]:

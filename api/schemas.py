@@ -175,6 +175,7 @@ class NewComplaint(_Request):
 
 class Receipt(_Answer):
     receipt: str = Field(description="回执号，可电话念读，末位为校验位", examples=["2026-4821-3957"])
+    code: str = Field(description="查询码：凭回执号和它查询进展，请一并告知反映人", examples=["482139"])
     duplicate: bool = Field(description="此消息以前已收到", examples=[False])
 
 

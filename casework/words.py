@@ -24,7 +24,7 @@ WORDS: Final[Mapping[str, str]] = {
     "adopt": "采用", "withdraw": "撤回", "retire": "停用", "supersede": "由新版本替代",
     "secretary": "书记", "director": "主任", "deputy": "副职", "member": "委员", "accountant": "会计",
     "cashier": "出纳", "supervisor": "监督人员", "group_leader": "组长", "town_staff": "乡镇干部",
-    "sms": "短信", "web": "网页", "phone": "电话", "visit": "来访",
+    "sms": "短信", "web": "网页", "phone": "电话", "visit": "来访", "hotline": "热线",
     "nature": "性质", "field": "领域", "office": "承办单位", "comment": "意见或理由", "destination": "转往单位",
     "reason": "理由", "trial": "试运行结果", "outcome": "结果", "note": "核查情况", "assignee": "承办人", "key": "是否关键事项",
 }  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from cunjian import console, model_commands, register_commands, report, trial_commands
+from cunjian import console, intake_commands, model_commands, register_commands, report, trial_commands
 from cunjian.console import show as _show
 from cunjian.model_commands import chosen_model
 from cunjian.settings import Settings
@@ -33,6 +33,7 @@ accounts_app = typer.Typer(help="账号：新建。", no_args_is_help=True)
 app.add_typer(model_commands.app, name="models")
 trial_commands.register(model_commands.app)
 app.add_typer(register_commands.app, name="registers")
+app.add_typer(intake_commands.app, name="intake")
 app.add_typer(train_app, name="train")
 app.add_typer(accounts_app, name="accounts")
 app.add_typer(precheck_app, name="precheck")
