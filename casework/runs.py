@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -62,9 +63,11 @@ class VillageVerdict:
     reason: str
 
 
-def village_verdicts(home: Path, village: str) -> tuple[date | None, list[VillageVerdict]]:
-    """Day of the latest run and its verdicts on a village (or on all villages of a division); (None, []) before the
-    first run. Models that have left the catalogue are left out."""
+def village_verdicts(home: Path, division: str) -> tuple[date | None, list[VillageVerdict]]:
+    """Day of the latest run and what its models said of a village, or of all villages of a division together.
+
+    (None, []) before the first run. reason is the most frequent one; models that have left the catalogue are left out.
+    """
     day = latest_day(home)
     if day is None:
         return None, []
@@ -72,18 +75,23 @@ def village_verdicts(home: Path, village: str) -> tuple[date | None, list[Villag
     path = run_folder(home, run_id) / "verdicts.parquet"
     if not path.exists():
         return day, []
+    inside = [("village_code", ">=", division), ("village_code", "<", f"{division}:")]  # ":" follows "9"
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in pq.read_table(path, filters=inside).to_pylist():
+        rows.setdefault(row["model_id"], []).append(row)
     models = load_models()
-    rows = pq.read_table(path).to_pylist()
     return day, [
         VillageVerdict(
-            model_id=row["model_id"],
-            field=models[row["model_id"]].field,
-            name=models[row["model_id"]].name,
-            reason=row["reason"] or "",
-            **{verdict: row[verdict] or 0 for verdict in VERDICTS},
+            model_id=model_id,
+            field=models[model_id].field,
+            name=models[model_id].name,
+            reason=Counter(row["reason"] or "" for row in found if row["not_computable"]).most_common(1)[0][0]
+            if any(row["not_computable"] for row in found)
+            else "",
+            **{verdict: sum(row[verdict] or 0 for row in found) for verdict in VERDICTS},
         )
-        for row in rows
-        if row["village_code"].startswith(village) and row["model_id"] in models
+        for model_id, found in rows.items()
+        if model_id in models
     ]
 
 

@@ -13,6 +13,7 @@ from casework import complaints
 from casework.intake import receive
 from casework.ledger_meeting import complaints_beside, meeting, raise_sentences
 from casework.models import CaseWarning, Complaint
+from casework.runs import village_verdicts
 from casework.scope import visible_complaints
 from casework.states import ComplaintState, WarningState
 from casework.warnings import warnings_page
@@ -164,3 +165,20 @@ def test_the_field_of_the_model_serves_until_a_person_has_decided(small_world):
             warning.field = "land_compensation"
         session.flush()
         assert row_id in raise_sentences(session, clerk, [complaint])
+
+
+def test_of_a_town_each_model_is_named_once_with_its_commonest_obstacle(small_world):
+    unknown = MODEL_IDS[1]
+    write_verdicts(
+        small_world.home,
+        [
+            (unknown, VILLAGE_A, 0, 0, 0, 1, "缺登记表：车辆"),
+            (unknown, "330102001002", 0, 0, 0, 1, "缺登记表：车辆"),
+            (unknown, "330102001003", 0, 0, 0, 1, "房屋登记过期"),
+            (unknown, VILLAGE_B, 0, 9, 0, 0, ""),
+        ],
+    )
+    day, (verdict,) = village_verdicts(small_world.home, TOWN_A)
+    assert str(day) == "2026-10-31"
+    assert (verdict.not_computable, verdict.clear, verdict.reason) == (3, 0, "缺登记表：车辆")
+    assert village_verdicts(small_world.home, "330102003")[1] == []
