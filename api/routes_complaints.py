@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from api import sms
 from api.context import Db, Services, Svc
+from api.inbox_schemas import LedgerAnswer
 from api.problems import BadSignature, ChannelClosed
 from api.schemas import (
     CommentBody,
@@ -31,6 +32,7 @@ from casework.access import Permission
 from casework.errors import BadInput, MissingField
 from casework.follow_ups import query_code
 from casework.intake import Accepted, Message, receive
+from casework.ledger_meeting import meeting
 from casework.models import Complaint
 from casework.roles import Actor
 from casework.states import ComplaintState
@@ -78,6 +80,18 @@ def read_triage(
     actor: Annotated[Actor, Depends(Requires(Permission.READ_COMPLAINT))],
 ) -> TriageAnswer:
     return triage_answer(complaints.visible_complaint(session, actor, complaint_id))
+
+
+@router.get("/{complaint_id}/ledger", summary="反映与登记数据对照：疑点、缺数据或未见")
+def read_ledger(
+    complaint_id: int,
+    session: Db,
+    svc: Svc,
+    actor: Annotated[Actor, Depends(Requires(Permission.READ_COMPLAINT))],
+) -> LedgerAnswer:
+    complaint = complaints.visible_complaint(session, actor, complaint_id)
+    found = meeting(session, actor, complaint, home=svc.home)
+    return LedgerAnswer.model_validate(found) if found else LedgerAnswer(answer="not_linked")
 
 
 @router.post("/{complaint_id}/review", summary="审核：确认或更正自动分拣")

@@ -23,7 +23,7 @@ class ScanState(StrEnum):
 class IntakePoint(Base):
     """A village or unit with its own address and QR code for complaints. token: what the code holds, drawn at random.
 
-    about: code of the village, or of the division that the unit belongs to.
+    about: code of the village or town; None for a unit of the office's own level.
     """
 
     __tablename__ = "intake_point"

@@ -58,6 +58,7 @@ class _Group:
     """A group while a batch is placed.
 
     lead: complaint id of a lead that was there before, else None. first: place of the lead in this batch.
+    learned: a copy in this batch was the first to name what the group speaks of.
     """
 
     lead: int | None
@@ -65,6 +66,7 @@ class _Group:
     about: str | None
     exemplars: int
     last_at: datetime
+    learned: bool = False
 
 
 @dataclass(eq=False)
@@ -130,6 +132,7 @@ def place(session: Session, incoming: Sequence[Incoming]) -> Placement:
             group = _Group(None, row, message.about, 0, message.at)
         else:
             group = found[0].group
+            group.learned |= group.about is None and message.about is not None
             group.about = group.about or message.about
             group.last_at = max(group.last_at, message.at)
             busy[id(group)] += 1
@@ -183,6 +186,14 @@ def keep(session: Session, placement: Placement, incoming: Sequence[Incoming], i
         ]
         session.execute(insert(GroupBand), bands)
     for group in {id(group): group for group in placement.groups}.values():
+        if group.learned:  # from now on nobody of that place sees the case
+            lead = group.lead if group.lead is not None else ids[group.first or 0]
+            session.execute(
+                update(Complaint)
+                .where(Complaint.id == lead, Complaint.about.is_(None))
+                .values(about=group.about)
+                .execution_options(synchronize_session="fetch")
+            )
         if group.lead is not None:
             session.execute(
                 update(GroupExemplar)

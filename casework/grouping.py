@@ -60,7 +60,10 @@ def split(session: Session, actor: Actor, complaint_id: int, *, at: datetime) ->
 
 
 def merge(session: Session, actor: Actor, complaint_id: int, *, lead_id: int, at: datetime) -> Complaint:
-    """Join a case that waits for review, with its copies, to another one: the clerk saw that they are one event."""
+    """Join a case that waits for review, with its copies, to another one: the clerk saw that they are one event.
+
+    A lead that named no place takes that of the other, so that nobody of that place sees it.
+    """
     lead = visible_complaint(session, actor, lead_id)
     visible_complaint(session, actor, complaint_id)
     if lead_id == complaint_id or lead.state is ComplaintState.COPY:
@@ -79,6 +82,7 @@ def merge(session: Session, actor: Actor, complaint_id: int, *, lead_id: int, at
         fields={"lead": lead_id},
     )
     complaint.state = recorded(session, complaint, change)
+    lead.about = lead.about or complaint.about
     for table in (ComplaintCopy, GroupExemplar):
         session.execute(update(table).where(table.lead_id == complaint.id).values(lead_id=lead_id))
     session.add(ComplaintCopy(complaint_id=complaint.id, lead_id=lead_id))

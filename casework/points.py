@@ -29,12 +29,18 @@ def points(session: Session, actor: Actor) -> Sequence[IntakePoint]:
 
 
 def open_point(session: Session, actor: Actor, *, name: str, about: str | None, at: datetime) -> IntakePoint:
-    """A new point for a village or unit within the office's division. about: None where none is spoken of beforehand."""
+    """A new point for a village or unit within the office's division.
+
+    about: code of a village or town below the office; None for units of the office's own level, which have none of
+    their own: the office's code would say that every report is on the office itself and has to go up.
+    """
     require(actor, Permission.REVIEW_COMPLAINT)
     if actor.id is None or not 0 < len(name.strip()) <= LONGEST_NAME:
         raise BadInput("name", f"请填写村或单位名称，不超过 {LONGEST_NAME} 字")
-    if about is not None and not (is_division(about) and covers(actor.division, about)):
-        raise BadInput("about", "区划代码应在本机关辖区内")
+    if about is not None and (
+        not is_division(about) or not covers(actor.division, about) or about == actor.division
+    ):
+        raise BadInput("about", "区划代码应是本机关辖区内的村或乡镇；本级单位没有自己的代码，请不填")
     point = IntakePoint(
         token=secrets.token_urlsafe(9), name=name.strip(), division=actor.division, about=about, active=True,
         created_by=actor.id, created_at=at,

@@ -114,3 +114,12 @@ def test_the_clerk_sees_that_the_ledger_speaks_and_the_office_sees_what(clerk, s
     warning = next(row for row in county.get("/api/warnings").json()["rows"] if row["level"] == "yellow")
     assert "同村同领域有 1 件正在办理的反映" in county.get(f"/warnings/{warning['id']}").text
     assert signed_in("town_b").get("/complaints/1").status_code == 404
+    told = county.get("/api/complaints/1/ledger").json()
+    assert (told["answer"], [hit["level"] for hit in told["hits"]], told["hidden"]) == (
+        "hits",
+        ["red", "yellow"],
+        0,
+    )
+    told = clerk.get("/api/complaints/1/ledger").json()
+    assert (told["answer"], told["hits"], told["hidden"]) == ("hits", [], 2)
+    assert signed_in("town_b").get("/api/complaints/1/ledger").status_code == 404

@@ -229,7 +229,7 @@ def test_a_point_has_its_own_code_until_it_is_closed(world):
         session.flush()
         with pytest.raises(NotVisible):
             points.point_by_token(session, point.token)
-        for name, about in ((" ", None), ("外县", "330103"), ("坏", "abc")):
+        for name, about in ((" ", None), ("外县", "330103"), ("坏", "abc"), ("县民政局", COUNTY)):
             with pytest.raises(BadInput):
                 points.open_point(session, clerk, name=name, about=about, at=NOW)
         with pytest.raises(NotPermitted):

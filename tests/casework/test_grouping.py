@@ -135,7 +135,7 @@ def test_a_group_learns_its_village_from_a_copy_and_then_refuses_others(small_wo
         take_in(session, small_world, message(MAILING, number=2))
     with small_world.sessions.begin() as session:
         take_in(session, small_world, message(MAILING.replace("石桥村", "柳林村"), number=3))
-        assert [lead.about for lead in leads(session)] == [None, VILLAGE_B]
+        assert [lead.about for lead in leads(session)] == [VILLAGE_A, VILLAGE_B]
         assert set(session.scalars(select(GroupExemplar.about))) == {VILLAGE_A, VILLAGE_B}
 
 
@@ -220,3 +220,21 @@ def test_copies_are_shown_to_those_who_see_the_case(small_world):
         assert (len(rows), total) == (3, 4)
         with pytest.raises(NotVisible):
             grouping.copies_page(session, small_world.actor(session, "town_a"), lead, page=1, size=3)
+
+
+def test_a_case_leaves_the_eyes_of_a_town_that_a_copy_names(world):
+    """The lead names nobody and lies with the town; a copy says that it is about the town itself."""
+    with world.sessions.begin() as session:
+        lead = take_in(session, world, message(MAILING.replace("石桥村", "我们"), number=1))[0].complaint_id
+        complaint = session.get_one(Complaint, lead)
+        complaint.state, complaint.office = ComplaintState.KEY_MATTER, TOWN_A
+        session.flush()
+        town = world.actor(session, "town_a")
+        assert complaints.visible_complaint(session, town, lead).about is None
+    with world.sessions.begin() as session:
+        take_in(session, world, message(MAILING.replace("石桥村", "清溪镇"), number=2))
+        with pytest.raises(NotVisible):
+            complaints.visible_complaint(session, town, lead)
+        assert (
+            complaints.visible_complaint(session, world.actor(session, "supervisor2"), lead).about == TOWN_A
+        )
