@@ -15,6 +15,7 @@ from benchmarks import (
     anomaly,
     bad_input,
     features,
+    grouping,
     linkage,
     mutants,
     nightly,
@@ -29,6 +30,7 @@ from benchmarks import (
 DATA = Path(__file__).parents[2] / "shared" / "data"
 PARTS: dict[str, Callable[[Path], object]] = {
     "triage": triage.main,
+    "grouping": grouping.main,
     "payments": payments.main,
     "features": lambda _: features.main(),
     "anomaly": anomaly.main,

@@ -47,6 +47,8 @@ from casework.states import ComplaintState
 from cunjian.settings import Settings
 from cunjian.triage import champion_triage
 from ml.triage.likeness import likeness
+from ml.triage.near_duplicates import group_near_duplicates
+from ml.triage.text import normalise
 from registers.identity import IdentityVault
 from training.board import whole_text
 
@@ -58,21 +60,13 @@ COPIED, COPIES = 600, 5
 MAILING = "石桥村征地补偿款发放不公开，村支书的亲戚多报了三亩地，账目从来没有贴出来过。我们多次到镇里反映都没有人管，请上级派人来查一查。"
 
 
-def main() -> None:
+def main(data: Path) -> None:
     """Print every figure; about five minutes."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--mailing", type=int, help="only the mailing, of so many SMS")
-    parser.add_argument("--database", help="PostgreSQL URL for the mailing; a SQLite file by default")
-    given = parser.parse_args()
-    board = given.data / "complaints"
-    if given.mailing is None:
-        _print_distinct(_distinct(board))
-        _print_copies(_distinct(board))
-        _print_events(board)
-    _print_mailing(_distinct(board), given.mailing or 50_000, database=given.database)
+    board = data / "complaints"
+    _print_distinct(_distinct(board))
+    _print_copies(_distinct(board))
+    _print_events(board)
+    _print_mailing(_distinct(board), 50_000, database=None)
 
 
 def _distinct(board: Path) -> list[str]:
@@ -143,7 +137,7 @@ def _print_distinct(texts: list[str]) -> None:
 
 
 def _print_copies(texts: list[str]) -> None:
-    figures, lone = [], []
+    figures, lone, at_once = [], [], []
     for seed in SEEDS:
         draw = random.Random(seed)  # noqa: S311
         chosen = draw.sample(range(len(texts)), COPIED)
@@ -155,6 +149,8 @@ def _print_copies(texts: list[str]) -> None:
         draw.shuffle(mixed)
         found = grouped([text for text, _ in mixed])
         figures.append(_pairwise(found, [row for _, row in mixed]))
+        whole = group_near_duplicates([normalise(text) for text, _ in mixed]).tolist()
+        at_once.append(_pairwise(whole, [row for _, row in mixed])[2])
         short = {row for row in chosen if len(texts[row]) < 100}
         rows = [number for number, (_, row) in enumerate(mixed) if row in short]
         lone.append(_pairwise([found[row] for row in rows], [mixed[row][1] for row in rows])[2])
@@ -162,7 +158,8 @@ def _print_copies(texts: list[str]) -> None:
     print(
         f"Copies: {COPIED} x {COPIES} among {len(texts)} messages, {len(SEEDS)} seeds: precision {precision.mean():.4f},"
         f" recall {recall.mean():.4f}, F1 {f1.mean():.4f} (spread {f1.min():.4f} to {f1.max():.4f});"
-        f" messages under 100 characters alone: F1 {np.mean(lone):.4f}"
+        f" messages under 100 characters alone: F1 {np.mean(lone):.4f};"
+        f" beside it: whole file at once by estimated similarity (ml.triage.near_duplicates): F1 {np.mean(at_once):.4f}"
     )
 
 
@@ -274,4 +271,12 @@ def _no_trial(*_args: object, **_kwargs: object) -> object:
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--mailing", type=int, help="only the mailing, of so many SMS")
+    parser.add_argument("--database", help="PostgreSQL URL for the mailing; a SQLite file by default")
+    given = parser.parse_args()
+    if given.mailing is None:
+        main(given.data)
+    else:
+        _print_mailing(_distinct(given.data / "complaints"), given.mailing, database=given.database)
