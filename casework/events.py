@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
-from sqlalchemy import insert, select
+from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
 from casework import audit
@@ -73,7 +73,7 @@ def record_arrivals(
                 }
             )  # fmt: skip
             audited.append((f"change:{action}", f"{name}/{row_id}"))
-    session.execute(insert(Event), rows)
+    session.execute(insert(cast(Table, Event.__table__)), rows)  # the mapper would split them by what is None
     audit.record_many(session, at=at, actor=TRIAGE_MACHINE, rows=audited)
 
 

@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Final, TypeVar
 from zlib import crc32
 
@@ -298,13 +299,8 @@ def _exemplars_of(session: Session, lead_ids: Sequence[int]) -> dict[int, int]:
 
 def _sharing(index: defaultdict[int, list[_Exemplar]], keys: Iterable[int]) -> list[_Exemplar]:
     """The exemplars that share band keys, those that share most first, `_MOST_CANDIDATES` of them."""
-    shared: Counter[int] = Counter()
-    by_id: dict[int, _Exemplar] = {}
-    for key in keys:
-        for exemplar in index.get(key, ()):
-            shared[id(exemplar)] += 1
-            by_id[id(exemplar)] = exemplar
-    return [by_id[identity] for identity, _ in shared.most_common(_MOST_CANDIDATES)]
+    shared = Counter(chain.from_iterable(index.get(key, ()) for key in keys))
+    return [exemplar for exemplar, _ in shared.most_common(_MOST_CANDIDATES)]
 
 
 def _nearest(
