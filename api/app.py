@@ -14,10 +14,13 @@ from fastapi.staticfiles import StaticFiles
 from api import (
     page_actions,
     pages,
+    pages_channels,
     pages_drafts,
+    pages_inbox,
     pages_models,
     pages_plans,
     pages_prechecks,
+    pages_public,
     pages_room,
     problems,
     routes_admin,
@@ -35,6 +38,7 @@ from api.context import Intake, Services
 from api.security import SecurityHeaders, check_declared
 from api.throttle import LoginThrottle
 from api.trial_jobs import TrialJobs, TrialRun
+from api.work import WorkMeter
 from casework.database import open_engine, sessions
 from casework.guides import Models
 from casework.identity import Vault
@@ -60,6 +64,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     routes_admin.health,
     pages.router,
     page_actions.router,
+    pages_inbox.router,
+    pages_channels.router,
+    pages_public.router,
     pages_models.router,
     pages_drafts.router,
     pages_plans.router,
@@ -115,6 +122,7 @@ def create_app(
         models=models,
         vault=vault,
         throttle=LoginThrottle(),
+        work=WorkMeter(),
         prechecks=Prechecks(home),
         trials=trials,
         registry=Registry(home=home, office=intake.division, key=load_key(home, SIGNING_KEY)),

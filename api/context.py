@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from api.throttle import LoginThrottle
 from api.trial_jobs import TrialJobs
+from api.work import WorkMeter
 from casework.guides import Models
 from casework.identity import Vault
-from casework.intake import Grouper, Triage
+from casework.intake import Triage
 from casework.promotions import Registry
 from casework.sealing import Sealer
 from ml.serving import Served
@@ -31,7 +32,6 @@ class Intake:
 
     triage: Callable[[], Served[Triage]]
     division: str
-    group: Grouper | None = None
     sms_secret: bytes | None = None
 
 
@@ -47,6 +47,7 @@ class Services:
     models: Models
     vault: Vault
     throttle: LoginThrottle
+    work: WorkMeter
     prechecks: Prechecks
     trials: TrialJobs
     registry: Registry

@@ -22,15 +22,23 @@ from casework.access import (
     allows,
     default_office,
 )
+from casework.attachments import attachments_of
 from casework.events import history
+from casework.fields import FIELDS, QUICK_FIELDS
+from casework.follow_ups import thread_of
+from casework.grouping import copies_page, copy_counts, lead_of
 from casework.guides import guide_for
 from casework.identity import official_names
+from casework.ledger_meeting import complaints_beside, meeting, raise_sentences
+from casework.lexicon import words_found
 from casework.message_reading import understand
 from casework.models import CaseWarning, Complaint, Entity, Outcome, Place, Task, User
 from casework.plan_models import SecondReading
 from casework.readings import hidden_reports, shown_reading
 from casework.roles import TOWN, Actor
 from casework.runs import Evidence, evidence_rows
+from casework.scope import visible_complaints
+from casework.similar import earlier_cases, maybe_same_event
 from casework.states import (
     COMPLAINT_TRANSITIONS,
     TASK_TRANSITIONS,
@@ -138,6 +146,7 @@ def show_warning(
         "history": history(session, warning),
         "actions": actions_from(WARNING_TRANSITIONS, warning.state, role=actor.role),
         "assignees": _assignees_of_warning(session, actor, warning),
+        "beside": complaints_beside(session, visible_complaints(actor), warning),
     }
     return render(request, "warning.html", page)
 
@@ -168,8 +177,18 @@ def show_inbox(
     wanted = ComplaintState(state) if state in set(ComplaintState) else None
     found, total = complaints.inbox(session, actor, state=wanted, page=page, size=PAGE_SIZE)
     rows = [(row, complaints.deciding_words(row), complaints.proposed_review(row)) for row in found]
-    places = place_names(session, [row.about for row in found if row.about])
-    shown = {"rows": rows, "places": places, "total": total, "page": page, "size": PAGE_SIZE}
+    ids = [row.id for row in found]
+    shown = {
+        "rows": rows,
+        "places": place_names(session, [row.about for row in found if row.about]),
+        "copies": copy_counts(session, ids),
+        "keywords": words_found(session, ids),
+        "raised": raise_sentences(session, actor, found),
+        "quick_fields": QUICK_FIELDS,
+        "total": total,
+        "page": page,
+        "size": PAGE_SIZE,
+    }
     states = [ComplaintState.TRIAGED, ComplaintState.KEY_MATTER, ComplaintState.IN_TASK]
     return render(
         request,
@@ -180,15 +199,17 @@ def show_inbox(
 
 @router.get("/complaints/{complaint_id}")
 def show_complaint(
+    *,
     complaint_id: int,
     request: Request,
     session: Db,
     svc: Svc,
     actor: Annotated[Actor, Depends(Requires(Permission.READ_COMPLAINT))],
+    page: Page = 1,
 ) -> HTMLResponse:
     complaint = complaints.visible_complaint(session, actor, complaint_id)
     understood = understand(session, actor, complaint, home=svc.home, vault=svc.vault, at=svc.clock())
-    page = {
+    shown = {
         "complaint": complaint,
         "reading": reading_answer(session, understood),
         "found": complaints.deciding_words(complaint),
@@ -196,12 +217,34 @@ def show_complaint(
         "place": place_names(session, [complaint.about or ""]).get(complaint.about or ""),
         "office": complaint.office or default_office(complaint.about, received_in=complaint.division),
         "natures": NATURES,
-        "fields": complaints.FIELDS,
+        "fields": FIELDS,
         "history": history(session, complaint),
         "actions": actions_from(COMPLAINT_TRANSITIONS, complaint.state, role=actor.role),
         "assignees": _assignees_of_complaint(session, actor, complaint),
+        "ledger": meeting(session, actor, complaint, home=svc.home),
+        "earlier": earlier_cases(session, actor, complaint_id),
+        "files": attachments_of(session, complaint_id),
+        "thread": thread_of(session, complaint_id),
+        "may_ask": allows(actor, Permission.REVIEW_COMPLAINT) or allows(actor, Permission.ACT_COMPLAINT),
+        **_group_of(session, actor, complaint, page=page),
     }
-    return render(request, "complaint.html", page)
+    return render(request, "complaint.html", shown)
+
+
+def _group_of(session: Session, actor: Actor, complaint: Complaint, *, page: int) -> dict[str, object]:
+    """The copies of a case, or the case of a copy; and what a clerk may find to be the same event."""
+    lead = lead_of(session, complaint.id)
+    copies, total = copies_page(session, actor, complaint.id, page=page, size=PAGE_SIZE)
+    reviews = allows(actor, Permission.REVIEW_COMPLAINT) and lead is None
+    return {
+        "lead": lead,
+        "lead_visible": lead is not None and complaints.is_visible(session, actor, lead),
+        "copies": copies,
+        "copies_total": total,
+        "copies_page": page,
+        "copies_size": PAGE_SIZE,
+        "events": maybe_same_event(session, actor, complaint.id) if reviews else [],
+    }
 
 
 @router.get("/tasks")

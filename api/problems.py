@@ -28,6 +28,7 @@ from casework.errors import (
     SecondPersonRequired,
     UnknownTransition,
 )
+from casework.upward import NoWayUp
 from supervision.precheck.desk import PaymentRefused
 from supervision.precheck.index import IndexMissing
 
@@ -106,6 +107,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     TrialFailed: Kind(422, "trial-failed", "试运行没有完成"),
     PaymentRefused: Kind(422, "bad-input", "填写有误"),
     IndexMissing: Kind(503, "precheck-not-ready", "支付前核查未就绪"),
+    NoWayUp: Kind(503, "no-way-up", "请直接向上级反映"),
     ChannelClosed: Kind(503, "channel-closed", "通道未启用"),
 }
 _HTTP_TITLES: Final = {404: "没有找到", 405: "不支持此操作"}

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 from markupsafe import Markup, escape
 
-from casework.complaints import FIELDS
+from casework.fields import FIELDS
 from casework.roles import ROLE_NAMES
 from casework.words import WORDS as CASEWORK_WORDS
 from casework.working_days import CHINA

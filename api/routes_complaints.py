@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from api import sms
 from api.context import Db, Services, Svc
+from api.inbox_schemas import LedgerAnswer
 from api.problems import BadSignature, ChannelClosed
 from api.schemas import (
     CommentBody,
@@ -25,11 +26,13 @@ from api.schemas import (
     TriageAnswer,
 )
 from api.security import Requires, open_to_all
-from api.views import complaint_detail, complaint_row, task_detail
+from api.views import complaint_detail, complaint_rows, task_detail, triage_answer
 from casework import complaints, tasks
 from casework.access import Permission
 from casework.errors import BadInput, MissingField
+from casework.follow_ups import query_code
 from casework.intake import Accepted, Message, receive
+from casework.ledger_meeting import meeting
 from casework.models import Complaint
 from casework.roles import Actor
 from casework.states import ComplaintState
@@ -46,7 +49,7 @@ def submit_complaint(
     actor: Annotated[Actor, Depends(Requires(Permission.SUBMIT_COMPLAINT))],
 ) -> Receipt:
     message = Message(**body.model_dump(), division=actor.division, received_at=svc.clock())
-    return Receipt.model_validate(take_in(session, svc, [message])[0])
+    return receipt_answer(svc, take_in(session, svc, [message])[0])
 
 
 @router.get("", summary="收件箱：关键事项在前")
@@ -58,7 +61,7 @@ def read_inbox(
     size: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> ComplaintPage:
     found, total = complaints.inbox(session, actor, state=state, page=page, size=size)
-    return ComplaintPage(total=total, page=page, rows=[complaint_row(row) for row in found])
+    return ComplaintPage(total=total, page=page, rows=complaint_rows(session, found))
 
 
 @router.get("/{complaint_id}", summary="一件反映：工作用文本、分拣结果、过程")
@@ -76,7 +79,19 @@ def read_triage(
     session: Db,
     actor: Annotated[Actor, Depends(Requires(Permission.READ_COMPLAINT))],
 ) -> TriageAnswer:
-    return complaint_row(complaints.visible_complaint(session, actor, complaint_id)).triage
+    return triage_answer(complaints.visible_complaint(session, actor, complaint_id))
+
+
+@router.get("/{complaint_id}/ledger", summary="反映与登记数据对照：疑点、缺数据或未见")
+def read_ledger(
+    complaint_id: int,
+    session: Db,
+    svc: Svc,
+    actor: Annotated[Actor, Depends(Requires(Permission.READ_COMPLAINT))],
+) -> LedgerAnswer:
+    complaint = complaints.visible_complaint(session, actor, complaint_id)
+    found = meeting(session, actor, complaint, home=svc.home)
+    return LedgerAnswer.model_validate(found) if found else LedgerAnswer(answer="not_linked")
 
 
 @router.post("/{complaint_id}/review", summary="审核：确认或更正自动分拣")
@@ -183,9 +198,15 @@ def receive_sms(
         for message in taken
     ]
     return SmsAnswer(
-        receipts=[Receipt.model_validate(answer) for answer in take_in(session, svc, messages)],
+        receipts=[receipt_answer(svc, accepted) for accepted in take_in(session, svc, messages)],
         rejected=[RejectedSms.model_validate(refusal) for refusal in rejected],
     )
+
+
+def receipt_answer(svc: Services, accepted: Accepted) -> Receipt:
+    """What a channel tells the sender."""
+    code = query_code(svc.home, accepted.receipt)
+    return Receipt(receipt=accepted.receipt, code=code, duplicate=accepted.duplicate)
 
 
 def take_in(session: Session, svc: Services, messages: list[Message]) -> list[Accepted]:
@@ -197,7 +218,6 @@ def take_in(session: Session, svc: Services, messages: list[Message]) -> list[Ac
         sealer=svc.sealer,
         triage=triage.model,
         triage_version=triage.version,
-        group=svc.intake.group,
     )
 
 

@@ -176,6 +176,7 @@ class NewComplaint(_Request):
 
 class Receipt(_Answer):
     receipt: str = Field(description="回执号，可电话念读，末位为校验位", examples=["2026-4821-3957"])
+    code: str = Field(description="查询码：凭回执号和它查询进展，请一并告知反映人", examples=["482139"])
     duplicate: bool = Field(description="此消息以前已收到", examples=[False])
 
 
@@ -198,7 +199,7 @@ class ComplaintRow(_Answer):
     about: str | None = Field(examples=["330102001001"])
     state: ComplaintState = Field(examples=["triaged"])
     text: str = Field(description="工作用文本，已隐去反映人信息", examples=["反映村里低保名单……"])
-    duplicate_group: str = Field(examples=["9f2c4e6a8b0d"])
+    copies: int = Field(description="同批来信的件数（不含本件），并入本件办理", examples=[12])
     nature: str | None = Field(description="人工审核结果", examples=["accusation"])
     field: str | None = Field(description="人工审核结果", examples=["assistance"])
     office: str | None = Field(description="承办单位区划", examples=["330102001"])

@@ -20,6 +20,7 @@ from api.schemas import (
 )
 from casework.access import TaskKind
 from casework.events import history
+from casework.grouping import copy_counts
 from casework.guides import Models, guide_for
 from casework.models import CaseWarning, Complaint, ModelDraft, Task
 from casework.readings import hidden_reports
@@ -68,8 +69,8 @@ def warning_detail(
     )
 
 
-def complaint_row(complaint: Complaint) -> ComplaintRow:
-    triage = TriageAnswer(
+def triage_answer(complaint: Complaint) -> TriageAnswer:
+    return TriageAnswer(
         key_probability=complaint.key_probability,
         key=complaint.model_key,
         abstain=complaint.abstain,
@@ -79,12 +80,15 @@ def complaint_row(complaint: Complaint) -> ComplaintRow:
         reasons=complaint.reasons,
         model=complaint.triage_model,
     )
-    named = {name: getattr(complaint, name) for name in ComplaintRow.model_fields if hasattr(complaint, name)}
-    return ComplaintRow.model_validate({**named, "text": complaint.work_text, "triage": triage})
+
+
+def complaint_rows(session: Session, complaints: Sequence[Complaint]) -> list[ComplaintRow]:
+    copies = copy_counts(session, [complaint.id for complaint in complaints])
+    return [_complaint_row(complaint, copies.get(complaint.id, 0)) for complaint in complaints]
 
 
 def complaint_detail(session: Session, complaint: Complaint) -> ComplaintDetail:
-    row = complaint_row(complaint).model_dump()
+    row = complaint_rows(session, [complaint])[0].model_dump()
     return ComplaintDetail.model_validate({**row, "history": events(session, complaint)})
 
 
@@ -95,6 +99,12 @@ def task_rows(session: Session, actor: Actor, found: Sequence[Task]) -> list[Tas
         TaskRow.model_validate(task).model_copy(update={"outcome": None} if task.id in hidden else {})
         for task in found
     ]
+
+
+def _complaint_row(complaint: Complaint, copies: int) -> ComplaintRow:
+    named = {name: getattr(complaint, name) for name in ComplaintRow.model_fields if hasattr(complaint, name)}
+    given = {"text": complaint.work_text, "copies": copies, "triage": triage_answer(complaint)}
+    return ComplaintRow.model_validate({**named, **given})
 
 
 def task_detail(session: Session, actor: Actor, task: Task) -> TaskDetail:

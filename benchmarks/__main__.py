@@ -19,6 +19,7 @@ from benchmarks import (
     claims,
     extraction,
     features,
+    grouping,
     linkage,
     mutants,
     nightly,
@@ -37,6 +38,7 @@ DATA = Path(__file__).parents[2] / "shared" / "data"
 PARTS: dict[str, Callable[[Path], object]] = {
     "triage": triage.main,
     "extraction": extraction.main,
+    "grouping": grouping.main,
     "payments": payments.main,
     "features": lambda _: features.main(),
     "anomaly": anomaly.main,

@@ -212,6 +212,14 @@ def sees_complaint(actor: Actor, facts: ComplaintFacts) -> bool:
     return facts.state in OFFICE_STATES and facts.office is not None and covers(actor.division, facts.office)
 
 
+def meets_ledger(actor: Actor, facts: ComplaintFacts) -> bool:
+    """Who sees a complaint is told what registers say of its village, if the village lies in the actor's division.
+
+    Of warnings only the number and the gravest level; to open one takes `sees_risk`.
+    """
+    return sees_complaint(actor, facts) and facts.about is not None and covers(actor.division, facts.about)
+
+
 def sees_task(actor: Actor, facts: TaskFacts) -> bool:
     """A liaison station sees only its own data checks; an office its own and those of offices below it."""
     if not allows(actor, Permission.READ_TASK):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from casework.models import AuditBatch, AuditEntry, AuditHead
@@ -54,6 +54,20 @@ def record(
     session.flush()
     if entry.id % BATCH_SIZE == 0:
         seal(session, at=at)
+
+
+def record_many(session: Session, *, at: datetime, actor: Actor, rows: Sequence[tuple[str, str]]) -> None:
+    """Add many rows (action, target) of one actor at once and seal what lies open."""
+    values: dict[str, object] = {
+        "at": at, "user_id": actor.id, "role": actor.role.value, "detail": {}, "batch_id": None,
+    }  # fmt: skip
+    session.execute(insert(AuditEntry), [values | {"action": what, "target": which} for what, which in rows])
+    seal(session, at=at)
+
+
+def hold(session: Session) -> None:
+    """Put transactions that write many rows in one line: the next waits here until this one has ended."""
+    session.execute(select(AuditHead).with_for_update()).scalar_one()
 
 
 def seal(session: Session, *, at: datetime) -> int:

@@ -4,36 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from casework.access import ComplaintFacts, default_office, office_may_handle, sees_complaint
 from casework.errors import BadInput, NotVisible
 from casework.events import locked, recorded
+from casework.fields import FIELDS, field_id
+from casework.inbox_models import KeywordHit
 from casework.models import Complaint, ReviewLabel
+from casework.raising import raised_by_ledger
 from casework.roles import Actor, is_division
 from casework.scope import visible_complaints
 from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, ComplaintState, step
 from ml.triage.labels import NATURES
-from supervision.catalogue import FIELD_NAMES
 
-FIELDS: Final = {
-    **FIELD_NAMES,
-    "law_enforcement": "执法司法",
-    "election_governance": "选举与村务公开",
-    "other": "其他",
-}
-# The labels that the triage model learns are coarser than the fields of a complaint.
-_FIELD_OF_LABEL: Final = {
-    "procurement_tender": "procurement",
-    "land_requisition": "land_compensation",
-    "medical": "medical_fund",
-    "education": "education_pension",
-}
 _QUOTED: Final = re.compile(r"[「“\"'『]([^「」“”\"'『』]+)[」”\"'』]")
 
 
@@ -48,16 +37,21 @@ class Review:
     comment: str | None = None
 
 
-def field_id(label: str | None) -> str:
-    """Field id of a complaint for the label of the triage model; what is not known is "other"."""
-    wanted = _FIELD_OF_LABEL.get(label or "", label or "")
-    return wanted if wanted in FIELDS else "other"
-
-
 def proposed_review(complaint: Complaint) -> Review:
     """The model's proposal as a review that a person may confirm with one key."""
     nature = complaint.model_nature if complaint.model_nature in NATURES else "appeal_for_help"
     return Review(key=bool(complaint.model_key), nature=nature, field=field_id(complaint.model_field))
+
+
+def corrected_review(complaint: Complaint, choice: str) -> Review:
+    """The proposal with one thing put right: "key", "not_key" or "field:<field id>". Raises `BadInput` for others."""
+    proposal = proposed_review(complaint)
+    what, _, field = choice.partition(":")
+    if what == "field" and field in FIELDS:
+        return replace(proposal, field=field)
+    if choice not in ("key", "not_key"):
+        raise BadInput("choice", "请选择：关键事项、非关键事项，或一个领域")
+    return replace(proposal, key=choice == "key")
 
 
 def deciding_words(complaint: Complaint) -> list[str]:
@@ -69,23 +63,31 @@ def deciding_words(complaint: Complaint) -> list[str]:
 def inbox(
     session: Session, actor: Actor, *, state: ComplaintState | None, page: int, size: int
 ) -> tuple[Sequence[Complaint], int]:
-    """One page of the visible complaints and their number: key matters on top, then what the model doubts."""
+    """One page of the visible complaints and their number: key matters on top, then what the model doubts.
+
+    Beside doubts stand messages with a keyword of the office and those of whose village and field a warning is at work;
+    of equal ones the latter come first.
+
+    Copies stand behind the first message of their group and are listed only when `state` asks for them.
+    """
     conditions: list[ColumnElement[bool]] = [visible_complaints(actor)]
-    if state is not None:
-        conditions.append(Complaint.state == state)
+    conditions.append(Complaint.state != ComplaintState.COPY if state is None else Complaint.state == state)
+    raised = raised_by_ledger(actor)
     is_key = case(
         (Complaint.state.in_([ComplaintState.NOT_KEY, ComplaintState.TRANSFERRED]), 0),
         (Complaint.state.in_([ComplaintState.KEY_MATTER, ComplaintState.IN_TASK]), 3),
         (Complaint.state == ComplaintState.CLOSED, 0),
         (Complaint.abstain.is_(True), 1),
         (Complaint.model_key.is_(True), 2),
+        (exists().where(KeywordHit.complaint_id == Complaint.id), 1),
+        (raised, 1),
         else_=0,
     )
     total = session.scalar(select(func.count()).select_from(Complaint).where(*conditions)) or 0
     rows = session.scalars(
         select(Complaint)
         .where(*conditions)
-        .order_by(is_key.desc(), Complaint.key_probability.desc(), Complaint.id.desc())
+        .order_by(is_key.desc(), raised.desc(), Complaint.key_probability.desc(), Complaint.id.desc())
         .offset((page - 1) * size)
         .limit(size)
     ).all()
@@ -98,6 +100,11 @@ def visible_complaint(session: Session, actor: Actor, complaint_id: int) -> Comp
     if complaint is None or not sees_complaint(actor, facts_of(complaint)):
         raise NotVisible
     return complaint
+
+
+def is_visible(session: Session, actor: Actor, complaint_id: int) -> bool:
+    complaint = session.get(Complaint, complaint_id)
+    return complaint is not None and sees_complaint(actor, facts_of(complaint))
 
 
 def facts_of(complaint: Complaint) -> ComplaintFacts:

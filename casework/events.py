@@ -6,11 +6,11 @@ task.state = recorded(session, task, step(TASK_TRANSITIONS, task.state, TaskActi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
 from casework import audit
@@ -18,8 +18,8 @@ from casework.errors import NotVisible
 from casework.models import CaseWarning, Complaint, Event, ModelDraft, Task
 from casework.plan_models import Plan, SecondReading
 from casework.promotion_models import ModelPromotion
-from casework.roles import Actor
-from casework.states import Change, StateT
+from casework.roles import TRIAGE_MACHINE, Actor
+from casework.states import Change, ComplaintState, StateT
 
 Row = CaseWarning | Complaint | Task | ModelDraft | ModelPromotion | Plan | SecondReading
 RowT = TypeVar("RowT", CaseWarning, Complaint, Task, ModelDraft, ModelPromotion, Plan, SecondReading)
@@ -56,6 +56,30 @@ def record_start(session: Session, row: Row, *, actor: Actor, at: datetime) -> N
     """The first event of a new row: it has no state before."""
     session.flush()
     _add(session, row, action="create", previous=None, new=row.state.value, actor=actor, at=at, fields={})
+
+
+def record_arrivals(
+    session: Session, arrivals: Sequence[tuple[int, Change[ComplaintState]]], *, at: datetime
+) -> None:
+    """The first two events of many new complaints at once: the start, and the change out of the first state."""
+    name = _NAMES[Complaint]
+    rows, audited = [], []
+    for row_id, change in arrivals:
+        fields = {key: value for key, value in change.fields.items() if value is not None}
+        steps: tuple[tuple[str, str | None, str, Mapping[str, object]], ...] = (
+            ("create", None, change.previous.value, {}),
+            (change.action, change.previous.value, change.new.value, fields),
+        )
+        for action, previous, new, given in steps:
+            rows.append(
+                {
+                    "entity": name, "entity_id": row_id, "action": action, "previous": previous, "new": new,
+                    "actor_id": change.actor.id, "role": change.actor.role.value, "at": change.at, "fields": given,
+                }
+            )  # fmt: skip
+            audited.append((f"change:{action}", f"{name}/{row_id}"))
+    session.execute(insert(cast(Table, Event.__table__)), rows)  # the mapper would split them by what is None
+    audit.record_many(session, at=at, actor=TRIAGE_MACHINE, rows=audited)
 
 
 def history(session: Session, row: Row) -> list[Event]:

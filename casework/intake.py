@@ -5,19 +5,19 @@ The same channel and message id give the same receipt, however often a gateway s
 
 from __future__ import annotations
 
-import hashlib
-import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Protocol
 
-from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from casework import audit
 from casework.errors import BadInput
-from casework.events import record_start, recorded
+from casework.events import record_arrivals
+from casework.group_index import LOOK_BACK, Incoming, Placement, forget, keep, place
+from casework.lexicon import in_force, note_hits
 from casework.locating import locate
 from casework.models import Complaint, Place
 from casework.receipts import new_receipt
@@ -25,13 +25,14 @@ from casework.redaction import redact_for_work
 from casework.roles import TRIAGE_MACHINE, is_division
 from casework.scope import within
 from casework.sealing import Sealer
-from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, ComplaintState, step
+from casework.states import COMPLAINT_TRANSITIONS, Change, ComplaintAction, ComplaintState, step
+from casework.upward import goes_up
 from ml.extraction.gazetteer import Gazetteer
 
 LONGEST_TEXT: Final = 20_000
 LONGEST_MESSAGE_ID: Final = 128
-LOOK_BACK: Final = timedelta(days=60)
-_LOOK_BACK_ROWS: Final = 2_000
+BATCH: Final = 1_000
+"""Messages that are read and written together."""
 
 
 class TriageVerdict(Protocol):
@@ -57,10 +58,6 @@ class Triage(Protocol):
     """A model that reads texts; see `ml.triage.TriageModel`."""
 
     def predict(self, texts: list[str], /) -> Sequence[TriageVerdict]: ...
-
-
-Grouper = Callable[[Sequence[str]], Iterable[int]]
-"""Texts → group number of each; near-identical texts share a number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,33 +89,40 @@ class Accepted:
 
 
 def receive(
-    session: Session,
-    messages: Sequence[Message],
-    *,
-    sealer: Sealer,
-    triage: Triage,
-    triage_version: str,
-    group: Grouper | None = None,
+    session: Session, messages: Sequence[Message], *, sealer: Sealer, triage: Triage, triage_version: str
 ) -> list[Accepted]:
-    """Store and sort messages in the caller's transaction; one answer each, in order.
+    """Store, group and sort messages in the caller's transaction; one answer each, in order.
 
     Raises `BadInput` for an empty or overlong text and for malformed codes, before anything is stored.
     """
     for message in messages:
         _check(message)
-    places = {
-        division: Gazetteer.of(_places_below(session, division)) for division in {m.division for m in messages}
-    }
-    answers, fresh = [], []
+    answers: list[Accepted] = []
+    for start in range(0, len(messages), BATCH):
+        batch = messages[start : start + BATCH]
+        answers += _receive_batch(session, batch, sealer=sealer, triage=triage, triage_version=triage_version)
+    return answers
+
+
+def _receive_batch(
+    session: Session, messages: Sequence[Message], *, sealer: Sealer, triage: Triage, triage_version: str
+) -> list[Accepted]:
+    """Read first, then write in one line with other deliveries: two of one mailing at once end in one group."""
+    read = _read(session, _not_in(messages, _known(session, messages)), triage=triage)
+    if read:
+        audit.hold(session)
+        before = _known(session, messages)
+        fresh = [reading for reading in read if _name(reading.message) not in before]
+        _store(session, fresh, sealer=sealer, triage_version=triage_version)
+    else:
+        before = _known(session, messages)
+    known = _known(session, messages) if read else before
+    answers = []
+    told = set(before)
     for message in messages:
-        complaint, is_new = _store(session, message, sealer=sealer, places=places[message.division])
-        answers.append(Accepted(complaint.receipt, not is_new, complaint.id))
-        if is_new:
-            fresh.append(complaint)
-    if fresh:
-        if group is not None:
-            _join_groups(session, fresh, group=group)
-        _sort(session, fresh, triage=triage, triage_version=triage_version)
+        receipt, complaint_id = known[_name(message)]
+        answers.append(Accepted(receipt, _name(message) in told, complaint_id))
+        told.add(_name(message))
     return answers
 
 
@@ -135,6 +139,8 @@ def _check(message: Message) -> None:
         raise BadInput("division", "受理单位的区划代码应为 2、4、6、9 或 12 位数字")
     if message.about is not None and not is_division(message.about):
         raise BadInput("about", "被反映单位的区划代码应为 2、4、6、9 或 12 位数字")
+    if goes_up(message.about, division=message.division):
+        raise BadInput("about", "反映本机关或上级的，本机关不得登记；请走直达上级的通道")
 
 
 def _is_storable(text: str) -> bool:
@@ -142,98 +148,157 @@ def _is_storable(text: str) -> bool:
     return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _store(
-    session: Session, message: Message, *, sealer: Sealer, places: Gazetteer
-) -> tuple[Complaint, bool]:
-    """Insert unless (channel, message id) is there; two deliveries at once end with one row."""
-    receipt = _free_receipt(session, message.received_at.year)
-    original = f"{message.sender or ''}\n{message.text}"
-    work_text = redact_for_work(message.text)
-    insert = (sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert)(Complaint)
-    new_id = session.scalar(
-        insert.values(
-            receipt=receipt,
-            channel=message.channel,
-            message_id=message.message_id,
-            received_at=message.received_at,
-            division=message.division,
-            about=message.about or locate(message.text, places, office=message.division),
-            sealed=sealer.seal(original, bound_to=receipt),
-            work_text=work_text,
-            duplicate_group=_fingerprint(work_text),
-            simulated=message.simulated,
-            reasons=[],
-            state=ComplaintState.RECEIVED,
-            version=1,
+@dataclass(frozen=True)
+class _Reading:
+    """A message as it will be stored: its work text, what it is about, and what triage says."""
+
+    message: Message
+    work_text: str
+    about: str | None
+    verdict: TriageVerdict
+
+
+def _name(message: Message) -> tuple[str, str]:
+    return message.channel, message.message_id
+
+
+def _known(session: Session, messages: Sequence[Message]) -> dict[tuple[str, str], tuple[str, int]]:
+    """Receipt and id of those messages that are stored already."""
+    found: dict[tuple[str, str], tuple[str, int]] = {}
+    for channel in sorted({message.channel for message in messages}):
+        ids = [message.message_id for message in messages if message.channel == channel]
+        query = select(Complaint.message_id, Complaint.receipt, Complaint.id).where(
+            Complaint.channel == channel, Complaint.message_id.in_(ids)
         )
-        .on_conflict_do_nothing(index_elements=["channel", "message_id"])
-        .returning(Complaint.id)
+        found |= {(channel, name): (receipt, row_id) for name, receipt, row_id in session.execute(query)}
+    return found
+
+
+def _not_in(messages: Sequence[Message], known: Mapping[tuple[str, str], object]) -> list[Message]:
+    """The messages that are new, each once."""
+    new = {_name(message): message for message in reversed(messages) if _name(message) not in known}
+    return [message for message in messages if new.get(_name(message)) is message]
+
+
+def _read(session: Session, messages: Sequence[Message], *, triage: Triage) -> list[_Reading]:
+    """Redact, locate and triage; equal texts are triaged once."""
+    places = {
+        division: Gazetteer.of(_places_below(session, division))
+        for division in {m.division for m in messages}
+    }
+    texts = [redact_for_work(message.text) for message in messages]
+    distinct = list(dict.fromkeys(texts))
+    verdicts = dict(zip(distinct, triage.predict(distinct) if distinct else [], strict=True))
+    return [
+        _Reading(
+            message,
+            text,
+            message.about or locate(message.text, places[message.division], office=message.division),
+            verdicts[text],
+        )
+        for message, text in zip(messages, texts, strict=True)
+    ]
+
+
+def _store(session: Session, readings: Sequence[_Reading], *, sealer: Sealer, triage_version: str) -> None:
+    """Write readings as complaints: the first of a group waits for review, a copy joins it."""
+    if not readings:
+        return
+    forget(session, before=min(reading.message.received_at for reading in readings) - LOOK_BACK)
+    incoming = [
+        Incoming(
+            text=reading.work_text,
+            division=reading.message.division,
+            about=reading.about,
+            simulated=reading.message.simulated,
+            at=reading.message.received_at,
+        )
+        for reading in readings
+    ]
+    placement = place(session, incoming)
+    receipts = _free_receipts(session, [reading.message.received_at.year for reading in readings])
+    rows = [
+        _row(
+            reading, receipt, is_lead=placement.is_lead(number), sealer=sealer, triage_version=triage_version
+        )
+        for number, (reading, receipt) in enumerate(zip(readings, receipts, strict=True))
+    ]
+    made = insert(Complaint).returning(Complaint.id, sort_by_parameter_order=True)
+    ids = session.scalars(made, rows).all()
+    keep(session, placement, incoming, ids)
+    for division in {reading.message.division for reading in readings}:
+        texts = [
+            (row_id, reading.work_text)
+            for row_id, reading in zip(ids, readings, strict=True)
+            if reading.message.division == division
+        ]
+        note_hits(session, texts, in_force(session, division))
+    record_arrivals(
+        session,
+        [
+            (row_id, _first_change(placement, number, ids, at=reading.message.received_at))
+            for number, (row_id, reading) in enumerate(zip(ids, readings, strict=True))
+        ],
+        at=max(reading.message.received_at for reading in readings),
     )
-    complaint = session.scalars(
-        select(Complaint).where(
-            Complaint.channel == message.channel, Complaint.message_id == message.message_id
-        )
-    ).one()
-    if new_id is None:
-        return complaint, False
-    record_start(session, complaint, actor=TRIAGE_MACHINE, at=message.received_at)
-    return complaint, True
 
 
-def _free_receipt(session: Session, year: int) -> str:
-    while True:
-        receipt = new_receipt(year)
-        if session.scalar(select(Complaint.id).where(Complaint.receipt == receipt)) is None:
-            return receipt
+def _first_change(
+    placement: Placement, number: int, ids: Sequence[int], *, at: datetime
+) -> Change[ComplaintState]:
+    lead, first = placement.lead_of(number)
+    joins = not placement.is_lead(number)
+    return step(
+        COMPLAINT_TRANSITIONS,
+        ComplaintState.RECEIVED,
+        ComplaintAction.JOIN if joins else ComplaintAction.TRIAGE,
+        actor=TRIAGE_MACHINE,
+        at=at,
+        fields={"lead": lead or ids[first or 0]} if joins else None,
+    )
+
+
+def _row(
+    reading: _Reading, receipt: str, *, is_lead: bool, sealer: Sealer, triage_version: str
+) -> dict[str, object]:
+    message, verdict = reading.message, reading.verdict
+    return {
+        "receipt": receipt,
+        "channel": message.channel,
+        "message_id": message.message_id,
+        "received_at": message.received_at,
+        "division": message.division,
+        "about": reading.about,
+        "sealed": sealer.seal(f"{message.sender or ''}\n{message.text}", bound_to=receipt),
+        "work_text": reading.work_text,
+        "simulated": message.simulated,
+        "key_probability": float(verdict.key_probability),
+        "model_key": bool(verdict.key),
+        "abstain": bool(verdict.abstain),
+        "model_nature": verdict.nature,
+        "model_field": verdict.field,
+        "topic": verdict.topic,
+        "reasons": [str(reason) for reason in verdict.reasons],
+        "triage_model": triage_version,
+        "state": ComplaintState.TRIAGED if is_lead else ComplaintState.COPY,
+        "version": 1,
+    }
+
+
+def _free_receipts(session: Session, years: Sequence[int]) -> list[str]:
+    """A receipt of each year, none of them in use and none twice."""
+    found: list[str] = []
+    taken: set[str] = set()
+    while len(found) < len(years):
+        drawn = {new_receipt(year): None for year in years[len(found) :]}
+        taken |= set(session.scalars(select(Complaint.receipt).where(Complaint.receipt.in_(drawn))))
+        for receipt in drawn:
+            if receipt not in taken and receipt.startswith(f"{years[len(found)]:04d}"):
+                taken.add(receipt)
+                found.append(receipt)
+    return found
 
 
 def _places_below(session: Session, division: str) -> dict[str, str]:
     query = select(Place.code, Place.name).where(within(Place.code, division), Place.code != division)
     return dict(session.execute(query).all())
-
-
-def _sort(session: Session, complaints: Sequence[Complaint], *, triage: Triage, triage_version: str) -> None:
-    verdicts = triage.predict([complaint.work_text for complaint in complaints])
-    for complaint, verdict in zip(complaints, verdicts, strict=True):
-        complaint.key_probability = float(verdict.key_probability)
-        complaint.model_key = bool(verdict.key)
-        complaint.abstain = bool(verdict.abstain)
-        complaint.model_nature = verdict.nature
-        complaint.model_field = verdict.field
-        complaint.topic = verdict.topic
-        complaint.reasons = [str(reason) for reason in verdict.reasons]
-        complaint.triage_model = triage_version
-        change = step(
-            COMPLAINT_TRANSITIONS,
-            complaint.state,
-            ComplaintAction.TRIAGE,
-            actor=TRIAGE_MACHINE,
-            at=complaint.received_at,
-        )
-        complaint.state = recorded(session, complaint, change)
-
-
-def _join_groups(session: Session, fresh: Sequence[Complaint], *, group: Grouper) -> None:
-    """Give fresh complaints the group of a near-identical one, earlier in the batch or within `LOOK_BACK`."""
-    newest = max(complaint.received_at for complaint in fresh)
-    fresh_ids = [complaint.id for complaint in fresh]
-    earlier = session.scalars(
-        select(Complaint)
-        .where(
-            Complaint.received_at >= newest - LOOK_BACK,
-            Complaint.division.in_({complaint.division for complaint in fresh}),
-            Complaint.id.not_in(fresh_ids),
-        )
-        .order_by(Complaint.id.desc())
-        .limit(_LOOK_BACK_ROWS)
-    ).all()
-    known = [*reversed(earlier), *fresh]
-    names: dict[int, str] = {}
-    for complaint, number in zip(known, group([c.work_text for c in known]), strict=True):
-        complaint.duplicate_group = names.setdefault(int(number), complaint.duplicate_group)
-
-
-def _fingerprint(work_text: str) -> str:
-    """Equal for texts that differ only in spaces, punctuation, width and case."""
-    kept = "".join(c for c in unicodedata.normalize("NFKC", work_text).lower() if c.isalnum())
-    return hashlib.sha256((kept or work_text).encode()).hexdigest()[:24]

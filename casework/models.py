@@ -230,7 +230,6 @@ class Complaint(Versioned, Base):
     about: Mapped[str | None] = mapped_column(Code)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     work_text: Mapped[str]
-    duplicate_group: Mapped[str] = mapped_column(String(64), index=True)
     simulated: Mapped[bool]
     key_probability: Mapped[float | None]
     model_key: Mapped[bool | None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,8 @@ import pyarrow.parquet as pq
 
 from casework.errors import BadInput, PublicationMismatch
 from casework.models import CaseWarning
+from supervision.catalogue import load_models
+from supervision.runs import VERDICTS, latest_day
 
 FINDING_COLUMNS: Final = (
     "finding_id", "model_id", "model_version", "model_name", "field", "subject_type", "subject_id",
@@ -44,6 +47,52 @@ class Evidence:
     key: dict[str, Any]
     source_file: str
     source_row: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class VillageVerdict:
+    """What the latest run said of one model in one village: subjects by verdict. reason: why it could not be computed."""
+
+    model_id: str
+    field: str
+    name: str
+    hit: int
+    clear: int
+    not_applicable: int
+    not_computable: int
+    reason: str
+
+
+def village_verdicts(home: Path, division: str) -> tuple[date | None, list[VillageVerdict]]:
+    """Day of the latest run and what its models said of a village, or of all villages of a division together.
+
+    (None, []) before the first run. reason is the most frequent one; models that have left the catalogue are left out.
+    """
+    day = latest_day(home)
+    if day is None:
+        return None, []
+    run_id = str(json.loads((home / "runs" / "latest.json").read_text(encoding="utf-8"))["run_id"])
+    path = run_folder(home, run_id) / "verdicts.parquet"
+    if not path.exists():
+        return day, []
+    inside = [("village_code", ">=", division), ("village_code", "<", f"{division}:")]  # ":" follows "9"
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in pq.read_table(path, filters=inside).to_pylist():
+        rows.setdefault(row["model_id"], []).append(row)
+    models = load_models()
+    return day, [
+        VillageVerdict(
+            model_id=model_id,
+            field=models[model_id].field,
+            name=models[model_id].name,
+            reason=Counter(row["reason"] or "" for row in found if row["not_computable"]).most_common(1)[0][0]
+            if any(row["not_computable"] for row in found)
+            else "",
+            **{verdict: sum(row[verdict] or 0 for row in found) for verdict in VERDICTS},
+        )
+        for model_id, found in rows.items()
+        if model_id in models
+    ]
 
 
 def run_folder(home: Path, run_id: str) -> Path:

@@ -20,20 +20,30 @@ _NONCE_BYTES: Final = 12
 
 
 class Sealer:
-    """Seals and opens texts with one key of 32 bytes."""
+    """Seals and opens texts and files with one key of 32 bytes."""
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
 
     def seal(self, text: str, *, bound_to: str) -> bytes:
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, text.encode(), bound_to.encode())
+        return self.seal_bytes(text.encode(), bound_to=bound_to)
 
     def open(self, sealed: bytes, *, bound_to: str) -> str:
         """Raise `SealBroken` when the key, the bytes or `bound_to` are not those of the sealing."""
+        try:
+            return self.open_bytes(sealed, bound_to=bound_to).decode()
+        except UnicodeDecodeError as error:
+            raise SealBroken from error
+
+    def seal_bytes(self, content: bytes, *, bound_to: str) -> bytes:
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, content, bound_to.encode())
+
+    def open_bytes(self, sealed: bytes, *, bound_to: str) -> bytes:
+        """Raise `SealBroken` as `open` does."""
         nonce, body = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
-            return self._cipher.decrypt(nonce, body, bound_to.encode()).decode()
+            return self._cipher.decrypt(nonce, body, bound_to.encode())
         except (InvalidTag, ValueError) as error:
             raise SealBroken from error
 

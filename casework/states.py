@@ -19,6 +19,7 @@ from casework.roles import Actor, Machine, Role
 class ComplaintState(StrEnum):
     RECEIVED = "received"
     TRIAGED = "triaged"
+    COPY = "copy"
     NOT_KEY = "not_key"
     TRANSFERRED = "transferred"
     KEY_MATTER = "key_matter"
@@ -29,6 +30,9 @@ class ComplaintState(StrEnum):
 class ComplaintAction(StrEnum):
     TRIAGE = "triage"
     LOCATE = "locate"
+    JOIN = "join"
+    SPLIT = "split"
+    MERGE = "merge"
     CONFIRM_KEY = "confirm_key"
     DECLINE_KEY = "decline_key"
     TRANSFER = "transfer"
@@ -178,6 +182,9 @@ _DRAFT_CHECKERS: Final = frozenset({Role.SUPERVISOR, Role.TECHNICIAN})
 COMPLAINT_TRANSITIONS: Final[Mapping[tuple[ComplaintState, ComplaintAction], Move[ComplaintState]]] = {
     (ComplaintState.RECEIVED, ComplaintAction.TRIAGE): Move(ComplaintState.TRIAGED, _MACHINE),
     (ComplaintState.TRIAGED, ComplaintAction.LOCATE): Move(ComplaintState.TRIAGED, _CLERK, ("about",)),
+    (ComplaintState.RECEIVED, ComplaintAction.JOIN): Move(ComplaintState.COPY, _MACHINE, ("lead",)),
+    (ComplaintState.COPY, ComplaintAction.SPLIT): Move(ComplaintState.TRIAGED, _CLERK),
+    (ComplaintState.TRIAGED, ComplaintAction.MERGE): Move(ComplaintState.COPY, _CLERK, ("lead",)),
     (ComplaintState.TRIAGED, ComplaintAction.CONFIRM_KEY): Move(
         ComplaintState.KEY_MATTER, _CLERK, ("nature", "field", "office")
     ),

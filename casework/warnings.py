@@ -15,8 +15,9 @@ from casework.access import RiskFacts, sees_risk
 from casework.errors import NotVisible
 from casework.events import locked, recorded
 from casework.models import CaseWarning, Entity, WarningOfficial
+from casework.raising import raised_by_complaints
 from casework.roles import Actor
-from casework.scope import visible_risks
+from casework.scope import visible_complaints, visible_risks
 from casework.states import WARNING_TRANSITIONS, WarningAction, WarningState, step
 from supervision.same_problem import rank_alike
 
@@ -40,7 +41,7 @@ def warnings_page(
     page: int,
     size: int,
 ) -> tuple[Sequence[CaseWarning], int]:
-    """One page of the visible warnings and their number, the gravest first."""
+    """One page of the visible warnings and their number, the gravest first; of equal ones those with a complaint."""
     conditions: list[ColumnElement[bool]] = [visible_risks(actor, CaseWarning)]
     if state is not None:
         conditions.append(CaseWarning.state == state)
@@ -54,6 +55,7 @@ def warnings_page(
         .where(*conditions)
         .order_by(
             CaseWarning.level_rank.desc(),
+            raised_by_complaints(visible_complaints(actor)).desc(),
             func.coalesce(CaseWarning.amount_fen, 0).desc(),
             CaseWarning.id,
         )

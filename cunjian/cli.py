@@ -14,6 +14,7 @@ import typer
 
 from cunjian import (
     console,
+    intake_commands,
     model_commands,
     plan_commands,
     register_commands,
@@ -42,6 +43,7 @@ app.add_typer(model_commands.app, name="models")
 trial_commands.register(model_commands.app)
 room_commands.register(model_commands.app, app)
 app.add_typer(register_commands.app, name="registers")
+app.add_typer(intake_commands.app, name="intake")
 app.add_typer(train_app, name="train")
 plan_commands.register(train_app)
 app.add_typer(plan_commands.app, name="plan")

@@ -32,7 +32,6 @@ from cunjian.stages import (
 from cunjian.triage import champion_triage
 from ml.triage import TriageResult
 from ml.triage.labels import FIELDS
-from ml.triage.near_duplicates import group_near_duplicates
 from registers.catalogue import load_catalogue
 from registers.identity import IdentityVault
 from registers.lake import Lake
@@ -141,9 +140,8 @@ def _triage_inbox(settings: Settings, path: Path) -> tuple[int, int]:
         results = model.predict([message.text for message in messages], progress=step)
         with sessions(open_engine(settings.database)).begin() as session:
             receive(
-                session, messages, sealer=load_sealer(settings.home), triage=model, triage_version=version,
-                group=lambda texts: group_near_duplicates(texts).tolist(),
-            )  # fmt: skip
+                session, messages, sealer=load_sealer(settings.home), triage=model, triage_version=version
+            )
     keys = sorted(
         (r for r in zip(results, messages, strict=True) if r[0].key), key=lambda r: -r[0].key_probability
     )

@@ -19,7 +19,6 @@ from cunjian import console
 from cunjian.settings import Settings
 from cunjian.triage import serving_triage
 from cunjian.trials import trial_runner
-from ml.triage.near_duplicates import group_near_duplicates
 from registers.engine import DuckDBEngine
 from registers.identity import IdentityVault
 from registers.lake import Lake
@@ -42,7 +41,6 @@ def make_app(settings: Settings, *, secure: bool = False) -> FastAPI:
         intake=Intake(
             triage=triage.current,
             division=office_division(settings),
-            group=lambda texts: group_near_duplicates(texts).tolist(),
             sms_secret=settings.sms_secret.get_secret_value().encode() if settings.sms_secret else None,
         ),
         models=ModelsOfHome(settings.home),

@@ -12,7 +12,8 @@ from casework.database import sqlite_url
 
 
 class Settings(BaseSettings):
-    """CUNJIAN_HOME, CUNJIAN_MLRUNS, CUNJIAN_DATABASE_URL, CUNJIAN_DIVISION, CUNJIAN_ENGINE, CUNJIAN_SMS_SECRET."""
+    """CUNJIAN_HOME, CUNJIAN_MLRUNS, CUNJIAN_DATABASE_URL, CUNJIAN_DIVISION, CUNJIAN_ENGINE, CUNJIAN_SMS_SECRET,
+    CUNJIAN_SCAN_COMMAND."""
 
     model_config = SettingsConfigDict(env_prefix="CUNJIAN_", frozen=True)
 
@@ -22,6 +23,10 @@ class Settings(BaseSettings):
     division: str | None = None  # code of the office; by default the county of the division register
     engine: Literal["duckdb", "spark"] = "duckdb"  # what reads the lake; Spark for a city or province
     sms_secret: SecretStr | None = None  # shared with the SMS gateway; without it the webhook is closed
+
+    scan_command: str | None = (
+        None  # scanner of attachments: bytes on standard input, ends with 0 clean, 1 infected
+    )
 
     @property
     def database(self) -> str:

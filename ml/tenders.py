@@ -146,7 +146,7 @@ class TenderModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         self.votes_ = votes(left_out, y)
         odds = log_odds(left_out, self.votes_)
         self.curve_ = Logistic.fit(odds, y, weight=balanced(y), prior=1.0)
-        self.calibration_ = calibrate(odds, y, weight=np.ones(len(y)))
+        self.calibration_ = calibrate(odds, y, weight=np.ones(len(y)), fold=part)
 
     def score(self, X: pd.DataFrame, y: object = None) -> Floats:  # noqa: ARG002  # scikit-learn's convention
         """How suspicious each tender is, in [0, 1], from 0.5 on more like confirmed ones; shape (tenders,).

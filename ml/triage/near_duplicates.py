@@ -40,7 +40,7 @@ def group_near_duplicates(texts: Sequence[str], *, threshold: float = THRESHOLD)
     _join_equal_short(texts, groups)
     if len(long_enough) == 0:
         return groups
-    signatures = _signatures([texts[int(index)] for index in long_enough])
+    signatures = minhash([texts[int(index)] for index in long_enough])
     labels = _connected(signatures, threshold)
     first = np.full(labels.max() + 1, len(texts), dtype=np.int64)
     np.minimum.at(first, labels, long_enough)
@@ -55,11 +55,15 @@ def _join_equal_short(texts: Sequence[str], groups: NDArray[np.int64]) -> None:
             groups[index] = first.setdefault(text, index)
 
 
-def _signatures(texts: Sequence[str]) -> Signatures:
-    """Return the MinHash signatures, one row a text: the least value of its shingles under each hash."""
+def minhash(texts: Sequence[str], *, hashes: int = BANDS * ROWS_PER_BAND) -> Signatures:
+    """Return the MinHash signatures, one row a text: the least value of its shingles under each hash.
+
+    Each text must have at least `SHINGLE` characters. hashes: how many, at most ``BANDS * ROWS_PER_BAND``.
+    """
     generator = np.random.default_rng(_SEED)
     factors = generator.integers(1, 2**63, size=BANDS * ROWS_PER_BAND, dtype=np.uint64) | np.uint64(1)
     offsets = generator.integers(0, 2**63, size=BANDS * ROWS_PER_BAND, dtype=np.uint64)
+    factors, offsets = factors[:hashes], offsets[:hashes]
     parts = []
     for start in range(0, len(texts), _BATCH):
         keys, rows = Characters.of(texts[start : start + _BATCH]).ngrams(SHINGLE)

@@ -250,6 +250,6 @@ def test_clocks_of_two_requests_are_the_applications(signed_in, clock):
     clerk = signed_in("clerk")
     submit(clerk)
     clock.now += timedelta(hours=2)
-    submit(clerk, message_id="w2")
+    submit(clerk, message_id="w2", text="柳林村的路灯坏了没人修")
     rows = good(clerk.get("/api/complaints"))["rows"]
     assert sorted(row["received_at"] for row in rows) == ["2026-11-22T01:30:00Z", "2026-11-22T03:30:00Z"]

@@ -189,7 +189,7 @@ def _every_kind_of_complaint(session) -> None:
         session.add(
             Complaint(
                 receipt=f"r{number}", channel="web", message_id=str(number), received_at=NOW, division=division,
-                about=about, sealed=b"", work_text="", duplicate_group="", simulated=True, reasons=[],
+                about=about, sealed=b"", work_text="", simulated=True, reasons=[],
                 office=office, state=state,
             )
         )  # fmt: skip

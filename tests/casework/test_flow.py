@@ -33,10 +33,8 @@ LATER = NOW + timedelta(hours=1)
 MODELS = {MODEL.id: MODEL}
 
 
-def take_in(session, world, *messages, group=None):
-    return receive(
-        session, messages, sealer=world.sealer, triage=KeywordTriage(), triage_version="base-1", group=group
-    )
+def take_in(session, world, *messages):
+    return receive(session, messages, sealer=world.sealer, triage=KeywordTriage(), triage_version="base-1")
 
 
 def reviewed_key_matter(session, world) -> Complaint:
@@ -293,34 +291,6 @@ def test_a_message_that_cannot_be_taken_is_refused_before_anything_is_stored(sma
         with pytest.raises(BadInput):
             take_in(session, small_world, message("先到", number=9), bad)
         assert session.scalar(select(func.count()).select_from(Complaint)) == 0
-
-
-def test_near_identical_messages_share_a_group(small_world):
-    def by_first_character(texts):
-        return [ord(text[0]) for text in texts]
-
-    with small_world.sessions.begin() as session:
-        take_in(session, small_world, message("甲说一", number=1))
-        take_in(
-            session,
-            small_world,
-            message("甲说二", number=2),
-            message("乙说", number=3),
-            group=by_first_character,
-        )
-        groups = session.scalars(select(Complaint.duplicate_group).order_by(Complaint.id)).all()
-    assert groups[0] == groups[1] != groups[2]
-
-
-def test_the_same_words_share_a_group_whatever_the_punctuation(small_world):
-    with small_world.sessions.begin() as session:
-        take_in(
-            session,
-            small_world,
-            message("反映 低保，不公开！", number=1),
-            message("反映低保不公开", number=2),
-        )
-        assert len(set(session.scalars(select(Complaint.duplicate_group)))) == 1
 
 
 def test_key_matters_come_first_and_then_what_the_model_doubts(small_world):

@@ -67,6 +67,7 @@ EVERYTHING = dict.fromkeys(
         "assignee",
         "reason",
         "trial",
+        "lead",
     ),
     "x",
 )
@@ -162,7 +163,10 @@ def test_a_machine_only_sorts_what_came_in():
         for (state, action), move in table.items()
         if Machine.TRIAGE in move.roles
     ]
-    assert by_machine == [(ComplaintState.RECEIVED, ComplaintAction.TRIAGE)]
+    assert by_machine == [
+        (ComplaintState.RECEIVED, ComplaintAction.TRIAGE),
+        (ComplaintState.RECEIVED, ComplaintAction.JOIN),
+    ]
 
 
 @given(st.lists(st.tuples(st.sampled_from(ComplaintAction), st.sampled_from(Role)), max_size=12))

@@ -1,0 +1,129 @@
+"""Pages of the clerk beside the inbox: copies and merging, keywords, and messages that are read twice."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from api.context import Db, Svc
+from api.rendering import render
+from api.security import Requires
+from casework import complaints, grouping, label_queue, lexicon
+from casework.access import Permission
+from casework.fields import FIELDS
+from casework.label_queue import Answer
+from casework.roles import Actor
+from casework.states import ComplaintState
+from ml.triage.labels import NATURES
+
+router = APIRouter(include_in_schema=False)
+Text = Annotated[str, Form()]
+Clerk = Annotated[Actor, Depends(Requires(Permission.REVIEW_COMPLAINT))]
+
+
+@router.post("/complaints/{complaint_id}/correct")
+def correct_with_one_key(
+    complaint_id: int, session: Db, svc: Svc, actor: Clerk, choice: Text
+) -> RedirectResponse:
+    """One key: key matter, no key matter, or another field; the rest is as proposed."""
+    complaint = complaints.visible_complaint(session, actor, complaint_id)
+    decided = complaints.corrected_review(complaint, choice)
+    complaints.review(session, actor, complaint_id, decided, at=svc.clock())
+    return _back(f"/inbox?state={ComplaintState.TRIAGED}")
+
+
+@router.post("/complaints/{complaint_id}/split")
+def split_copy(complaint_id: int, session: Db, svc: Svc, actor: Clerk) -> RedirectResponse:
+    grouping.split(session, actor, complaint_id, at=svc.clock())
+    return _back(f"/complaints/{complaint_id}")
+
+
+@router.post("/complaints/{complaint_id}/merge")
+def merge_case(
+    complaint_id: int, session: Db, svc: Svc, actor: Clerk, lead_id: Annotated[int, Form()]
+) -> RedirectResponse:
+    grouping.merge(session, actor, complaint_id, lead_id=lead_id, at=svc.clock())
+    return _back(f"/complaints/{lead_id}")
+
+
+@router.get("/lexicon")
+def show_lexicon(request: Request, session: Db, actor: Clerk) -> HTMLResponse:
+    words = lexicon.as_text(lexicon.in_force(session, actor.division))
+    return _lexicon_page(request, session, actor, words=words, note="", effect=None)
+
+
+@router.post("/lexicon/effect")
+def show_effect(request: Request, session: Db, actor: Clerk, words: Text, note: Text = "") -> HTMLResponse:
+    """What the list would do to the last messages; nothing is saved."""
+    effect = lexicon.effect(session, actor, lexicon.parse_keywords(words))
+    return _lexicon_page(request, session, actor, words=words, note=note, effect=effect)
+
+
+@router.post("/lexicon")
+def save_lexicon(session: Db, svc: Svc, actor: Clerk, words: Text, note: Text) -> RedirectResponse:
+    lexicon.save(session, actor, lexicon.parse_keywords(words), note=note, at=svc.clock())
+    return _back("/lexicon")
+
+
+@router.post("/lexicon/{version_id}/restore")
+def restore_lexicon(version_id: int, session: Db, svc: Svc, actor: Clerk) -> RedirectResponse:
+    lexicon.restore(session, actor, version_id, at=svc.clock())
+    return _back("/lexicon")
+
+
+@router.get("/readings")
+def show_readings(request: Request, session: Db, actor: Clerk) -> HTMLResponse:
+    found = label_queue.next_case(session, actor)
+    page = {
+        "case": found[0] if found else None,
+        "complaint": found[1] if found else None,
+        "agreement": label_queue.agreement(session, actor),
+        "disagreements": label_queue.disagreements(session, actor),
+        "natures": NATURES,
+        "fields": FIELDS,
+        "most": label_queue.MOST_PICKED,
+    }
+    return render(request, "readings.html", page)
+
+
+@router.post("/readings/pick")
+def pick_readings(session: Db, svc: Svc, actor: Clerk, number: Annotated[int, Form()]) -> RedirectResponse:
+    label_queue.pick(session, actor, number=number, at=svc.clock())
+    return _back("/readings")
+
+
+@router.post("/readings/{case_id}")
+def read_case(
+    *, case_id: int, session: Db, svc: Svc, actor: Clerk, key: Text, nature: Text, field: Text
+) -> RedirectResponse:
+    answer = Answer(key=key == "yes", nature=nature, field=field)
+    label_queue.read(session, actor, case_id, answer, at=svc.clock())
+    return _back("/readings")
+
+
+@router.post("/readings/{case_id}/settle")
+def settle_case(
+    *, case_id: int, session: Db, svc: Svc, actor: Clerk, key: Text, nature: Text, field: Text, reason: Text
+) -> RedirectResponse:
+    answer = Answer(key=key == "yes", nature=nature, field=field)
+    label_queue.settle(session, actor, case_id, answer, reason=reason, at=svc.clock())
+    return _back("/readings")
+
+
+def _lexicon_page(
+    request: Request, session: Db, actor: Actor, *, words: str, note: str, effect: lexicon.Effect | None
+) -> HTMLResponse:
+    page = {
+        "words": words,
+        "note": note,
+        "effect": effect,
+        "versions": lexicon.versions(session, actor),
+        "fields": FIELDS,
+    }
+    return render(request, "lexicon.html", page)
+
+
+def _back(path: str) -> RedirectResponse:
+    return RedirectResponse(path, status_code=303)

@@ -1,0 +1,179 @@
+"""Files that come with a complaint: known by content, bounded, sealed, and opened by nobody before a scanner passed them.
+
+A photograph says where and with which telephone it was taken: images are decoded and written anew without metadata.
+The scanner is a command of the site (`CUNJIAN_SCAN_COMMAND`) that gets the bytes on standard input and ends with 0
+for clean and 1 for infected; without one, files stay in quarantine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import secrets
+import subprocess  # the site's own scanner, without a shell
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, UnidentifiedImageError
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from casework import audit
+from casework.channel_models import Attachment, ScanState
+from casework.complaints import visible_complaint
+from casework.errors import BadInput, NotVisible
+from casework.roles import Actor
+from casework.sealing import Sealer
+
+MOST_FILES: Final = 5
+MOST_BYTES: Final = 10_000_000
+MOST_PIXELS: Final = 50_000_000
+SCAN_SECONDS: Final = 120
+MEDIA_TYPES: Final = {
+    "jpg": "image/jpeg",
+    "png": "image/png",
+    "pdf": "application/pdf",
+    "mp3": "audio/mpeg",
+    "amr": "audio/amr",
+    "mp4": "video/mp4",
+}
+_MAGIC: Final = (
+    ("jpg", 0, b"\xff\xd8\xff"), ("png", 0, b"\x89PNG\r\n\x1a\n"), ("pdf", 0, b"%PDF-"), ("mp3", 0, b"ID3"),
+    ("mp3", 0, b"\xff\xfb"), ("amr", 0, b"#!AMR"), ("mp4", 4, b"ftyp"),
+)  # fmt: skip
+_IMAGES: Final = {"jpg": "JPEG", "png": "PNG"}
+
+Scan = Callable[[bytes], ScanState]
+
+
+def kind_of(content: bytes) -> str:
+    """The kind by content, whatever the name says. Raises `BadInput` for every other kind."""
+    for kind, start, magic in _MAGIC:
+        if content[start : start + len(magic)] == magic:
+            return kind
+    raise BadInput("file", "只接收照片（JPG、PNG）、PDF、录音（MP3、AMR）和视频（MP4）")
+
+
+def cleaned(content: bytes) -> tuple[str, bytes]:
+    """(kind, content without metadata). Raises `BadInput` when it is too big or no readable image."""
+    if not 0 < len(content) <= MOST_BYTES:
+        raise BadInput("file", f"文件为空，或超过 {MOST_BYTES // 1_000_000} MB")
+    kind = kind_of(content)
+    if kind not in _IMAGES:
+        return kind, content
+    try:
+        with Image.open(io.BytesIO(content), formats=[_IMAGES[kind]]) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise BadInput("file", "图片像素过大，请缩小后再传")
+            plain = image.convert("RGB")
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+        raise BadInput("file", "图片无法读取，请重新拍照或另存后再传") from error
+    bare = Image.new("RGB", plain.size)
+    bare.paste(plain)
+    written = io.BytesIO()
+    bare.save(written, _IMAGES[kind])
+    return kind, written.getvalue()
+
+
+def attach(
+    session: Session,
+    home: Path,
+    complaint_id: int,
+    contents: Sequence[bytes],
+    *,
+    sealer: Sealer,
+    at: datetime,
+) -> list[Attachment]:
+    """Keep the files of a complaint, sealed and in quarantine. All or none: the first that is refused raises."""
+    present = session.scalar(
+        select(func.count()).select_from(Attachment).where(Attachment.complaint_id == complaint_id)
+    )
+    if (present or 0) + len(contents) > MOST_FILES:
+        raise BadInput("file", f"附件至多 {MOST_FILES} 个")
+    kept = []
+    for kind, content in [cleaned(content) for content in contents]:
+        name = secrets.token_hex(16)
+        _write(home, name, sealer.seal_bytes(content, bound_to=name))
+        kept.append(
+            Attachment(
+                complaint_id=complaint_id, name=name, kind=kind, size=len(content),
+                sha256=hashlib.sha256(content).hexdigest(), state=ScanState.QUARANTINED, at=at,
+            )
+        )  # fmt: skip
+    session.add_all(kept)
+    session.flush()
+    return kept
+
+
+def scan_waiting(
+    session: Session, home: Path, *, sealer: Sealer, scan: Scan, at: datetime
+) -> dict[ScanState, int]:
+    """Give every file in quarantine to the scanner; an infected one is removed from the home at once."""
+    counts = dict.fromkeys(ScanState, 0)
+    waiting = select(Attachment).where(Attachment.state == ScanState.QUARANTINED).order_by(Attachment.id)
+    for attachment in session.scalars(waiting).all():
+        attachment.state = scan(
+            sealer.open_bytes(_path(home, attachment.name).read_bytes(), bound_to=attachment.name)
+        )
+        counts[attachment.state] += 1
+        if attachment.state is ScanState.INFECTED:
+            _path(home, attachment.name).unlink()
+        audit.record(
+            session,
+            at=at,
+            actor=None,
+            action=f"scanned:{attachment.state}",
+            target=f"attachment/{attachment.id}",
+        )
+    session.flush()
+    return counts
+
+
+def command_scanner(command: Sequence[str]) -> Scan:
+    """A scanner that is a command: bytes on standard input; ends with 0 for clean, 1 for infected, else unknown."""
+
+    def scan(content: bytes) -> ScanState:
+        try:
+            ended = subprocess.run(  # noqa: S603
+                list(command), input=content, capture_output=True, timeout=SCAN_SECONDS, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return ScanState.QUARANTINED
+        return {0: ScanState.CLEAN, 1: ScanState.INFECTED}.get(ended.returncode, ScanState.QUARANTINED)
+
+    return scan
+
+
+def attachments_of(session: Session, complaint_id: int) -> Sequence[Attachment]:
+    """Attachments of a complaint, for a page whose caller has checked that it may be seen."""
+    query = select(Attachment).where(Attachment.complaint_id == complaint_id)
+    return session.scalars(query.order_by(Attachment.id)).all()
+
+
+def opened(
+    session: Session, actor: Actor, home: Path, attachment_id: int, *, sealer: Sealer
+) -> tuple[Attachment, bytes]:
+    """A clean attachment of a visible complaint. Raises `NotVisible` for others, `BadInput` while it is in quarantine."""
+    attachment = session.get(Attachment, attachment_id)
+    if attachment is None:
+        raise NotVisible
+    visible_complaint(session, actor, attachment.complaint_id)
+    if attachment.state is not ScanState.CLEAN:
+        raise BadInput("file", "附件还没有通过安全检查，不能打开")
+    content = sealer.open_bytes(_path(home, attachment.name).read_bytes(), bound_to=attachment.name)
+    return attachment, content
+
+
+def _path(home: Path, name: str) -> Path:
+    return home / "intake" / "attachments" / name
+
+
+def _write(home: Path, name: str, sealed: bytes) -> None:
+    path = _path(home, name)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(sealed)

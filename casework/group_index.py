@@ -1,0 +1,336 @@
+"""Copies of one message are one case: a new message joins the group of which it is a copy, whenever that began.
+
+A group is known by a few exemplars: its first message, and copies that differ much from those already kept. Their
+band keys lie in the database, so that a mailing of 50,000 costs one look-up a message and goes on after a restart.
+What the keys propose is decided by exact similarity of the work texts, in which senders are hidden and the accused
+and places stay: these tell two cases apart. Messages that name different villages are never one group, and a closed
+case takes no more copies: a new message on it is read again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Final, TypeVar
+from zlib import crc32
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.orm import Session, aliased
+
+from casework.group_models import ComplaintCopy, GroupBand, GroupExemplar
+from casework.models import Complaint
+from casework.states import ComplaintState
+from ml.triage.copies import FLOOR, THRESHOLD, Shingles, band_keys, compact, shingle_sets, similarity
+
+MOST_EXEMPLARS: Final = 32
+"""Exemplars of a group; later copies find the group by these."""
+
+ALIKE_ENOUGH: Final = 0.8
+"""A copy that shares this much with an exemplar adds nothing to the index."""
+
+LOOK_BACK: Final = timedelta(days=60)
+"""A group that had no copy for so long takes no more."""
+
+_MOST_CANDIDATES: Final = 24
+_BUSY, _BUSY_EXEMPLARS = 2, 8
+"""A message that no band key leads anywhere is compared with some exemplars of the groups that grow most in its
+batch: in a mailing one missed copy would else found a second group, to which its like would go."""
+
+_CHUNK: Final = 5_000
+ItemT = TypeVar("ItemT")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incoming:
+    """What grouping reads of a message. text: the work text."""
+
+    text: str
+    division: str
+    about: str | None
+    simulated: bool
+    at: datetime
+
+
+@dataclass
+class _Group:
+    """A group while a batch is placed.
+
+    lead: complaint id of a lead that was there before, else None. first: place of the lead in this batch.
+    learned: a copy in this batch was the first to name what the group speaks of.
+    """
+
+    lead: int | None
+    first: int | None
+    about: str | None
+    exemplars: int
+    last_at: datetime
+    learned: bool = False
+
+
+@dataclass(eq=False)
+class _Exemplar:
+    """root: shingles of the message with which its chain of copies began. root_id: None while that is in this batch."""
+
+    group: _Group
+    shingles: Shingles
+    root: Shingles
+    root_id: int | None
+
+
+@dataclass(frozen=True)
+class _NewExemplar:
+    """A message of the batch that becomes an exemplar. root_id: None when its group began in this batch."""
+
+    row: int
+    text: str
+    keys: list[int]
+    root_id: int | None
+
+
+@dataclass
+class Placement:
+    """Where each message of a batch belongs, and which of them become exemplars."""
+
+    groups: list[_Group]
+    new_exemplars: list[_NewExemplar] = field(default_factory=list)
+
+    def lead_of(self, place: int) -> tuple[int | None, int | None]:
+        """(complaint id, None) of a lead that was there before, or (None, place of the lead in this batch)."""
+        group = self.groups[place]
+        return group.lead, group.first
+
+    def is_lead(self, place: int) -> bool:
+        return self.groups[place].first == place
+
+
+def place(session: Session, incoming: Sequence[Incoming]) -> Placement:
+    """Find for each message the group that it is a copy of, else make it the first of its own. Writes nothing."""
+    compacted = [compact(message.text) for message in incoming]
+    sets = shingle_sets(compacted)
+    readable = [row for row, text in enumerate(compacted) if text]
+    salts = [_salt(incoming[row]) for row in readable]
+    keys = dict(
+        zip(
+            readable,
+            band_keys([compacted[row] for row in readable], salts=salts).tolist() if readable else [],
+            strict=True,
+        )
+    )
+    index = _known_exemplars(session, keys, oldest=min(message.at for message in incoming) - LOOK_BACK)
+    placement = Placement([])
+    busy: Counter[int] = Counter()
+    members: dict[int, list[_Exemplar]] = defaultdict(list)
+    for row, message in enumerate(incoming):
+        found = _nearest(_sharing(index, keys.get(row, ())), sets[row], message)
+        if found is None and row in keys:
+            found = _nearest(
+                [one for group, _ in busy.most_common(_BUSY) for one in members[group]], sets[row], message
+            )
+        if found is None:
+            group = _Group(None, row, message.about, 0, message.at)
+        else:
+            group = found[0].group
+            group.learned |= group.about is None and message.about is not None
+            group.about = group.about or message.about
+            group.last_at = max(group.last_at, message.at)
+            busy[id(group)] += 1
+            if found[0] not in members[id(group)][:_BUSY_EXEMPLARS]:
+                members[id(group)] = [*members[id(group)], found[0]][:_BUSY_EXEMPLARS]
+        placement.groups.append(group)
+        if row in keys and (found is None or found[1] < ALIKE_ENOUGH) and group.exemplars < MOST_EXEMPLARS:
+            group.exemplars += 1
+            exemplar = _Exemplar(
+                group, sets[row], *((found[0].root, found[0].root_id) if found else (sets[row], None))
+            )
+            placement.new_exemplars.append(_NewExemplar(row, compacted[row], keys[row], exemplar.root_id))
+            for key in keys[row]:
+                index[key].append(exemplar)
+    return placement
+
+
+def keep(session: Session, placement: Placement, incoming: Sequence[Incoming], ids: Sequence[int]) -> None:
+    """Write what `place` found, once the messages have their ids: copies, exemplars, and what groups learned."""
+
+    def lead_id(row: int) -> int:
+        lead, first = placement.lead_of(row)
+        return lead if lead is not None else ids[first if first is not None else row]
+
+    copies = [
+        {"complaint_id": ids[row], "lead_id": lead_id(row)}
+        for row in range(len(ids))
+        if not placement.is_lead(row)
+    ]
+    if copies:
+        session.execute(insert(ComplaintCopy), copies)
+    made = placement.new_exemplars
+    if made:
+        rows = [
+            {
+                "complaint_id": ids[new.row],
+                "lead_id": lead_id(new.row),
+                "root_id": lead_id(new.row) if new.root_id is None else new.root_id,
+                "division": incoming[new.row].division,
+                "about": placement.groups[new.row].about,
+                "text": new.text,
+                "last_at": placement.groups[new.row].last_at,
+            }
+            for new in made
+        ]
+        adding = insert(GroupExemplar).returning(GroupExemplar.id, sort_by_parameter_order=True)
+        bands = [
+            {"key": key, "exemplar_id": exemplar_id}
+            for exemplar_id, new in zip(session.scalars(adding, rows).all(), made, strict=True)
+            for key in dict.fromkeys(new.keys)
+        ]
+        session.execute(insert(GroupBand), bands)
+    for group in {id(group): group for group in placement.groups}.values():
+        if group.learned:  # from now on nobody of that place sees the case
+            lead = group.lead if group.lead is not None else ids[group.first or 0]
+            session.execute(
+                update(Complaint)
+                .where(Complaint.id == lead, Complaint.about.is_(None))
+                .values(about=group.about)
+                .execution_options(synchronize_session="fetch")
+            )
+        if group.lead is not None:
+            session.execute(
+                update(GroupExemplar)
+                .where(GroupExemplar.lead_id == group.lead)
+                .values(last_at=group.last_at, about=group.about)
+                .execution_options(synchronize_session=False)
+            )
+
+
+def forget(session: Session, *, before: datetime) -> None:
+    """Drop from the index the groups that had no copy since; the groups themselves stay."""
+    old = select(GroupExemplar.id).where(GroupExemplar.last_at < before)
+    quiet = {"synchronize_session": False}
+    session.execute(delete(GroupBand).where(GroupBand.exemplar_id.in_(old)).execution_options(**quiet))
+    session.execute(delete(GroupExemplar).where(GroupExemplar.last_at < before).execution_options(**quiet))
+
+
+def index_alone(session: Session, complaint: Complaint) -> None:
+    """Let the index know a complaint as the only exemplar of its own group."""
+    known = session.scalar(select(GroupExemplar).where(GroupExemplar.complaint_id == complaint.id))
+    if known is not None:
+        known.lead_id, known.root_id, known.about = complaint.id, complaint.id, complaint.about
+        session.flush()
+        return
+    text = compact(complaint.work_text)
+    if not text:
+        return
+    exemplar = GroupExemplar(
+        complaint_id=complaint.id, lead_id=complaint.id, root_id=complaint.id, division=complaint.division, about=complaint.about,
+        text=text, last_at=complaint.received_at,
+    )  # fmt: skip
+    session.add(exemplar)
+    session.flush()
+    salt = _salt_of(complaint.division, simulated=complaint.simulated)
+    keys = dict.fromkeys(band_keys([text], salts=[salt])[0].tolist())
+    session.execute(insert(GroupBand), [{"key": key, "exemplar_id": exemplar.id} for key in keys])
+
+
+def _known_exemplars(
+    session: Session, keys: dict[int, list[int]], *, oldest: datetime
+) -> defaultdict[int, list[_Exemplar]]:
+    """Exemplars of the database by band key, for the keys of this batch."""
+    wanted = sorted({key for row in keys.values() for key in row})
+    pairs = [
+        (key, exemplar_id)
+        for chunk in _chunks(wanted)
+        for key, exemplar_id in session.execute(
+            select(GroupBand.key, GroupBand.exemplar_id).where(GroupBand.key.in_(chunk))
+        )
+    ]
+    exemplars = _load(session, sorted({exemplar_id for _, exemplar_id in pairs}), oldest=oldest)
+    index: defaultdict[int, list[_Exemplar]] = defaultdict(list)
+    for key, exemplar_id in sorted(pairs):
+        if exemplar_id in exemplars:
+            index[key].append(exemplars[exemplar_id])
+    return index
+
+
+def _load(session: Session, exemplar_ids: Sequence[int], *, oldest: datetime) -> dict[int, _Exemplar]:
+    root = aliased(Complaint)
+    query = (
+        select(
+            GroupExemplar.id, GroupExemplar.lead_id, GroupExemplar.root_id, GroupExemplar.about, GroupExemplar.text,
+            GroupExemplar.last_at, GroupExemplar.complaint_id, root.work_text,
+        )
+        .join(Complaint, Complaint.id == GroupExemplar.lead_id)
+        .join(root, root.id == GroupExemplar.root_id)
+        .where(GroupExemplar.last_at >= oldest, Complaint.state != ComplaintState.CLOSED)
+    )  # fmt: skip
+    found = [
+        row
+        for chunk in _chunks(exemplar_ids)
+        for row in session.execute(query.where(GroupExemplar.id.in_(chunk)))
+    ]
+    sizes = _exemplars_of(session, sorted({row.lead_id for row in found}))
+    groups = {
+        row.lead_id: _Group(row.lead_id, None, row.about, sizes[row.lead_id], row.last_at) for row in found
+    }
+    sets = shingle_sets([row.text for row in found])
+    others = [row for row in found if row.root_id != row.complaint_id]
+    roots = dict(
+        zip(
+            [row.id for row in others],
+            shingle_sets([compact(row.work_text) for row in others]),
+            strict=True,
+        )
+    )
+    return {
+        row.id: _Exemplar(groups[row.lead_id], shingles, roots.get(row.id, shingles), row.root_id)
+        for row, shingles in zip(found, sets, strict=True)
+    }
+
+
+def _exemplars_of(session: Session, lead_ids: Sequence[int]) -> dict[int, int]:
+    """Number of exemplars of each group."""
+    counts: dict[int, int] = {}
+    for chunk in _chunks(lead_ids):
+        query = select(GroupExemplar.lead_id, func.count()).where(GroupExemplar.lead_id.in_(chunk))
+        counts |= dict(session.execute(query.group_by(GroupExemplar.lead_id)).all())
+    return counts
+
+
+def _sharing(index: defaultdict[int, list[_Exemplar]], keys: Iterable[int]) -> list[_Exemplar]:
+    """The exemplars that share band keys, those that share most first, `_MOST_CANDIDATES` of them."""
+    shared = Counter(chain.from_iterable(index.get(key, ()) for key in keys))
+    return [exemplar for exemplar, _ in shared.most_common(_MOST_CANDIDATES)]
+
+
+def _nearest(
+    candidates: Iterable[_Exemplar], shingles: Shingles, message: Incoming
+) -> tuple[_Exemplar, float] | None:
+    """The most similar exemplar of which the message is a copy, and how similar; the earlier one of equals."""
+    best: tuple[_Exemplar, float] | None = None
+    for exemplar in candidates:
+        if message.about and exemplar.group.about and message.about != exemplar.group.about:
+            continue
+        found = similarity(shingles, exemplar.shingles)
+        if found < THRESHOLD or (best is not None and found <= best[1]):
+            continue
+        if exemplar.root is not exemplar.shingles and similarity(shingles, exemplar.root) < FLOOR:
+            continue
+        best = (exemplar, found)
+        if found == 1.0:
+            break
+    return best
+
+
+def _salt(message: Incoming) -> int:
+    return _salt_of(message.division, simulated=message.simulated)
+
+
+def _salt_of(division: str, *, simulated: bool) -> int:
+    """Messages of two offices, or made-up and real ones, have no band key in common."""
+    return crc32(f"{division}|{simulated}".encode())
+
+
+def _chunks(items: Sequence[ItemT]) -> Iterator[Sequence[ItemT]]:
+    for start in range(0, len(items), _CHUNK):
+        yield items[start : start + _CHUNK]

@@ -1,0 +1,90 @@
+"""What the clerk does with groups of copies: look at the copies, take one out, merge two cases of one event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from casework.access import sees_complaint
+from casework.complaints import facts_of, visible_complaint
+from casework.errors import BadInput, NotVisible
+from casework.events import locked, recorded
+from casework.group_index import index_alone
+from casework.group_models import ComplaintCopy, GroupExemplar
+from casework.models import Complaint
+from casework.roles import Actor
+from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, ComplaintState, step
+
+
+def copy_counts(session: Session, lead_ids: Iterable[int]) -> dict[int, int]:
+    """Number of copies of each lead that has any."""
+    query = select(ComplaintCopy.lead_id, func.count()).where(ComplaintCopy.lead_id.in_(list(lead_ids)))
+    return dict(session.execute(query.group_by(ComplaintCopy.lead_id)).all())
+
+
+def lead_of(session: Session, complaint_id: int) -> int | None:
+    """The first message of the group of a copy; None for one that has its own case."""
+    return session.scalar(select(ComplaintCopy.lead_id).where(ComplaintCopy.complaint_id == complaint_id))
+
+
+def copies_page(
+    session: Session, actor: Actor, lead_id: int, *, page: int, size: int
+) -> tuple[list[Complaint], int]:
+    """Copies of a visible lead that this person may see, those that triage rates above the others first."""
+    visible_complaint(session, actor, lead_id)
+    of_lead = ComplaintCopy.lead_id == lead_id
+    total = session.scalar(select(func.count()).select_from(ComplaintCopy).where(of_lead)) or 0
+    rows = session.scalars(
+        select(Complaint)
+        .join(ComplaintCopy, ComplaintCopy.complaint_id == Complaint.id)
+        .where(of_lead)
+        .order_by(Complaint.key_probability.desc(), Complaint.id)
+        .offset((page - 1) * size)
+        .limit(size)
+    ).all()
+    return [row for row in rows if sees_complaint(actor, facts_of(row))], total
+
+
+def split(session: Session, actor: Actor, complaint_id: int, *, at: datetime) -> Complaint:
+    """Take a copy out of its group: it becomes a case of its own, by which later copies of it are recognised."""
+    visible_complaint(session, actor, complaint_id)
+    complaint = locked(session, Complaint, complaint_id)
+    change = step(COMPLAINT_TRANSITIONS, complaint.state, ComplaintAction.SPLIT, actor=actor, at=at)
+    complaint.state = recorded(session, complaint, change)
+    session.execute(delete(ComplaintCopy).where(ComplaintCopy.complaint_id == complaint.id))
+    index_alone(session, complaint)
+    return complaint
+
+
+def merge(session: Session, actor: Actor, complaint_id: int, *, lead_id: int, at: datetime) -> Complaint:
+    """Join a case that waits for review, with its copies, to another one: the clerk saw that they are one event.
+
+    A lead that named no place takes that of the other, so that nobody of that place sees it.
+    """
+    lead = visible_complaint(session, actor, lead_id)
+    visible_complaint(session, actor, complaint_id)
+    if lead_id == complaint_id or lead.state is ComplaintState.COPY:
+        raise BadInput("lead", "请选择另一件首件")
+    complaint = locked(session, Complaint, complaint_id)
+    if lead.division != complaint.division or lead.simulated != complaint.simulated:
+        raise NotVisible
+    if complaint.about and lead.about and complaint.about != lead.about:
+        raise BadInput("lead", "两件反映的不是同一个村或单位，不能并为一件")
+    change = step(
+        COMPLAINT_TRANSITIONS,
+        complaint.state,
+        ComplaintAction.MERGE,
+        actor=actor,
+        at=at,
+        fields={"lead": lead_id},
+    )
+    complaint.state = recorded(session, complaint, change)
+    lead.about = lead.about or complaint.about
+    for table in (ComplaintCopy, GroupExemplar):
+        session.execute(update(table).where(table.lead_id == complaint.id).values(lead_id=lead_id))
+    session.add(ComplaintCopy(complaint_id=complaint.id, lead_id=lead_id))
+    session.flush()
+    return complaint

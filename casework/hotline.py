@@ -1,0 +1,134 @@
+"""Messages of a hotline's export (12345): a CSV or XLSX table as the platform writes it; bad rows aside with a reason."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time
+from pathlib import Path
+from typing import Final
+
+from casework.errors import BadInput
+from casework.intake import LONGEST_MESSAGE_ID, LONGEST_TEXT, Message
+from casework.roles import is_division
+from casework.upward import goes_up
+from casework.working_days import CHINA
+from registers.reading import read_table
+from registers.tables import ReadError
+from registers.values import BadValue, parse_date
+
+CHANNEL: Final = "hotline"
+MOST_ROWS: Final = 100_000
+COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "message_id": ("工单编号", "工单号", "编号", "受理编号", "诉求编号", "事件编号"),
+    "text": ("诉求内容", "工单内容", "来电内容", "反映内容", "问题描述", "内容", "事项内容", "主要内容"),
+    "title": ("工单标题", "诉求标题", "标题", "主题"),
+    "received": ("来电时间", "受理时间", "登记时间", "创建时间", "诉求时间", "时间"),
+    "phone": ("来电号码", "联系电话", "来电人电话", "电话", "手机号"),
+    "about": ("区划代码", "行政区划代码", "所属区划代码"),
+}
+_NAME_OF: Final = {alias: column for column, aliases in COLUMNS.items() for alias in aliases}
+_CLOCK: Final = re.compile(r"[ T](\d{1,2}):(\d{2})(?::(\d{2}))?")
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A row that was not taken, by its number in the file; the reason holds no part of it."""
+
+    row: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Export:
+    """What an export holds: messages, and rows set aside."""
+
+    messages: list[Message]
+    refused: list[Refused]
+
+
+def read_export(path: Path, *, division: str, at: datetime, simulated: bool = False) -> Export:
+    """Read an export for an office. at: when rows without a time count as received.
+
+    Raises `BadInput` when the file as a whole is no such table.
+    """
+    try:
+        table = read_table(path, header_score=_known_headers)
+        names = [_NAME_OF.get(_plain(header), "") for header in table.headers]
+        if "message_id" not in names or "text" not in names:
+            raise BadInput("file", "没有找到“工单编号”或“诉求内容”列，请核对是不是热线导出的表")
+        messages: list[Message] = []
+        refused: list[Refused] = []
+        for batch in table.batches:
+            columns = [column.to_pylist() for column in batch.columns]
+            for place, number in enumerate(batch.numbers.to_pylist()):
+                row = _row(names, [column[place] for column in columns])
+                try:
+                    messages.append(_message(row, division=division, at=at, simulated=simulated))
+                except (BadInput, BadValue) as error:
+                    refused.append(Refused(int(number), str(error)))
+            if len(messages) + len(refused) > MOST_ROWS:
+                raise BadInput("file", f"一次至多 {MOST_ROWS} 行，请分批")
+    except ReadError as error:
+        raise BadInput("file", str(error)) from error
+    refused += [Refused(int(row.number), row.reason) for row in table.rejected]
+    return Export(messages, sorted(refused, key=lambda row: row.row))
+
+
+def _known_headers(headers: list[str]) -> int:
+    return sum(_plain(header) in _NAME_OF for header in headers)
+
+
+def _plain(header: str) -> str:
+    return re.sub(r"[\s（(].*|\s", "", unicodedata.normalize("NFKC", header).strip())
+
+
+def _row(names: list[str], cells: list[str | None]) -> dict[str, str]:
+    """The first column of each name, as clean text."""
+    row: dict[str, str] = {}
+    for name, cell in _named(names, cells):
+        row.setdefault(name, (cell or "").replace("\x00", "").strip())
+    return row
+
+
+def _named(names: list[str], cells: list[str | None]) -> Iterator[tuple[str, str | None]]:
+    return ((name, cell) for name, cell in zip(names, cells, strict=True) if name)
+
+
+def _message(row: Mapping[str, str], *, division: str, at: datetime, simulated: bool) -> Message:
+    message_id, title, body = row.get("message_id", ""), row.get("title", ""), row.get("text", "")
+    text = body if not title or title in body else f"{title}。{body}"
+    if not 0 < len(message_id) <= LONGEST_MESSAGE_ID:
+        raise BadInput("message_id", "缺少工单编号，或编号过长")
+    if not body:
+        raise BadInput("text", "缺少诉求内容")
+    if len(text) > LONGEST_TEXT:
+        raise BadInput("text", f"诉求内容超过 {LONGEST_TEXT} 字")
+    about = row.get("about") or None
+    if about is not None and not is_division(about):
+        raise BadInput("about", "区划代码应为 2、4、6、9 或 12 位数字")
+    if goes_up(about, division=division):
+        raise BadInput("about", "反映本机关或上级，本机关不得登记，请转上级")
+    return Message(
+        channel=CHANNEL,
+        message_id=message_id,
+        text=text,
+        division=division,
+        received_at=_moment(row.get("received", "")) or at,
+        sender=row.get("phone") or None,
+        about=about,
+        simulated=simulated,
+    )
+
+
+def _moment(text: str) -> datetime | None:
+    """Day and, if written, time in China. Raises `BadValue` for what is no date."""
+    if not text:
+        return None
+    clock = _CLOCK.search(text)
+    hour, minute, second = (int(part or 0) for part in clock.groups()) if clock else (0, 0, 0)
+    if hour > 23 or minute > 59 or second > 59:
+        raise BadInput("received", "来电时间无法识别")
+    return datetime.combine(parse_date(text), time(hour, minute, second), tzinfo=CHINA)

@@ -1,0 +1,172 @@
+"""Villagers without an account: the form of a point, work instead of blocking, receipts, and what is never recorded."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from api import work
+from api.work import WorkMeter, is_work
+from casework.channel_models import Attachment, IntakePoint
+from casework.models import AuditEntry, Complaint
+from casework.upward import KEY_FILE, new_key_pair
+from tests.casework_world import COUNTY, NOW, VILLAGE_A
+
+TEXT = "石桥村低保名单不公开，我叫王小明"
+
+
+@pytest.fixture
+def token(small_world) -> str:
+    with small_world.sessions.begin() as session:
+        session.add(
+            IntakePoint(
+                token="Tok3n_of-A", name="石桥村", division=COUNTY, about=VILLAGE_A, active=True,
+                created_by=small_world.users["clerk"], created_at=NOW,
+            )
+        )  # fmt: skip
+    return "Tok3n_of-A"
+
+
+def challenge_of(page: str) -> str:
+    return html.unescape(re.search(r'name="challenge" value="([^"]+)"', page)[1])
+
+
+def solve(challenge: str) -> str:
+    bits = int(challenge.split(".")[1])
+    return next(str(n) for n in range(10**7) if is_work(challenge, str(n), bits=bits))
+
+
+def submit(client, token: str, *, challenge: str | None = None, **given):
+    challenge = challenge or challenge_of(client.get(f"/r/{token}").text)
+    data = {"challenge": challenge, "nonce": solve(challenge), "text": TEXT} | given
+    files = data.pop("files", None)
+    return client.post(f"/r/{token}", data=data, files=files)
+
+
+def received(page: str) -> tuple[str, str]:
+    number, code = re.findall(r'<p class="text"><b>([0-9-]+)</b>', page)
+    return number, code
+
+
+def count(world, table=Complaint) -> int:
+    with world.sessions() as session:
+        return session.scalar(select(func.count()).select_from(table))
+
+
+def test_a_villager_complains_asks_and_answers_without_an_account(anyone, signed_in, small_world, token):
+    page = submit(anyone, token, contact="13800000000", files=[("files", ("a.exe", b"%PDF-1.7", "x/y"))])
+    assert page.status_code == 200, page.text
+    receipt, code = received(page.text)
+    with small_world.sessions() as session:
+        complaint = session.scalars(select(Complaint)).one()
+        assert (complaint.receipt, complaint.channel, complaint.about) == (receipt, "web", VILLAGE_A)
+        assert "王小明" not in complaint.work_text
+    assert count(small_world, Attachment) == 1
+    clerk = signed_in("clerk")
+    assert "等待安全检查" in clerk.get("/complaints/1").text
+    assert clerk.get("/attachments/1").status_code == 422
+    clerk.post("/complaints/1/ask", data={"text": "哪一年的名单？"})
+    seen = anyone.post("/receipts", data={"receipt": receipt, "code": code}).text
+    assert "已收到" in seen
+    assert "哪一年的名单？" in seen
+    anyone.post("/receipts/answer", data={"receipt": receipt, "code": code, "text": "2024年"})
+    assert "2024年" in clerk.get("/complaints/1").text
+
+
+def test_the_same_form_sent_twice_is_one_complaint(anyone, small_world, token):
+    challenge = challenge_of(anyone.get(f"/r/{token}").text)
+    first, again = (submit(anyone, token, challenge=challenge) for _ in range(2))
+    assert received(first.text) == received(again.text)
+    assert count(small_world) == 1
+
+
+def test_an_unknown_point_and_a_forged_or_old_challenge_take_nothing(anyone, small_world, clock, token):
+    assert anyone.get("/r/nothing").status_code == 404
+    good = challenge_of(anyone.get(f"/r/{token}").text)
+    for bad in (good[:-1] + ("0" if good[-1] != "0" else "1"), "", "1.0.x.y.z", good.replace(token, "other")):
+        page = anyone.post(f"/r/{token}", data={"challenge": bad, "nonce": "", "text": TEXT})
+        assert "再按一次" in page.text
+        assert TEXT in html.unescape(page.text)
+    clock.now = NOW + work.LIFETIME + timedelta(minutes=1)
+    assert "再按一次" in submit(anyone, token, challenge=good).text
+    assert count(small_world) == 0
+
+
+def test_many_of_one_address_must_work_and_nobody_is_shut_out(anyone, small_world, token):
+    for number in range(work.FREE):
+        assert "已收到" in submit(anyone, token, text=f"石桥村第{number}件不同的事").text
+    page = anyone.get(f"/r/{token}").text
+    assert f'data-bits="{work.FIRST_BITS}"' in page
+    challenge = challenge_of(page)
+    refused = anyone.post(f"/r/{token}", data={"challenge": challenge, "nonce": "wrong", "text": TEXT})
+    assert "再按一次" in refused.text
+    assert "已收到" in submit(anyone, token, challenge=challenge).text
+    assert count(small_world) == work.FREE + 1
+
+
+def test_challenges_fetched_before_the_rush_do_not_save_the_work(anyone, token):
+    early = [challenge_of(anyone.get(f"/r/{token}").text) for _ in range(work.FREE + 1)]
+    for number, challenge in enumerate(early[:-1]):
+        submit(anyone, token, challenge=challenge, text=f"第{number}件")
+    assert "再按一次" in submit(anyone, token, challenge=early[-1]).text
+
+
+def test_work_grows_with_what_came_and_fades():
+    meter, other = WorkMeter(), "203.0.113.9"
+    bits = []
+    for _ in range(work.FREE * 8):
+        bits.append(meter.bits("198.51.100.7", at=NOW))
+        meter.note("198.51.100.7", at=NOW)
+    assert bits[: work.FREE] == [0] * work.FREE
+    assert bits == sorted(bits)
+    assert bits[-1] == work.FIRST_BITS + 2
+    assert meter.bits(other, at=NOW) == 0
+    assert meter.bits("198.51.100.7", at=NOW + work.WINDOW) == 0
+    assert b"198.51.100.7" not in b"".join(meter._seen)
+
+
+def test_a_report_on_the_office_goes_up_and_leaves_no_row(anyone, small_world, token):
+    page = submit(anyone, token, upward="yes")
+    assert page.status_code == 503
+    assert "请直接向上级机关反映" in page.text
+    _, public = new_key_pair()
+    (small_world.home / "keys" / KEY_FILE).write_bytes(public)
+    before = count(small_world, AuditEntry)
+    page = submit(anyone, token, upward="yes", contact="13800000000")
+    assert "本机关没有登记" in page.text
+    assert count(small_world) == 0
+    assert count(small_world, AuditEntry) == before + 1
+    with small_world.sessions() as session:
+        newest = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+        assert newest.target.removeprefix("sha256/") in page.text
+        assert (newest.user_id, newest.detail) == (None, {})
+
+
+def test_guessing_codes_stops_at_the_receipt(anyone, small_world, clock, token):
+    receipt, code = received(submit(anyone, token).text)
+    wrong = f"{(int(code) + 1) % 1_000_000:06d}"
+    for _ in range(5):
+        assert anyone.post("/receipts", data={"receipt": receipt, "code": wrong}).status_code == 404
+    assert anyone.post("/receipts", data={"receipt": receipt, "code": code}).status_code == 429
+    clock.now = NOW + timedelta(minutes=16)
+    assert anyone.post("/receipts", data={"receipt": receipt, "code": code}).status_code == 200
+
+
+def test_the_clerk_opens_points_writes_down_calls_and_takes_in_exports(signed_in, small_world):
+    clerk = signed_in("clerk")
+    clerk.post("/points", data={"name": "石桥村", "about": VILLAGE_A})
+    code = clerk.get("/points/1/qr.svg")
+    assert code.headers["content-type"] == "image/svg+xml"
+    assert code.content.startswith(b"<?xml")
+    said = clerk.post("/phone", data={"message_id": "p1", "text": TEXT, "contact": "13800000000"}).text
+    assert re.search(r"回执号 <b>\d{4}-\d{4}-\d{4}</b>，查询码 <b>\d{6}</b>", said)
+    table = "工单编号,诉求内容\nG1,石桥村的路灯坏了没人修\n,没有编号\n".encode()
+    page = clerk.post("/hotline", files={"file": ("x.csv", table)}).text
+    assert "新登记 <b>1</b> 件" in page
+    assert "第 3 行：缺少工单编号" in page
+    with small_world.sessions() as session:
+        assert sorted(session.scalars(select(Complaint.channel))) == ["hotline", "phone"]
