@@ -280,11 +280,11 @@ def world(
     template, users = populated_home
     home = shutil.copytree(template, tmp_path / "home")
     if request.param == "sqlite":
-        yield from _opened(home, sqlite_url(home), users)
+        yield from _opened(home, sqlite_url(home), dict(users))
         return
     server = request.getfixturevalue("postgresql_server")
     url = create_database(server, f"t{uuid4().hex}", template=request.getfixturevalue("populated_postgresql"))
-    yield from _opened(home, url, users)
+    yield from _opened(home, url, dict(users))
     drop_database(server, url)
 
 
@@ -293,7 +293,7 @@ def small_world(tmp_path: Path, populated_home: tuple[Path, dict[str, int]]) -> 
     """The populated world on SQLite only, for tests where the database makes no difference."""
     template, users = populated_home
     home = shutil.copytree(template, tmp_path / "home")
-    yield from _opened(home, sqlite_url(home), users)
+    yield from _opened(home, sqlite_url(home), dict(users))
 
 
 def _opened(home: Path, url: str, users: dict[str, int]) -> Iterator[World]:
