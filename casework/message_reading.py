@@ -205,7 +205,7 @@ def _rows(engine: DuckDBEngine, text: str, register: str, **parameters: Value) -
 
 def _names_below(session: Session, division: str) -> dict[str, str]:
     query = select(Place.code, Place.name).where(within(Place.code, division))
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _names(
