@@ -271,7 +271,9 @@ def _no_trial(*_args: object, **_kwargs: object) -> object:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data", type=Path)
     parser.add_argument("--mailing", type=int, help="only the mailing, of so many SMS")
     parser.add_argument("--database", help="PostgreSQL URL for the mailing; a SQLite file by default")
