@@ -1,0 +1,72 @@
+"""The commands of the complaint office, as people type them."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from casework.attachments import attach
+from casework.channel_models import Attachment, ScanState
+from casework.database import open_engine, sessions, sqlite_url
+from casework.intake import Message, receive
+from casework.migrations import upgrade
+from casework.sealing import load_sealer
+from casework.upward import seal_up
+from cunjian.cli import app
+from tests.casework_world import KeywordTriage
+
+AT = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CUNJIAN_HOME", str(tmp_path))
+    upgrade(sqlite_url(tmp_path))
+    return tmp_path
+
+
+def call(*arguments: object):
+    return CliRunner().invoke(app, ["intake", *map(str, arguments)])
+
+
+def test_the_level_above_makes_its_keys_and_opens_what_was_sealed(tmp_path: Path) -> None:
+    private, public, sealed = tmp_path / "a.key", tmp_path / "a.pub", tmp_path / "x.sealed"
+    assert call("upward-key", private, public).exit_code == 0
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600
+    sealed.write_bytes(seal_up("[某县]负责人的问题", public.read_bytes()))
+    assert "[某县]负责人的问题" in call("upward-open", private, sealed).stdout
+    before = private.read_bytes()
+    assert call("upward-key", private, public).exit_code != 0
+    assert private.read_bytes() == before
+
+
+def test_attachments_wait_for_a_scanner_and_pass_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with sessions(open_engine(sqlite_url(home))).begin() as session:
+        message = Message(
+            channel="web",
+            message_id="1",
+            text="石桥村低保不公开",
+            division="330102",
+            received_at=AT,
+            simulated=True,
+        )
+        sealer = load_sealer(home)
+        taken = receive(session, [message], sealer=sealer, triage=KeywordTriage(), triage_version="t")[0]
+        row_id = attach(session, home, taken.complaint_id, [b"%PDF-1.7"], sealer=sealer, at=AT)[0].id
+    assert call("scan").exit_code != 0
+    monkeypatch.setenv("CUNJIAN_SCAN_COMMAND", f"{sys.executable} -c 'import sys; sys.stdin.buffer.read()'")
+    assert "通过 1" in call("scan").stdout
+    with sessions(open_engine(sqlite_url(home)))() as session:
+        assert session.get_one(Attachment, row_id).state is ScanState.CLEAN
+
+
+def test_labels_are_written_even_when_there_are_none(home: Path) -> None:
+    out = home / "labels.parquet"
+    assert "标签 0" in call("labels", out).stdout
+    assert pq.read_table(out).num_rows == 0
