@@ -61,7 +61,7 @@ def frozen_encoder(folder: Path, design: Design, *, quantised: bool = True) -> E
 
 def whole_encoder(folder: Path, net: Net, design: Design, *, quantised: bool = True) -> Encoder:
     """Return the encoder with its trained part; each output is one vector, to which the heads of ``net`` belong."""
-    return _encoder(_Whole(_frozen(folder, design), net.eval()), folder, design, quantised=quantised)
+    return _encoder(_Whole(_frozen(folder, design), net).eval(), folder, design, quantised=quantised)
 
 
 def activations_of(encoder: Encoder, masked: Sequence[str], *, kept: Path) -> list[Activations]:

@@ -74,9 +74,12 @@ class SecondStage:
 
     def scores(self, masked: Sequence[str], fast: Mapping[str, Floats]) -> dict[str, Floats]:
         """Return the mixed scores of some messages, given the fast path's scores (messages x labels)."""
-        vectors = np.stack(self.encoder.outputs(masked))
+        vectors = [vector.astype(np.float64) for vector in self.encoder.outputs(masked)]
         return {
-            name: self.mixes[name].of(fast[name], np.asarray(vectors @ head.weights) + head.intercepts)
+            # Row by row: a product of matrices rounds a row differently in another company.
+            name: self.mixes[name].of(
+                fast[name], np.stack([vector @ head.weights + head.intercepts for vector in vectors])
+            )
             for name, head in self.heads.items()
         }
 

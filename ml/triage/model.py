@@ -23,6 +23,7 @@ from ml.triage.files import from_files, read_folder, to_files
 from ml.triage.heads import Decision, Head
 from ml.triage.masking import mask
 from ml.triage.reasons import Reasons
+from ml.triage.spam import SpamFilter
 from ml.triage.text import normalise
 from ml.triage.vocabulary import Vocabulary
 from registers.pseudonyms import load_key
@@ -50,6 +51,7 @@ class TriageResult:
         field: one of `ml.triage.labels.FIELDS`.
         topic: one of `ml.triage.labels.TOPICS`.
         reasons: the words that decided, as Chinese sentences, the weightiest first.
+        spam: advertisement or fraud, to be set aside; never true of what may be a key matter.
     """
 
     key_probability: float
@@ -59,6 +61,7 @@ class TriageResult:
     field: str
     topic: str
     reasons: tuple[str, ...]
+    spam: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,10 @@ class TriageModel:
         return Features(self.vocabulary)
 
     @cached_property
+    def _spam(self) -> SpamFilter:
+        return SpamFilter.load()
+
+    @cached_property
     def _reasons(self) -> Reasons:
         return Reasons(self.features, key_weights=self.heads["key"].weights[:, 0])
 
@@ -147,6 +154,7 @@ class TriageModel:
             [self.heads[name].labels[best] for best in scores[name].argmax(axis=1)]
             for name in ("nature", "field", "topic")
         )
+        spam = self._spam.flags(masked, may_be_key=keys | abstains)
         reasons = self._reasons.of(matrix, keys=keys, abstains=abstains, too_short=too_short)
         for row, why in enumerate(reasons):
             yield TriageResult(
@@ -157,6 +165,7 @@ class TriageModel:
                 field=fields[row],
                 topic=topics[row],
                 reasons=why,
+                spam=bool(spam[row]),
             )
 
     def _decided(
