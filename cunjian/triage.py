@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -50,15 +50,44 @@ def triage_stage(
 
 
 def train_triage_stage(
-    settings: Settings, data: Path, *, seed: int, done: Done | None = None
+    settings: Settings, data: Path, *, seed: int, encoder: bool = False, done: Done | None = None
 ) -> TriageTrained:
-    """Train on the labelled messages of `data` and register the model as challenger."""
+    """Train on the labelled messages of `data` and register the model as challenger.
+
+    With ``encoder`` the second stage is trained, too: more than an hour on two cores.
+
+    Raises:
+        NoEncoderSource: an encoder was asked for and there are no pre-trained weights on this machine.
+    """
     with TemporaryDirectory() as folder:
         report = train_triage(data, out=Path(folder) / "model", seed=seed, progress=done)
         model = TriageModel.load(report.folder)
-        about: dict[str, object] = {"seed": seed, "messages": report.messages, "labels": report.labels}
+        about: dict[str, object] = {
+            "seed": seed,
+            "messages": report.messages,
+            "labels": report.labels,
+            "encoder": encoder,
+        }
+        if encoder:
+            model, second = _with_second_stage(settings, data, model, seed=seed)
+            report = replace(report, figures=report.figures | second)
         bundle = Path(folder) / "bundle"
         write_bundle(bundle, model.to_files(), about, key=load_key(settings.home, SIGNING_KEY))
-        figures = {name.replace(" ", "_"): figure.value for name, figure in report.figures.items()}
+        figures = {_metric(name): figure.value for name, figure in report.figures.items()}
         registered = register(KIND, bundle, mlruns=settings.mlruns, params=about, metrics=figures)
     return TriageTrained(registered.version, report.messages, report.labels, report.figures)
+
+
+def _with_second_stage(
+    settings: Settings, data: Path, fast: TriageModel, *, seed: int
+) -> tuple[TriageModel, dict[str, Figure]]:
+    from training.encoder import train_cascade  # noqa: PLC0415  # torch, 2 s and 300 MB, only where it trains
+    from training.encoder_evaluation import held_out_figures  # noqa: PLC0415
+
+    model, held_out = train_cascade(data, fast=fast, home=settings.home, source=settings.encoder, seed=seed)
+    return model, held_out_figures(held_out)
+
+
+def _metric(name: str) -> str:
+    """Return a name that MLflow takes."""
+    return name.replace(" ", "_").replace(":", "").replace("%", "percent")

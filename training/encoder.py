@@ -1,6 +1,4 @@
-"""Training the second stage of triage: the encoder's top layers and heads, and the cascade of both stages.
-
-    python -m training.encoder DATA OUT       the whole: fast path and encoder, as one model folder
+"""Training the second stage of triage: what the encoder learns of the labels, and the cascade of both stages.
 
 Everything is decided on scores of messages held out of training, in the folds of the fast path (`training.triage`):
 how both stages are weighed, when the encoder is asked, threshold and abstention. Each fold is measured with what the
@@ -9,7 +7,6 @@ other folds decided. The test set of the board is not read here.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +18,8 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from ml.triage.cascade import QUESTIONS, Gate, Mix, SecondStage
 from ml.triage.encoder import words_of
-from ml.triage.files import write_folder
 from ml.triage.heads import Decision, Head
-from ml.triage.model import BASE, TriageModel
+from ml.triage.model import TriageModel
 from training.board import read_board
 from training.encoder_export import activations_of, frozen_encoder, whole_encoder
 from training.encoder_lesson import LABELS, Material, read_material
@@ -54,11 +50,13 @@ class HeldOut:
     """Scores of the labelled board messages by models that never saw them.
 
     Attributes:
+        keys: which messages are key matters.
         splits: the folds.
         fast: by question, messages x labels.
         encoder: the same, by the encoder alone.
     """
 
+    keys: Bools
     splits: list[Split]
     fast: dict[str, Floats]
     encoder: dict[str, Floats]
@@ -127,7 +125,7 @@ def hold_out(study: Study, *, seed: int, say: Said | None = None) -> HeldOut:
     for number, (train, test) in enumerate(splits):
         for name in QUESTIONS:
             head = fit_head(study.corpus, name, train, seed=seed)
-            columns = [LABELS[name].index(label) for label in head.labels]
+            columns = np.array([LABELS[name].index(label) for label in head.labels])
             fast[name][np.ix_(test, columns)] = head.scores(study.corpus.features_of(labelled[test]))
         net = fit_net(study, train, seed=seed, say=say)
         found = scores_of(net, [study.activations[row] for row in test])
@@ -135,7 +133,7 @@ def hold_out(study: Study, *, seed: int, say: Said | None = None) -> HeldOut:
             encoder[name][test] = found[name]
         if say is not None:
             say(f"fold {number + 1} of {len(splits)}")
-    return HeldOut(splits, fast, encoder)
+    return HeldOut(study.keys, splits, fast, encoder)
 
 
 def fit_net(study: Study, chosen: Rows, *, seed: int, say: Said | None = None) -> Net:
@@ -252,15 +250,14 @@ def train_second_stage(
 def train_cascade(
     data: Path,
     *,
-    out: Path,
     fast: TriageModel,
     home: Path,
     source: Path | None = None,
     labels: Path = FOLDER,
     seed: int = 0,
     say: Said | None = None,
-) -> HeldOut:
-    """Train the second stage to ``fast`` on the board messages in ``data`` and write the whole model to ``out``.
+) -> tuple[TriageModel, HeldOut]:
+    """Train the second stage to ``fast`` on the board messages in ``data``; return both stages as one model.
 
     Args:
         home: its folder ``encoder`` keeps the converted weights and the activations.
@@ -273,15 +270,4 @@ def train_cascade(
     source = source or prepare_encoder(kept / "source")
     study = read_study(data, source=source, kept=kept, labels=labels, seed=seed)
     held_out = hold_out(study, seed=seed, say=say)
-    write_folder(out, train_second_stage(study, fast, held_out, seed=seed, say=say).to_files())
-    return held_out
-
-
-if __name__ == "__main__":
-    train_cascade(
-        Path(sys.argv[1]),
-        out=Path(sys.argv[2]),
-        fast=TriageModel.load(BASE),
-        home=Path(sys.argv[2]).parent,
-        say=lambda line: print(line, flush=True),  # noqa: T201
-    )
+    return train_second_stage(study, fast, held_out, seed=seed, say=say), held_out

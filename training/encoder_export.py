@@ -85,7 +85,9 @@ def activations_of(encoder: Encoder, masked: Sequence[str], *, kept: Path) -> li
 
 def _frozen(folder: Path, design: Design) -> _Frozen:
     model = BertModel.from_pretrained(folder, add_pooling_layer=False, attn_implementation="eager")
-    return _Frozen(model, design.frozen).eval()
+    frozen = _Frozen(model, design.frozen)
+    frozen.eval()
+    return frozen
 
 
 def _encoder(module: nn.Module, folder: Path, design: Design, *, quantised: bool) -> Encoder:

@@ -62,7 +62,7 @@ def read_material(messages: list[Message], rows: Rows, *, groups: Rows, labels: 
         LabelError: an answer is not known to the guideline.
     """
     settled = settled_labels(load_readings(labels), labels)
-    classes = {row["id"]: row for row in _rows(labels / "classes.csv")}
+    classes = {row["id"]: row for row in reversed(_rows(labels / "classes.csv"))}  # the first reading counts
     written = _rows(labels / "written_village.csv")
     chosen = [messages[row] for row in rows]
     answers: dict[str, list[int]] = {name: [] for name in LABELS}

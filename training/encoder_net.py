@@ -1,8 +1,8 @@
-"""The encoder's trained part: its top layers, a pooling by learned queries, and one linear head per question.
+"""The encoder's trained part: top layers if wished, a pooling by learned queries, and one linear head per question.
 
-The lower layers stay as they were pre-trained. They are run once per message, their output is kept
-(`training.encoder_activations`), and only what is here learns: a hundredth of the cost of training them all.
-All questions learn at once, each message from the answers that it has.
+The frozen layers stay as they were pre-trained. They are run once per message, their output is kept
+(`training.encoder_export.activations_of`), and only what is here learns: a hundredth of the cost of training them
+all. All questions learn at once, each message from the answers that it has.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ class Design:
     """What is trained and how.
 
     Attributes:
-        frozen: layers that stay as they are; those above learn.
+        frozen: layers that stay as they are.
+        layers: layers that are used at all; those above the frozen ones learn.
         tokens: the longest input; of a longer message the beginning and the last `tail` tokens.
         tail: see `tokens`.
         queries: learned queries that pool the tokens, beside their mean.
@@ -51,10 +52,11 @@ class Design:
     """
 
     frozen: int = 10
-    tokens: int = 256
-    tail: int = 64
+    layers: int = 10
+    tokens: int = 512
+    tail: int = 128
     queries: int = 4
-    epochs: int = 4
+    epochs: int = 6
     patience: int = 2
     batch: int = 16
     head_rate: float = 1e-3
@@ -95,7 +97,7 @@ class Net(nn.Module):  # type: ignore[misc]  # torch is not typed strictly
         super().__init__()
         model = BertModel.from_pretrained(folder, add_pooling_layer=False, attn_implementation="eager")
         width = model.config.hidden_size
-        self.layers = nn.ModuleList(list(model.encoder.layer)[design.frozen :])
+        self.layers = nn.ModuleList(list(model.encoder.layer)[design.frozen : design.layers])
         self.look = nn.Linear(width, width)
         self.queries = nn.Parameter(torch.randn(design.queries, width) * 0.02)
         size = width * (1 + design.queries)
@@ -163,7 +165,8 @@ def train_net(
         if waited >= design.patience:
             break
     net.load_state_dict(kept)
-    return net.eval()
+    net.eval()
+    return net
 
 
 def scores_of(

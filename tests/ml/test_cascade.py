@@ -26,7 +26,7 @@ from training.encoder_export import whole_encoder
 from training.encoder_lesson import LABELS
 from training.encoder_net import Design, Net
 
-DESIGN = Design(frozen=1, tokens=48, tail=12)
+DESIGN = Design(frozen=1, layers=2, tokens=48, tail=12)
 MESSAGES = [ACCUSATION, REQUEST, QUESTION]
 
 

@@ -18,7 +18,7 @@ from training.encoder_export import activations_of, frozen_encoder, whole_encode
 from training.encoder_lesson import LABELS
 from training.encoder_net import UNKNOWN, Design, Lesson, Net, scores_of, train_net
 
-DESIGN = Design(frozen=1, tokens=24, tail=6, epochs=3, batch=4, head_rate=1e-2)
+DESIGN = Design(frozen=1, layers=2, tokens=24, tail=6, epochs=3, batch=4, head_rate=1e-2)
 SIZES = {name: len(labels) for name, labels in LABELS.items()}
 TEXTS = ["我村村支书侵占征地补偿款，账目从不公开。", "请问医保怎么交", "路灯坏了，" * 20, "我", ""]
 
