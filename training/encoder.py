@@ -8,7 +8,7 @@ other folds decided. The test set of the board is not read here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +24,7 @@ from training.board import read_board
 from training.encoder_export import activations_of, frozen_encoder, whole_encoder
 from training.encoder_lesson import LABELS, Material, read_material
 from training.encoder_net import KEY, Activations, Design, Lesson, Net, Rows, scores_of, train_net
-from training.encoder_source import prepare_encoder, unknown_share
+from training.encoder_source import prepare_encoder, shape_of, unknown_share
 from training.triage import Split, decide, fit_head, splits_of
 from training.triage_corpus import Corpus, read_corpus
 from training.triage_evaluation import Bools, Floats
@@ -86,6 +86,19 @@ class Study:
         return np.asarray(self.corpus.questions[KEY].answers == "1", dtype=np.bool_)
 
 
+def design_for(source: Path) -> Design:
+    """Return the usual design for the encoder in ``source``: five sixths of its layers, none of them trained.
+
+    Raises:
+        NoEncoderSource: the folder is no transformers folder.
+    """
+    usual = Design()
+    layers, tokens = shape_of(source)
+    used = max(1, layers * 5 // 6)
+    read = min(usual.tokens, tokens)
+    return replace(usual, frozen=used, layers=used, tokens=read, tail=min(usual.tail, read // 4))
+
+
 def read_study(
     data: Path,
     *,
@@ -102,7 +115,7 @@ def read_study(
         LabelError: a label is unknown, unsettled, or names a message that is not in the data.
         ValueError: the encoder's tokenizer does not know the messages.
     """
-    design = design or Design()
+    design = design or design_for(source)
     corpus = read_corpus(data, labels=labels, seed=seed, step=lambda: None)
     rows = corpus.questions[KEY].rows
     material = read_material(read_board(data), rows, groups=corpus.groups, labels=labels)

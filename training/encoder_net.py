@@ -53,8 +53,8 @@ class Design:
 
     frozen: int = 10
     layers: int = 10
-    tokens: int = 512
-    tail: int = 128
+    tokens: int = 256
+    tail: int = 64
     queries: int = 4
     epochs: int = 6
     patience: int = 2

@@ -13,6 +13,7 @@ file, dequantised, and cut down to the pieces that Chinese messages need: Han, A
 from __future__ import annotations
 
 import importlib.util
+import json
 import struct
 import unicodedata
 from collections.abc import Iterable
@@ -295,3 +296,16 @@ def unknown_share(tokenizer: bytes, texts: Iterable[str]) -> float:
     unknown = {known.token_to_id(name) for name in ("<unk>", "[UNK]")}
     ids = [number for text in texts for number in known.encode(text, add_special_tokens=False).ids]
     return sum(number in unknown for number in ids) / max(1, len(ids))
+
+
+def shape_of(folder: Path) -> tuple[int, int]:
+    """Return how many layers the encoder in ``folder`` has, and how many tokens it reads.
+
+    Raises:
+        NoEncoderSource: the folder is no transformers folder.
+    """
+    path = folder / "config.json"
+    if not path.is_file():
+        raise NoEncoderSource(f"{folder} holds no config.json; name a transformers folder in CUNJIAN_ENCODER")
+    config = json.loads(path.read_text(encoding="utf-8"))
+    return int(config["num_hidden_layers"]), int(config["max_position_embeddings"])

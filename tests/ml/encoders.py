@@ -11,11 +11,11 @@ from transformers import BertConfig, BertModel
 LETTERS = "我村支书侵占征地补偿款账目从不公开请问医保怎么交路灯坏了某几的，。"
 
 
-def tiny_encoder(folder: Path) -> Path:
+def tiny_encoder(folder: Path, *, letters: str = LETTERS) -> Path:
     """Write an encoder with random weights that reads one character a token, and return its folder."""
     vocabulary = {
         word: number
-        for number, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *dict.fromkeys(LETTERS)])
+        for number, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *dict.fromkeys(letters)])
     }
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
