@@ -103,7 +103,7 @@ def _encoder(module: nn.Module, folder: Path, design: Design, *, quantised: bool
 
 
 def _export(module: nn.Module, path: Path) -> None:
-    ids = torch.arange(5, 5 + _EXAMPLE).reshape(1, -1)
+    ids = torch.ones(1, _EXAMPLE, dtype=torch.long)
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")  # the older exporter is announced to go; the newer needs onnxscript
         torch.onnx.export(
