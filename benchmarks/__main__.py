@@ -24,11 +24,13 @@ from benchmarks import (
     schemes,
     tenders,
     triage,
+    triage_encoder,
 )
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 PARTS: dict[str, Callable[[Path], object]] = {
     "triage": triage.main,
+    "triage_encoder": triage_encoder.main,
     "payments": payments.main,
     "features": lambda _: features.main(),
     "anomaly": anomaly.main,

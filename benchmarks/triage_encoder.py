@@ -1,6 +1,6 @@
 """The second stage of triage beside the first: held-out figures, speed of each, spam.
 
-    python -m benchmarks.triage_encoder DATA     DATA/complaints holds the board files; over an hour on two cores
+    python -m benchmarks.triage_encoder DATA     DATA/complaints holds the board files; half an hour on two cores
 
 Without pre-trained weights on the machine it says so and stops: the fast path alone is measured by
 `benchmarks.triage`. Converted weights and activations are kept under CUNJIAN_HOME for the next run.

@@ -188,7 +188,7 @@ def triage(
     encoder: Annotated[
         bool,
         typer.Option(
-            "--encoder", help="另训语义编码器作为第二级（两核约一小时以上；需先安装 encoder 附加包）"
+            "--encoder", help="另训语义编码器作为第二级（两核约多用一刻钟；须先安装 encoder 附加包）"
         ),
     ] = False,
     seed: Seed = 0,
