@@ -32,6 +32,7 @@ from benchmarks import (
     scoring,
     tenders,
     triage,
+    triage_encoder,
 )
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -39,6 +40,7 @@ PARTS: dict[str, Callable[[Path], object]] = {
     "triage": triage.main,
     "extraction": extraction.main,
     "grouping": grouping.main,
+    "triage_encoder": triage_encoder.main,
     "payments": payments.main,
     "features": lambda _: features.main(),
     "anomaly": anomaly.main,

@@ -3,7 +3,7 @@
     python -m benchmarks.triage DATA     DATA/complaints holds the board files
 
 The peers are trained on the same labels and get the unmasked text: character TF-IDF with a linear SVM and a tuned
-threshold, and a count of words of misconduct. The test set has 200 messages and decides nothing alone: mind the
+threshold, a count of words of misconduct, and fastText where it is installed. The test set has 200 messages and decides nothing alone: mind the
 intervals (bootstrap over messages; over folds the middle 95 %).
 """
 
@@ -23,10 +23,12 @@ from sklearn.metrics import average_precision_score, f1_score
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
+from benchmarks import triage_fasttext
 from ml.triage.files import SUMS
 from ml.triage.lexicon import DEEDS
 from ml.triage.model import BASE, TriageModel
 from ml.triage.near_duplicates import group_near_duplicates
+from ml.triage.spam import FOLDER as FILTER
 from training.board import JudgedMessage, read_board, read_test_set, whole_text
 from training.triage import FOLDS, REPEATS, TriageReport, folds, train_triage
 from training.triage_corpus import Rows
@@ -47,6 +49,7 @@ from training.triage_labels import (
     of_round,
     settled_labels,
 )
+from training.triage_spam import train_spam
 
 Scorer = Callable[[list[str]], Floats]
 
@@ -70,6 +73,7 @@ def main(data: Path) -> None:
     _print_test_set(labelled, read_test_set(complaints))
     _print_masking(data / "divisions")
     _print_speed(complaints)
+    _print_spam(complaints)
 
 
 def _print_agreement(readings: list[Reading]) -> None:
@@ -102,6 +106,8 @@ def _read_labelled(complaints: Path) -> Labelled:
 
 
 def _print_cross_validation(complaints: Path, labelled: Labelled) -> None:
+    if not triage_fasttext.available():
+        print("  fastText is not installed; it is not among the peers")
     print(f"\nCross-validation, {FOLDS} folds x {REPEATS} seeds, {len(labelled.keys)} labels")
     with tempfile.TemporaryDirectory() as folder:
         report = train_triage(complaints, out=Path(folder))
@@ -174,6 +180,8 @@ def _train_words(_texts: list[str], _keys: Bools) -> Scorer:
 
 
 PEERS = {"character TF-IDF 1-4 + LinearSVC": _train_svm, "count of words of misconduct": _train_words}
+if triage_fasttext.available():
+    PEERS["fastText, words and pairs"] = triage_fasttext.train_fasttext
 
 
 # --- test set ----------------------------------------------------------------------------------------------
@@ -259,6 +267,18 @@ def _print_speed(complaints: Path) -> None:
         f"\nSpeed, one process: {len(texts)} board messages of {characters:.0f} characters in {seconds:.1f} s,"
     )
     print(f"  {len(texts) / seconds:,.0f} a second, with masking, all four answers and reasons")
+
+
+def _print_spam(complaints: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        found = train_spam(complaints, out=Path(folder))
+        same = (Path(folder) / SUMS).read_bytes() == (FILTER / SUMS).read_bytes()
+    print(
+        f"\nSpam filter: {found.spam_recall:.1%} of {found.spam} held-out spam SMS caught,"
+        f" {found.ham_flagged:.2%} of {found.ham} others; of {found.key_matters} labelled key matters"
+        f" {found.key_matters_flagged}, of all labelled messages {found.labelled_flagged}"
+    )
+    print(f"  trained again, the shipped filter is {'equal byte for byte' if same else 'DIFFERENT'}")
 
 
 if __name__ == "__main__":

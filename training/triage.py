@@ -99,7 +99,7 @@ def train_triage(
         figures |= _cross_validate_choice(corpus, name, seed=seed)
         steps.done()
     heads = {
-        name: _fit(corpus, name, np.arange(len(corpus.questions[name].rows)), seed=seed) for name in HEADS
+        name: fit_head(corpus, name, np.arange(len(corpus.questions[name].rows)), seed=seed) for name in HEADS
     }
     report = TriageReport(
         messages=corpus.distinct,
@@ -158,7 +158,7 @@ def _keys(corpus: Corpus) -> Bools:
     return np.asarray(corpus.questions["key"].answers == "1", dtype=np.bool_)
 
 
-def _fit(corpus: Corpus, name: str, chosen: Rows, *, seed: int) -> Head:
+def fit_head(corpus: Corpus, name: str, chosen: Rows, *, seed: int) -> Head:
     """Fit one head on some of the messages whose answer is known."""
     question = corpus.questions[name]
     extended = corpus.extended(question.rows[chosen])
@@ -170,7 +170,7 @@ def _fit(corpus: Corpus, name: str, chosen: Rows, *, seed: int) -> Head:
     return fit_choice_head(extended, answers, space=corpus.space, balanced=name != "topic", seed=seed)
 
 
-def _splits(corpus: Corpus, name: str, *, seed: int) -> list[Split]:
+def splits_of(corpus: Corpus, name: str, *, seed: int) -> list[Split]:
     question = corpus.questions[name]
     return folds(question.answers, corpus.groups[question.rows], seed=seed)
 
@@ -192,10 +192,10 @@ def _cross_validate_key(
     by_name: dict[str, list[float]] = {}
     mean_scores = np.zeros(len(keys))
     for repeat in range(REPEATS):
-        splits = _splits(corpus, "key", seed=seed + repeat)
+        splits = splits_of(corpus, "key", seed=seed + repeat)
         scores = np.zeros(len(keys))
         for train, test in splits:
-            head = _fit(corpus, "key", train, seed=seed)
+            head = fit_head(corpus, "key", train, seed=seed)
             scores[test] = head.scores(corpus.features_of(rows[test]))[:, 0]
         for prefix, counted in _samples(corpus, "key").items():
             for name, value in _key_figures(keys, scores, splits, counted=counted):
@@ -227,8 +227,8 @@ def _cross_validate_choice(corpus: Corpus, name: str, *, seed: int) -> dict[str,
     """Return macro-F1 over all held-out answers, bootstrapped: rare labels are missing from single folds."""
     question = corpus.questions[name]
     answered = np.empty_like(question.answers)
-    for train, test in _splits(corpus, name, seed=seed):
-        head = _fit(corpus, name, train, seed=seed)
+    for train, test in splits_of(corpus, name, seed=seed):
+        head = fit_head(corpus, name, train, seed=seed)
         answered[test] = head.answers(corpus.features_of(question.rows[test]))
     return {
         f"{prefix}{name} macro-F1": macro_f1_figure(

@@ -1,4 +1,7 @@
-"""The triage model: linear heads over masked text, a calibrated key-matter probability, and abstention."""
+"""The triage model: linear heads over masked text, a calibrated key-matter probability, and abstention.
+
+With a second stage (`ml.triage.cascade`) an encoder reads, too, what the linear heads are not sure of.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,17 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml.bundle import champion_version, read_champion
+from ml.errors import BundleRefused
+from ml.triage.cascade import DESCRIPTION, QUESTIONS, SecondStage
 from ml.triage.features import Features
 from ml.triage.files import from_files, read_folder, to_files
 from ml.triage.heads import Decision, Head
 from ml.triage.masking import mask
 from ml.triage.reasons import Reasons
+from ml.triage.spam import SpamFilter
 from ml.triage.text import normalise
 from ml.triage.vocabulary import Vocabulary
 from registers.pseudonyms import load_key
@@ -44,6 +51,7 @@ class TriageResult:
         field: one of `ml.triage.labels.FIELDS`.
         topic: one of `ml.triage.labels.TOPICS`.
         reasons: the words that decided, as Chinese sentences, the weightiest first.
+        spam: advertisement or fraud, to be set aside; never true of what may be a key matter.
     """
 
     key_probability: float
@@ -53,15 +61,20 @@ class TriageResult:
     field: str
     topic: str
     reasons: tuple[str, ...]
+    spam: bool = False
 
 
 @dataclass(frozen=True)
 class TriageModel:
-    """A trained model; `load` gives the shipped one, `from_files` one out of a verified bundle."""
+    """A trained model; `load` gives the shipped one, `from_files` one out of a verified bundle.
+
+    `second` is the stage with the encoder; without one the linear heads answer alone.
+    """
 
     vocabulary: Vocabulary
     heads: Mapping[str, Head]
     decision: Decision
+    second: SecondStage | None = None
 
     @classmethod
     def load(cls, path: Path | None = None) -> TriageModel:
@@ -89,16 +102,27 @@ class TriageModel:
         Raises:
             ml.errors.BundleRefused: a file is missing or not what it should be.
         """
-        return cls(*from_files(files))
+        second = SecondStage.from_files(files) if DESCRIPTION in files else None
+        model = cls(*from_files(files), second)
+        if second is not None:
+            for name in QUESTIONS:
+                if second.heads[name].labels != model.heads[name].labels:
+                    raise BundleRefused(f"triage model: two sets of labels for {name}; train again")
+        return model
 
     def to_files(self) -> dict[str, bytes]:
-        """Return the model as plain files by name (see `ml.triage.files`)."""
-        return to_files(self.vocabulary, self.heads, self.decision)
+        """Return the model as plain files by name (see `ml.triage.files` and `ml.triage.cascade`)."""
+        second = self.second.to_files() if self.second else {}
+        return {**to_files(self.vocabulary, self.heads, self.decision), **second}
 
     @cached_property
     def features(self) -> Features:
         """The feature matrix that the weights belong to."""
         return Features(self.vocabulary)
+
+    @cached_property
+    def _spam(self) -> SpamFilter:
+        return SpamFilter.load()
 
     @cached_property
     def _reasons(self) -> Reasons:
@@ -121,11 +145,16 @@ class TriageModel:
 
     def _predict_batch(self, masked: list[str]) -> Iterator[TriageResult]:
         matrix = self.features.matrix(masked)
-        probability = self.decision.probability(self.heads["key"].scores(matrix)[:, 0])
-        keys = probability >= self.decision.threshold
+        scores = {name: head.scores(matrix) for name, head in self.heads.items()}
         too_short = np.diff(matrix.indptr) < FEWEST_FEATURES
-        abstains = self.decision.unsure(probability) | too_short
-        natures, fields, topics = (self.heads[name].answers(matrix) for name in ("nature", "field", "topic"))
+        probability, decision = self._decided(masked, scores, too_short=too_short)
+        keys = probability >= decision.threshold
+        abstains = decision.unsure(probability) | too_short
+        natures, fields, topics = (
+            [self.heads[name].labels[best] for best in scores[name].argmax(axis=1)]
+            for name in ("nature", "field", "topic")
+        )
+        spam = self._spam.flags(masked, may_be_key=keys | abstains)
         reasons = self._reasons.of(matrix, keys=keys, abstains=abstains, too_short=too_short)
         for row, why in enumerate(reasons):
             yield TriageResult(
@@ -136,4 +165,27 @@ class TriageModel:
                 field=fields[row],
                 topic=topics[row],
                 reasons=why,
+                spam=bool(spam[row]),
             )
+
+    def _decided(
+        self, masked: list[str], scores: dict[str, NDArray[np.float64]], *, too_short: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float64], Decision]:
+        """Return the probability of each message and the decision on it.
+
+        Where the second stage is asked, its mixed scores replace those in ``scores``.
+        """
+        fast = scores["key"][:, 0]
+        probability = self.decision.probability(fast)
+        if self.second is None:
+            return probability, self.decision
+        odds = self.decision.slope * fast + self.decision.offset
+        asked = np.flatnonzero(self.second.gate.asks(probability) & ~too_short)
+        if len(asked):
+            mixed = self.second.scores(
+                [masked[row] for row in asked], {name: scores[name][asked] for name in QUESTIONS}
+            )
+            odds[asked] = mixed["key"][:, 0]
+            for name in ("nature", "field"):
+                scores[name][asked] = mixed[name]
+        return self.second.decision.probability(odds), self.second.decision

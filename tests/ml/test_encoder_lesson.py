@@ -1,0 +1,63 @@
+"""What the encoder learns from: known answers only, written messages never held out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training.board import Message
+from training.encoder_lesson import LABELS, WRITTEN_WEIGHT, read_material
+from training.encoder_net import UNKNOWN
+from training.triage_labels import LabelError
+
+MESSAGES = [
+    Message("topics:1", "一", "村支书Ⓟ贪污", None, "城乡建设"),
+    Message("hot:2", "二", "请问医保", None, None),
+    Message("hot:3", "三", "没有标注", None, None),
+]
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> Path:
+    (tmp_path / "key_matters.csv").write_text(
+        "id,reader,key,nature,field,sure\ntopics:1,r1,1,accusation,collective_funds,1\n"
+        "hot:2,r1,0,consultation,medical,0\n"
+    )
+    (tmp_path / "settlements.csv").write_text("id,key,nature,field,reason\n")
+    return tmp_path
+
+
+def test_without_the_other_label_files_their_answers_are_unknown(labels: Path) -> None:
+    material = read_material(MESSAGES, np.array([0, 1]), groups=np.array([0, 1, 2]), labels=labels)
+    assert material.masked == ["村支书Ⓟ贪污", "请问医保"]
+    assert material.answers["key"].tolist() == [1, 0]
+    assert material.answers["topic"].tolist() == [LABELS["topic"].index("城乡建设"), UNKNOWN]
+    assert material.answers["class"].tolist() == [UNKNOWN, UNKNOWN]
+    assert material.weights.tolist() == [1.0, 0.5]
+    assert material.board == 2
+
+
+def test_written_messages_come_last_masked_and_in_groups_of_their_own(labels: Path) -> None:
+    (labels / "classes.csv").write_text(
+        "id,class,accused\ntopics:1,检举控告,cadre\ntopics:1,批评建议,none\n", encoding="utf-8"
+    )
+    (labels / "written_village.csv").write_text(
+        "id,text,key,nature,field,class\nw1,我是大圩镇上坳村的，村长王建国贪了三万元,1,accusation,assistance,检举控告\n",
+        encoding="utf-8",
+    )
+    material = read_material(MESSAGES, np.array([0, 1]), groups=np.array([0, 1, 2]), labels=labels)
+    assert material.board == 2
+    assert len(material.masked) == 3
+    assert not any(word in material.masked[2] for word in ("大圩", "上坳", "建国"))
+    assert material.weights[2] == WRITTEN_WEIGHT
+    assert material.groups.tolist() == [0, 1, 3]
+    assert material.answers["class"].tolist() == [LABELS["class"].index("检举控告"), UNKNOWN, 0]
+    assert material.answers["accused"].tolist() == [LABELS["accused"].index("cadre"), UNKNOWN, UNKNOWN]
+
+
+def test_an_unknown_answer_is_refused_by_its_message(labels: Path) -> None:
+    (labels / "classes.csv").write_text("id,class,accused\nhot:2,投诉,none\n", encoding="utf-8")
+    with pytest.raises(LabelError, match="hot:2"):
+        read_material(MESSAGES, np.array([0, 1]), groups=np.array([0, 1, 2]), labels=labels)

@@ -1,0 +1,111 @@
+"""What the encoder learns from: board messages with every answer that is known of them, and the written ones."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.triage.labels import FIELDS, NATURES, TOPICS
+from ml.triage.masking import mask
+from ml.triage.text import normalise
+from training.board import Message
+from training.encoder_net import KEY, UNKNOWN, Rows
+from training.triage_labels import LabelError, load_readings, settled_labels
+
+CLASSES: Final = ("检举控告", "申诉", "批评建议", "业务范围外")
+ACCUSED: Final = ("cadre", "office", "justice", "school", "hospital", "public_unit", "private", "none")
+LABELS: Final = {
+    KEY: ("key",),
+    "nature": tuple(sorted(NATURES)),
+    "field": tuple(sorted(FIELDS)),
+    "topic": TOPICS,
+    "class": CLASSES,
+    "accused": ACCUSED,
+}
+"""Questions with their answers. Class and accused party only help to learn; they are not asked of the encoder."""
+
+UNSURE_WEIGHT: Final = 0.5
+WRITTEN_WEIGHT: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Material:
+    """Messages in one order: the labelled ones of the board, then the written ones.
+
+    Attributes:
+        masked: what the encoder reads.
+        answers: by question, the number of the answer in `LABELS`, or `UNKNOWN`; of the key question 1 or 0.
+        weights: how much the key answer counts.
+        groups: near-copy group of each message; a written message is its own.
+        board: how many of the messages are of the board. Only those are ever held out.
+    """
+
+    masked: list[str]
+    answers: dict[str, Rows]
+    weights: NDArray[np.float64]
+    groups: Rows
+    board: int
+
+
+def read_material(messages: list[Message], rows: Rows, *, groups: Rows, labels: Path) -> Material:
+    """Return the labelled messages in the order of ``rows``, then the written ones, with all known answers.
+
+    Class and accused party (``classes.csv``) and written messages (``written_village.csv``) are used where the
+    folder ``labels`` has them.
+
+    Raises:
+        LabelError: an answer is not known to the guideline.
+    """
+    settled = settled_labels(load_readings(labels), labels)
+    classes = {row["id"]: row for row in reversed(_rows(labels / "classes.csv"))}  # the first reading counts
+    written = _rows(labels / "written_village.csv")
+    chosen = [messages[row] for row in rows]
+    answers: dict[str, list[int]] = {name: [] for name in LABELS}
+    weights = []
+    for message in chosen:
+        answer, extra = settled[message.message_id], classes.get(message.message_id, {})
+        known = {
+            "nature": answer.nature,
+            "field": answer.field,
+            "topic": message.topic,
+            "class": extra.get("class"),
+            "accused": extra.get("accused"),
+        }
+        _note(answers, message.message_id, key=answer.key, known=known)
+        weights.append(1.0 if answer.sure else UNSURE_WEIGHT)
+    for row in written:
+        _note(
+            answers, row["id"], key=row["key"] == "1", known={q: row[q] for q in ("nature", "field", "class")}
+        )
+        weights.append(WRITTEN_WEIGHT)
+    alone = groups.max(initial=0) + 1 + np.arange(len(written))
+    return Material(
+        [message.masked for message in chosen] + [mask(normalise(row["text"])) for row in written],
+        {name: np.array(numbers, dtype=np.int64) for name, numbers in answers.items()},
+        np.array(weights),
+        np.concatenate([groups[rows], alone]),
+        len(chosen),
+    )
+
+
+def _note(answers: dict[str, list[int]], message_id: str, *, key: bool, known: dict[str, str | None]) -> None:
+    answers[KEY].append(int(key))
+    for name, labels in LABELS.items():
+        if name == KEY:
+            continue
+        answer = known.get(name)
+        if answer is not None and answer not in labels:
+            raise LabelError(f"{message_id}: unknown {name} {answer!r}")
+        answers[name].append(UNKNOWN if answer is None else labels.index(answer))
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

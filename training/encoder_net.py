@@ -1,0 +1,241 @@
+"""The encoder's trained part: top layers if wished, a pooling by learned queries, and one linear head per question.
+
+The frozen layers stay as they were pre-trained. They are run once per message, their output is kept
+(`training.encoder_export.activations_of`), and only what is here learns: a hundredth of the cost of training them
+all. All questions learn at once, each message from the answers that it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score
+from torch import nn
+from torch.nn import functional
+from transformers import BertModel
+
+UNKNOWN: Final = -100
+"""The answer of a message to a question that nobody answered; torch leaves it out of the loss."""
+KEY: Final = "key"
+
+Activations = NDArray[np.float16]
+Rows = NDArray[np.int64]
+Epoch = Callable[[int, float], None]
+"""Called after each epoch with its number and the average precision on the inner split."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """What is trained and how.
+
+    Attributes:
+        frozen: layers that stay as they are.
+        layers: layers that are used at all; those above the frozen ones learn.
+        tokens: the longest input; of a longer message the beginning and the last `tail` tokens.
+        tail: see `tokens`.
+        queries: learned queries that pool the tokens, beside their mean.
+        epochs: at most so many passes over the messages.
+        patience: so many epochs without a better inner split end the training.
+        batch: messages a step.
+        head_rate: learning rate of pooling and heads.
+        layer_rate: learning rate of the top layers.
+        dropout: share of the vector that is left out at each step.
+        decay: weight decay.
+        weights: of each question in the loss.
+    """
+
+    frozen: int = 10
+    layers: int = 10
+    tokens: int = 256
+    tail: int = 64
+    queries: int = 4
+    epochs: int = 6
+    patience: int = 2
+    batch: int = 16
+    head_rate: float = 1e-3
+    layer_rate: float = 1e-4
+    dropout: float = 0.2
+    decay: float = 0.05
+    weights: tuple[tuple[str, float], ...] = (
+        ("nature", 0.3),
+        ("field", 0.3),
+        ("topic", 0.1),
+        ("class", 0.3),
+        ("accused", 0.3),
+    )
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Messages to learn from.
+
+    Attributes:
+        activations: output of the frozen layers, one array (tokens x width) a message.
+        answers: by question, the number of the answer of each message, or `UNKNOWN`.
+        weights: how much the key answer of each message counts.
+        groups: near-copy group of each message.
+    """
+
+    activations: Sequence[Activations]
+    answers: Mapping[str, Rows]
+    weights: NDArray[np.float64]
+    groups: Rows
+
+
+class Net(nn.Module):  # type: ignore[misc]  # torch is not typed strictly
+    """Top layers, pooling and heads over the output of the frozen layers."""
+
+    def __init__(self, folder: Path, design: Design, sizes: Mapping[str, int]) -> None:
+        """Start from the encoder in ``folder``; ``sizes`` gives the number of answers of each question."""
+        super().__init__()
+        model = BertModel.from_pretrained(folder, add_pooling_layer=False, attn_implementation="eager")
+        width = model.config.hidden_size
+        self.layers = nn.ModuleList(list(model.encoder.layer)[design.frozen : design.layers])
+        self.look = nn.Linear(width, width)
+        self.queries = nn.Parameter(torch.randn(design.queries, width) * 0.02)
+        size = width * (1 + design.queries)
+        self.norm = nn.LayerNorm(size)
+        self.dropout = nn.Dropout(design.dropout)
+        self.heads = nn.ModuleDict({name: nn.Linear(size, count) for name, count in sizes.items()})
+
+    def vector(self, hidden: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
+        """Return the vector of each message: ``hidden`` is messages x tokens x width, ``there`` where a token is."""
+        absent = (~there)[:, None, None, :].to(hidden.dtype) * -1e4
+        for layer in self.layers:
+            out = layer(hidden, attention_mask=absent)
+            hidden = out[0] if isinstance(out, tuple) else out
+        present = there.unsqueeze(-1).to(hidden.dtype)
+        mean = (hidden * present).sum(1) / present.sum(1)
+        looked = torch.tanh(self.look(hidden)) @ self.queries.T.to(hidden.dtype)
+        shares = (looked + (1 - present) * -1e4).softmax(1)
+        pooled = (shares.transpose(1, 2) @ hidden).flatten(1)
+        result: torch.Tensor = self.norm(torch.cat([mean, pooled], 1).float())
+        return result
+
+    def forward(self, hidden: torch.Tensor, there: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return the scores of each question: messages x answers."""
+        vector = self.dropout(self.vector(hidden, there))
+        return {name: head(vector).float() for name, head in self.heads.items()}
+
+
+def train_net(
+    folder: Path,
+    lesson: Lesson,
+    *,
+    sizes: Mapping[str, int],
+    inner: Rows,
+    design: Design,
+    seed: int,
+    epoch: Epoch | None = None,
+) -> Net:
+    """Train on the messages that are not ``inner``, and return the state that ranked the ``inner`` ones best.
+
+    The same arguments give the same weights on one machine with one thread.
+    """
+    torch.manual_seed(seed)
+    generator = np.random.default_rng(seed)
+    net = Net(folder, design, sizes)
+    outer = np.setdiff1d(np.arange(len(lesson.activations)), inner)
+    steps = design.epochs * -(-len(outer) // design.batch)
+    optimizer, schedule = _optimizer(net, design, steps=steps)
+    best, kept, waited = -1.0, deepcopy(net.state_dict()), 0
+    for number in range(design.epochs):
+        net.train()
+        for rows in shuffled_batches(lesson.activations, outer, size=design.batch, generator=generator):
+            loss = _loss(net, lesson, rows, design)
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+        scores = key_scores(net, [lesson.activations[row] for row in inner])
+        reached = float(average_precision_score(lesson.answers[KEY][inner], scores))
+        if epoch is not None:
+            epoch(number, reached)
+        waited = 0 if reached > best else waited + 1
+        if reached > best:
+            best, kept = reached, deepcopy(net.state_dict())
+        if waited >= design.patience:
+            break
+    net.load_state_dict(kept)
+    net.eval()
+    return net
+
+
+def scores_of(
+    net: Net, activations: Sequence[Activations], *, batch: int = 32
+) -> dict[str, NDArray[np.float64]]:
+    """Return the scores of each question for some messages: messages x answers."""
+    net.eval()
+    order = np.argsort([len(one) for one in activations], kind="stable")
+    found: dict[str, list[NDArray[np.float64]]] = {name: [] for name in net.heads}
+    with torch.inference_mode():
+        for start in range(0, len(order), batch):
+            scores = net(*_tensors([activations[row] for row in order[start : start + batch]]))
+            for name, values in scores.items():
+                found[name].append(values.numpy().astype(np.float64))
+    back = np.argsort(order, kind="stable")
+    return {name: np.concatenate(parts)[back] for name, parts in found.items()}
+
+
+def key_scores(net: Net, activations: Sequence[Activations]) -> NDArray[np.float64]:
+    """Return the key score of some messages."""
+    return scores_of(net, activations)[KEY][:, 0]
+
+
+def shuffled_batches(
+    activations: Sequence[Activations], rows: Rows, *, size: int, generator: np.random.Generator
+) -> Iterator[Rows]:
+    """Yield the rows in batches of messages of about the same length, in an order drawn anew each time."""
+    lengths = np.array([len(activations[row]) for row in rows]) + generator.normal(0, 25, len(rows))
+    ordered = rows[np.argsort(lengths)]
+    parts = [ordered[start : start + size] for start in range(0, len(ordered), size)]
+    for place in generator.permutation(len(parts)):
+        yield parts[place]
+
+
+def _optimizer(net: Net, design: Design, *, steps: int) -> tuple[Any, Any]:
+    layers = list(net.layers.parameters())
+    others = [parameter for name, parameter in net.named_parameters() if not name.startswith("layers.")]
+    optimizer = torch.optim.AdamW(
+        [{"params": others, "lr": design.head_rate}, {"params": layers, "lr": design.layer_rate}],
+        weight_decay=design.decay,
+    )
+    warm = max(1, steps // 10)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min(1.0, (step + 1) / warm) * max(0.02, 1 - step / steps)
+    )
+    return optimizer, schedule
+
+
+def _loss(net: Net, lesson: Lesson, rows: Rows, design: Design) -> torch.Tensor:
+    hidden, there = _tensors([lesson.activations[row] for row in rows])
+    with torch.autocast("cpu", torch.bfloat16):
+        scores = net(hidden, there)
+    weights = torch.from_numpy(lesson.weights[rows]).float()
+    keys = torch.from_numpy(lesson.answers[KEY][rows]).float()
+    each = functional.binary_cross_entropy_with_logits(scores[KEY][:, 0], keys, reduction="none")
+    loss = (each * weights).sum() / weights.sum()
+    for name, share in design.weights:
+        answers = torch.from_numpy(lesson.answers[name][rows])
+        if bool((answers != UNKNOWN).any()):
+            loss = loss + share * functional.cross_entropy(scores[name], answers, label_smoothing=0.05)
+    return loss
+
+
+def _tensors(activations: Sequence[Activations]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return activations filled up to the longest of them, and where a token is."""
+    longest = max(len(one) for one in activations)
+    hidden = torch.zeros(len(activations), longest, activations[0].shape[1])
+    there = torch.zeros(len(activations), longest, dtype=torch.bool)
+    for row, one in enumerate(activations):
+        hidden[row, : len(one)] = torch.from_numpy(one.astype(np.float32))
+        there[row, : len(one)] = True
+    return hidden, there
