@@ -135,4 +135,5 @@ def words_of(masked: str) -> str:
 
 
 def _workers() -> int:
-    return int(os.environ.get("OMP_NUM_THREADS", "0")) or len(os.sched_getaffinity(0))
+    asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
+    return int(asked) if asked.isdigit() and int(asked) else len(os.sched_getaffinity(0))

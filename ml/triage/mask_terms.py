@@ -21,6 +21,8 @@ NAME_CUES: Final = (
     f"{TITLES}|{KINSHIP}|文书|包工头|法定代表人|法人代表|法人|负责人|民警|村民|居民|业主|我叫|我是|名叫|叫做|姓名|联系人|举报人"
     "|反映人|投诉人|申请人|当事人|收款人|账户名|户名|本人|网民|网友"
 )
+ALSO_NAMES: Final = frozenset({"黄金"})
+"""Common words that begin many a name when a third character follows: 黄金凤."""
 DEEDS: Final = "贪污|侵占|挪用|受贿|收受|索要|索取|虚报|冒领|套取|私分|私自|利用|强占|霸占|打人|殴打"
 
 REGIONS: Final = (
@@ -40,9 +42,15 @@ NEVER_IN_A_PLACE: Final = (
 SELDOM_IN_A_PLACE: Final = "和与同向为来有于能要会到从由对将以并但如因而或且跟过着两多去叫"
 """Allowed in a name only straight after a larger unit: 和平村 in "文明镇和平村", not in "和平村"."""
 
+BEFORE_A_VILLAGE: Final = "我是|我们是|举报|反映|投诉|控告|检举|咨询|家住|住在|位于|来自"
+"""After these a village is named, whatever its name is made of (新村, 和平村, 东街村)."""
+NEVER_IN_A_VILLAGE: Final = "的了是在我你们没吗呢吧"
+NO_VILLAGE: Final = "本|全|一|邻|外|各|组|农|老|山|乡|每个|多个|几个|行政|自然|贫困|退休|安置|驻|空心|城中|度假|示范|移民|美丽乡|社会主义新农|建设新农"
+"""What stands there before 村 without being the name of one."""
+
 ROLES_AND_VERBS: Final = (
     "[村组镇乡县市区局校院所队科处厅部站会厂]长|[人党学社组职官]员|支书|书记|主任|干部|村民|居民|农民|政府|各(?!庄)"
-    "|举报|检举|反映|投诉|咨询|控告|关于|要求|请求|建议|希望|质疑|强烈|恳请|查处|揭发"
+    "|勾结|串通|伙同|举报|检举|反映|投诉|咨询|控告|关于|要求|请求|建议|希望|质疑|强烈|恳请|查处|揭发"
 )
 """A place name begins after these and does not run over them."""
 

@@ -58,7 +58,13 @@ _PLACES = re.compile(
     rf"|(?:{_NO_HAN_BEFORE}|(?<=[在于到往去至住是由从向对据和及与的为叫赴离经自位报映]))(?:{_PLAIN_PLACE_CHARACTER}){{1,6}}?)"
     rf"(?P<ending>{terms.PLACE_SUFFIXES})"
 )
+_VILLAGES = re.compile(
+    rf"(?P<before>{terms.BEFORE_A_VILLAGE})(?P<name>(?:(?![{terms.NEVER_IN_A_VILLAGE}])[\u4e00-\u9fff{PLACE}]){{1,12}}?)村"
+    rf"(?=的|村|[支民委主]|干部|两委|[,。]|$)"
+)
 _NO_PART_OF_A_PLACE = re.compile(rf".*(?:{terms.ROLES_AND_VERBS})")
+_NO_VILLAGE = re.compile(rf"(?:{terms.NO_VILLAGE})")
+_LARGER_UNIT = re.compile(r"(?:[省市县区州镇乡]|街道)(?!$)")
 _REGIONS = re.compile(rf"(?:{terms.REGIONS})")
 
 _FAMILY: Final = rf"(?:{terms.COMPOUND_SURNAMES}|[{terms.SURNAMES}])"
@@ -88,7 +94,8 @@ def mask(text: str) -> str:
     """
     text = _CONTACTS.sub(CONTACT, text)
     text = _IDENTIFIERS.sub(IDENTIFIER, text)
-    text = _REGIONS.sub(PLACE, _PLACES.sub(_without_place_name, text))
+    text = _PLACES.sub(_without_place_name, text)
+    text = _REGIONS.sub(PLACE, _VILLAGES.sub(_without_village_name, text))
     text = _NUMBERS.sub(NUMBER, text)
     return _mask_persons(text)
 
@@ -107,6 +114,22 @@ def _without_place_name(match: re.Match[str]) -> str:
     if start == len(name) or _is_no_place(name[start:], ending):
         return match[0]
     return name[:start] + PLACE + ending
+
+
+def _without_village_name(match: re.Match[str]) -> str:
+    name = match["name"]
+    if _NO_VILLAGE.fullmatch(name) or _NO_PART_OF_A_PLACE.match(name) or _LARGER_UNIT.search(name):
+        return match[0]
+    if _says_something(name):
+        return match[0]
+    return f"{match['before']}{PLACE}村"
+
+
+@lru_cache(maxsize=65_536)
+def _says_something(name: str) -> bool:
+    """Whether there is a verb or a count in it (勾结, 退休, 一名), so that it is more than a name."""
+    words = rjieba.tag(name)
+    return any(tag in _DOING_TAGS | {"m"} and len(word) > 1 for word, tag in words) and len(words) > 1
 
 
 @lru_cache(maxsize=65_536)
@@ -159,8 +182,8 @@ def _is_name(candidate: str) -> bool:
     """Whether a surname with what follows it reads as a name and not as common words (高兴, 方面的, 金额)."""
     if len(candidate) == 1 or _is_compound(candidate):
         return True
-    first = rjieba.cut(candidate)[0]
-    return len(first) == 1 or not _is_common_word(first)
+    first, *rest = rjieba.cut(candidate)
+    return len(first) == 1 or not _is_common_word(first) or (first in terms.ALSO_NAMES and bool(rest))
 
 
 @lru_cache(maxsize=65_536)

@@ -159,3 +159,40 @@ def test_features_of_masked_texts_are_equal_whoever_is_named() -> None:
     ]
     rows = model.features.matrix([masked(text) for text in texts]).toarray()
     assert np.all(rows == rows[0])
+
+
+@pytest.mark.parametrize(
+    "village",
+    [
+        "新村",
+        "和平村",
+        "东街村",
+        "大会村",
+        "三都村",
+        "那洪村",
+        "九路寨村",
+        "张村驿村",
+        "旧州村",
+        "亚格其阿依万村",
+        "向阳村",
+    ],
+)
+def test_a_village_is_masked_whatever_its_name_is_made_of(village: str) -> None:
+    assert mask(f"我是{village}的村民") == "我是Ⓛ村的村民"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "反映农村的医保问题",
+        "举报本村村支书",
+        "投诉我们村的路",
+        "反映贫困村的问题",
+        "我是一名农村的教师",
+        "咨询新农村建设的问题",
+        "反映拆迁安置后农民回村的问题",
+        "举报镇干部勾结村支书",
+    ],
+)
+def test_words_before_a_village_are_not_taken_for_its_name(text: str) -> None:
+    assert mask(text) == text
