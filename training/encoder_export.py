@@ -6,6 +6,7 @@ serves. Both quantise the frozen layers alike, so training sees what serving wil
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import tempfile
 import warnings
@@ -69,8 +70,6 @@ def activations_of(encoder: Encoder, masked: Sequence[str], *, kept: Path) -> li
 
     The file holds the activations of exactly these messages under exactly this network, else it is made anew.
     """
-    import hashlib  # noqa: PLC0415
-
     mark = hashlib.sha256(encoder.network)
     mark.update(repr((encoder.reading, list(masked))).encode())
     name = kept / f"activations-{mark.hexdigest()[:16]}.npz"
@@ -97,8 +96,11 @@ def _encoder(module: nn.Module, folder: Path, design: Design, *, quantised: bool
         plain, small = Path(aside) / "plain.onnx", Path(aside) / "small.onnx"
         _export(module, plain)
         if quantised:
-            logging.getLogger().setLevel(logging.ERROR)
-            quantize_dynamic(plain, small, weight_type=QuantType.QInt8, per_channel=True)
+            logging.disable(logging.WARNING)  # it recommends a step that needs another package
+            try:
+                quantize_dynamic(plain, small, weight_type=QuantType.QInt8, per_channel=True)
+            finally:
+                logging.disable(logging.NOTSET)
         return Encoder((small if quantised else plain).read_bytes(), tokenizer, reading)
 
 

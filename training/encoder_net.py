@@ -20,6 +20,9 @@ from sklearn.metrics import average_precision_score
 from torch import nn
 from torch.nn import functional
 from transformers import BertModel
+from transformers.utils import logging as transformers_logging
+
+transformers_logging.disable_progress_bar()
 
 UNKNOWN: Final = -100
 """The answer of a message to a question that nobody answered; torch leaves it out of the loss."""

@@ -204,7 +204,9 @@ def _needed(character: str) -> bool:
 def _save_model(source: Source, kept: NDArray[np.int64], folder: Path) -> None:
     import torch  # noqa: PLC0415  # only where an encoder is prepared
     from transformers import BertConfig, BertModel  # noqa: PLC0415
+    from transformers.utils import logging as transformers_logging  # noqa: PLC0415
 
+    transformers_logging.disable_progress_bar()
     sizes = source.sizes
     config = BertConfig(
         vocab_size=len(kept),
