@@ -18,6 +18,15 @@ FIGURE_NAMES: Final = {
     "field macro-F1": "领域（各类平均 F1）",
     "topic macro-F1": "主题（各类平均 F1）",
 }
+STAGE_NAMES: Final = {
+    "fast path": "快速模型", "encoder alone": "仅编码器", "both on all": "两者合用", "cascade": "两级",
+}  # fmt: skip
+MEASURE_NAMES: Final = {
+    "F1": "F1", "average precision": "平均精确率", "precision at 90 % recall": "查全 90% 时的精确率",
+    "calibration error": "校准误差", "needs no second look": "不必再看的比例", "right among those": "其中判断正确的比例",
+    "lost when the top 20% are read": "只看前 20% 时漏掉的关键事项", "lost when the top 30% are read": "只看前 30% 时漏掉的关键事项",
+    "share read by the encoder": "交给编码器的比例",
+}  # fmt: skip
 FIRST_ROUND: Final = "first round "
 CALIBRATION: Final = "key calibration error"
 
@@ -83,6 +92,9 @@ def study_triage(
 
 
 def _name(figure: str) -> str:
+    stage, colon, measure = figure.partition(": ")
+    if colon:
+        return f"{STAGE_NAMES[stage]}：{MEASURE_NAMES[measure]}"
     part = figure.removeprefix(FIRST_ROUND)
     named = FIGURE_NAMES.get(part, part)
     return f"{named}（仅第一轮标注）" if part != figure else named

@@ -5,17 +5,19 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ml.bundle import Bundle, write_bundle
 from ml.reports import read_report
 from tests.ml.synthetic import KEY
+from training.encoder_evaluation import stage_figures
 from training.registry import export, register
 from training.report import publish_report
 from training.study import Room
 from training.triage import TriageReport
 from training.triage_evaluation import Figure
-from training.triage_study import study_triage
+from training.triage_study import MEASURE_NAMES, STAGE_NAMES, study_triage
 
 
 def trained(calibration: float) -> TriageReport:
@@ -24,6 +26,7 @@ def trained(calibration: float) -> TriageReport:
         "key calibration error": Figure(calibration, 0.01, 0.06),
         "first round key F1": Figure(0.82, 0.7, 0.9),
         "nature macro-F1": Figure(0.6, 0.5, 0.7),
+        "cascade: precision at 90 % recall": Figure(0.58, 0.5, 0.66),
     }
     return TriageReport(
         messages=900, labels=300, key_matters=90, first_round=150, topics=7, features=500, figures=figures,
@@ -56,6 +59,16 @@ def test_a_triage_report(
     ] == in_the_way
     assert "关键事项 F1（仅第一轮标注）" in report.page
     assert "0.800（0.750 至 0.840）" in report.page
+    assert "两级：查全 90% 时的精确率" in report.page
     assert "模拟数据：" not in report.page
     assert "已标注的来信 300 件" in report.page
     assert "None" not in report.page
+
+
+def test_every_figure_of_the_stages_has_a_chinese_name() -> None:
+    keys = np.array([False, True] * 20)
+    score = np.where(keys, 1.0, -1.0) + np.linspace(-0.5, 0.5, 40)
+    halves = [(np.arange(20), np.arange(20, 40)), (np.arange(20, 40), np.arange(20))]
+    figures = stage_figures(keys, score, score, halves)
+    assert {name.partition(": ")[0] for name in figures} <= STAGE_NAMES.keys()
+    assert {name.partition(": ")[2] for name in figures} <= MEASURE_NAMES.keys()
