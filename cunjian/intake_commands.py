@@ -31,7 +31,7 @@ def labels(out: Annotated[Path, typer.Argument(help="写到哪个 Parquet 文件
     console.show({"labels": written}, _say, as_json=as_json)
 
 
-@app.command(epilog="例：CUNJIAN_SCAN_COMMAND='clamdscan --no-summary -' cunjian intake scan")
+@app.command(epilog="例：cunjian intake scan（CUNJIAN_SCAN_COMMAND='clamdscan --no-summary -'）")
 def scan(as_json: Json = False) -> None:
     """把等候的附件交给查毒命令（CUNJIAN_SCAN_COMMAND）；没有通过的谁也打不开。"""
     from casework.attachments import command_scanner, scan_waiting
@@ -54,7 +54,9 @@ def scan(as_json: Json = False) -> None:
 
 @app.command(name="upward-key", epilog="例：cunjian intake upward-key shi-ji.key shi-ji.pub")
 def upward_key(
-    private: PrivateKey, public: Annotated[Path, typer.Argument(help="交给下级机关的公钥文件")]
+    private: PrivateKey,
+    public: Annotated[Path, typer.Argument(help="交给下级机关的公钥文件")],
+    as_json: Json = False,
 ) -> None:
     """上级机关生成一对密钥；公钥放到下级的 keys/upward.pub，私钥不离开上级。"""
     from casework.upward import new_key_pair
@@ -65,16 +67,23 @@ def upward_key(
     private.touch(mode=0o600)
     private.write_bytes(secret)
     public.write_bytes(shared)
+    written = {"private": str(private), "public": str(public)}
+    console.show(written, lambda _: console.say(f"私钥 {private}，公钥 {public}"), as_json=as_json)
 
 
 @app.command(name="upward-open", epilog="例：cunjian intake upward-open shi-ji.key 0f3a….sealed")
 def upward_open(
-    private: PrivateKey, sealed: Annotated[Path, typer.Argument(help="下级送来的密文文件")]
+    private: PrivateKey,
+    sealed: Annotated[Path, typer.Argument(help="下级送来的密文文件")],
+    as_json: Json = False,
 ) -> None:
     """上级机关打开一件直达的反映。"""
     from casework.upward import open_up
 
-    console.OUT.print(open_up(sealed.read_bytes(), private.read_bytes()), markup=False, highlight=False)
+    text = open_up(sealed.read_bytes(), private.read_bytes())
+    console.show(
+        {"text": text}, lambda _: console.OUT.print(text, markup=False, highlight=False), as_json=as_json
+    )
 
 
 def _say(result: Mapping[str, int]) -> None:

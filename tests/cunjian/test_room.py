@@ -15,6 +15,7 @@ from ml.reports import read_report
 from registers.pseudonyms import load_key
 from tests.cunjian.conftest import DAY, Office
 
+pytestmark = pytest.mark.xdist_group("room")  # one home, in order
 PASSWORD = "correct-horse-battery"
 KINDS = ("anomaly_village", "anomaly_official", "risk_village", "risk_official")
 

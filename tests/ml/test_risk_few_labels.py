@@ -179,12 +179,6 @@ class BinaryOutcome(RiskModel):
 
 EXPECTED_FAILURES = {
     "check_n_features_in_after_fitting": "another set of columns is named, in FeatureMismatch",
-    "check_complex_data": "ml.matrix has words of its own for what is not numeric",
-    "check_estimators_empty_data_messages": "ml.matrix has words of its own for an empty matrix",
-    "check_estimator_sparse_tag": "sparse matrices are refused in words of our own",
-    "check_estimator_sparse_array": "sparse matrices are refused in words of our own",
-    "check_estimator_sparse_matrix": "sparse matrices are refused in words of our own",
-    "check_fit2d_1sample": "one row is refused in words of our own",
 }
 
 
