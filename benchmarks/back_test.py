@@ -17,12 +17,15 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
+
 from benchmarks.printing import print_table
 from casework.database import open_engine, sessions
 from casework.outcomes import verification_frame
 from cunjian.imports import VERIFICATIONS, import_path
 from cunjian.settings import Settings
 from cunjian.stages import ENTITIES, Snapshots, import_outcomes
+from features.compute import FeatureSet
 from features.dictionary import Entity, dictionary
 from registers.catalogue import load_catalogue
 from registers.pseudonyms import Pseudonyms, load_key
@@ -58,7 +61,9 @@ def main() -> None:
         report(folder / "county", settings, Snapshots(settings).at)
 
 
-def report(county: Path, settings: Settings, at: Callable[[Entity, date], tuple]) -> None:
+def report(
+    county: Path, settings: Settings, at: Callable[[Entity, date], tuple[FeatureSet, pa.Table]]
+) -> None:
     """Replay villages and officials of an imported county, and print."""
     import_outcomes(settings, county / VERIFICATIONS)
     with sessions(open_engine(settings.database)).begin() as session:
@@ -75,7 +80,12 @@ def report(county: Path, settings: Settings, at: Callable[[Entity, date], tuple]
         )
         truth = planted(county / "truth.csv", settings.home, entity)
         print_replay(replayed)
-        print_truth(replayed, lambda day, truth=truth: {one for one, first in truth.items() if first <= day})
+        print_truth(replayed, partial(begun, truth))
+
+
+def begun(truth: Mapping[str, date], day: date) -> set[str]:
+    """The entities whose wrongdoing had begun by a day."""
+    return {one for one, first in truth.items() if first <= day}
 
 
 def planted(path: Path, home: Path, entity: Entity) -> dict[str, date]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Sequence
 from datetime import date
 
 import pyarrow as pa
@@ -326,7 +327,7 @@ def _village(name: str) -> list[tuple[str, ...]]:
     return [DIVISION_HEADERS, (VILLAGE, name, "村", "2020-01-01")]
 
 
-def _text(table: list[tuple[str, ...] | list[str]], encoding: str, delimiter: str) -> tuple[Delivery, ...]:
+def _text(table: Sequence[Sequence[str]], encoding: str, delimiter: str) -> tuple[Delivery, ...]:
     return file("subsidy_payment.txt", as_csv(table, encoding=encoding, delimiter=delimiter))
 
 

@@ -29,9 +29,9 @@ from benchmarks.printing import print_table
 from ml.anomaly import AnomalyModel
 from ml.matrix import Floats
 from ml.risk import RiskModel
+from training.evaluation import calibration_error
 
 SETS: Final = ("2_annthyroid", "28_pendigits", "7_Cardiotocography", "41_Waveform", "47_yeast", "29_Pima")
-PARTS: Final = 10
 RESAMPLES: Final = 1_000
 TOP, CHANCE_TOP, CHANCE_REST = 1 / 6, 0.8, 0.05
 
@@ -76,15 +76,6 @@ def measure(name: str, X: Floats, y: Floats, old: np.ndarray, *, seed: int) -> I
         yield [f"{name}: {told}", *_figures(model, X[~old], y[~old])]
 
 
-def expected_calibration_error(probability: Floats, y: Floats) -> float:
-    """Mean gap between mean probability and share of ones over PARTS parts of equal size (Naeini et al. 2015)."""
-    order = np.argsort(probability, kind="stable")
-    gaps = [
-        abs(probability[part].mean() - y[part].mean()) * len(part) for part in np.array_split(order, PARTS)
-    ]
-    return sum(gaps) / len(y)
-
-
 def _figures(model: RiskModel, new: Floats, truth: Floats) -> list[str]:
     verified, confirmed = model.confirmed_ + model.refuted_, model.confirmed_
     after = model.probability(new)
@@ -92,7 +83,7 @@ def _figures(model: RiskModel, new: Floats, truth: Floats) -> list[str]:
         return [str(verified), str(confirmed), "", "too few cases", "", "", ""]
     random = np.random.default_rng(0)
     by_chance = [
-        expected_calibration_error(after, (random.random(len(after)) < after).astype(float))
+        calibration_error(after, (random.random(len(after)) < after).astype(float))
         for _ in range(RESAMPLES // 5)
     ]
     return [
@@ -110,9 +101,9 @@ def _with_interval(probability: Floats, truth: Floats) -> str:
     random = np.random.default_rng(0)
     drawn = [random.integers(0, len(truth), len(truth)) for _ in range(RESAMPLES)]
     low, high = np.percentile(
-        [expected_calibration_error(probability[rows], truth[rows]) for rows in drawn], [2.5, 97.5]
+        [calibration_error(probability[rows], truth[rows]) for rows in drawn], [2.5, 97.5]
     )
-    return f"{100 * expected_calibration_error(probability, truth):.1f} ({100 * low:.1f} to {100 * high:.1f})"
+    return f"{100 * calibration_error(probability, truth):.1f} ({100 * low:.1f} to {100 * high:.1f})"
 
 
 def _sets(data: Path, *, seed: int) -> Iterator[tuple[str, Floats, Floats, np.ndarray]]:

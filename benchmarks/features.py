@@ -56,7 +56,8 @@ def race(*, rows: int = 1_000_000, by_village: bool = False, rounds: int = 3, se
             "engine": partial(engine_features, home, as_of=AS_OF),
             "vectorised by hand": partial(pandas_features, path, vectorised),
         }
-        tables, seconds = {}, {}
+        tables: dict[str, pd.DataFrame] = {}
+        seconds: dict[str, float] = {}
         for _ in range(rounds):
             for name, runner in runners.items():
                 tables[name], taken = timed(runner)
@@ -80,7 +81,8 @@ def engine_features(home: Path, *, as_of: date) -> pd.DataFrame:
         ]
     frames = [table.to_pandas().set_index("entity_id") for table in tables]
     named = [f[[x.name for x in g.features]] for f, g in zip(frames, GROUPS.values(), strict=True)]
-    return pd.concat(named, axis="columns").sort_index()
+    joined: pd.DataFrame = pd.concat(named, axis="columns").sort_index()
+    return joined
 
 
 def pandas_features(path: Path, compute: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:

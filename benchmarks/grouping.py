@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 from fastapi.testclient import TestClient
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from api import sms
@@ -45,7 +45,8 @@ from casework.roles import Role
 from casework.similar import EVENTS_SHOWN
 from casework.states import ComplaintState
 from cunjian.settings import Settings
-from cunjian.triage import champion_triage
+from cunjian.triage import serving_triage
+from cunjian.trials import trial_runner
 from ml.triage.likeness import likeness
 from ml.triage.near_duplicates import group_near_duplicates
 from ml.triage.text import normalise
@@ -99,7 +100,7 @@ def _take_in(session: Session, texts: Sequence[str], *, first_id: int) -> list[i
     placement = place(session, incoming)
     ids = list(range(first_id, first_id + len(texts)))
     session.execute(
-        Complaint.__table__.insert(),
+        insert(Complaint),
         [
             {
                 "id": row_id, "receipt": f"r{row_id}", "channel": "web", "message_id": str(row_id), "version": 1,
@@ -205,12 +206,12 @@ def _print_mailing(texts: list[str], number: int, *, database: str | None) -> No
     draw.shuffle(mixed)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        model, version = champion_triage(Settings(home=home))
+        settings = Settings(home=home)
         secret = b"shared with the gateway"
         app = create_app(
             home=home, database_url=database or sqlite_url(home), clock=lambda: NOON, models={},
-            intake=Intake(triage=model, triage_version=version, division=COUNTY, sms_secret=secret),
-            vault=IdentityVault(home), trial=_no_trial,
+            intake=Intake(triage=serving_triage(settings).current, division=COUNTY, sms_secret=secret),
+            vault=IdentityVault(home), trial=trial_runner(settings),
         )  # fmt: skip
         with app.state.services.sessions.begin() as session:
             create_user(
@@ -264,10 +265,6 @@ def _print_mailing(texts: list[str], number: int, *, database: str | None) -> No
         f" inbox of {page.json()['total']} cases read in {read * 1000:.0f} ms;"
         f" peak memory {peak:.0f} MB ({before:.0f} MB before); index {exemplars} exemplars, {bands} band keys"
     )
-
-
-def _no_trial(*_args: object, **_kwargs: object) -> object:
-    raise NotImplementedError
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ def ledger_benford(rows: pd.DataFrame) -> pd.DataFrame:
     enough = total >= 1000
     return pd.DataFrame({
         "benford_mad": ((actual - expected).abs().sum(axis="columns") / 90).where(enough),
-        "benford_chi_square": ((actual - expected) ** 2 / expected).sum(axis="columns").where(enough),
+        "benford_chi_square": (actual - expected).pow(2).div(expected).sum(axis="columns").where(enough),
     })  # fmt: skip
 
 

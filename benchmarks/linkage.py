@@ -91,9 +91,8 @@ def village_lists(seed: int = 7) -> tuple[pa.Table, pa.Table, dict[str, str]]:
     register = load_catalogue()["person"]
     text = sheet.decode("utf-8-sig") if sheet.startswith(b"\xef\xbb\xbf") else sheet.decode("gb18030")
     frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
-    frame = frame.rename(
-        columns={list(frame)[i]: name for name, i in register.find_columns(list(frame)).items()}
-    )
+    headers = frame.columns.tolist()
+    frame = frame.rename(columns={headers[i]: name for name, i in register.find_columns(headers).items()})
     frame = frame[frame["name"] != ""]
     frame = frame[frame["person_key"].str.fullmatch(r"\d{17}[\dX]")].drop_duplicates("person_key")
     random = Random(seed)  # noqa: S311  made-up slips, not a secret

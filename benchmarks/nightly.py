@@ -21,8 +21,11 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
+
+import pyarrow as pa
 
 from benchmarks.printing import print_table
 from cunjian.imports import import_path
@@ -79,9 +82,7 @@ def main(villages: int = 3000, years: int = 5, *, county: Path | None = None) ->
             home = work / f"home{number}"
             later = work / f"later{number}"
             moved = _split(files, work / f"earlier{number}", later, chosen)
-            seconds, (first, rows) = _timed(
-                lambda home=home, n=number: _first_run(work / f"earlier{n}", home)
-            )
+            seconds, (first, rows) = _timed(partial(_first_run, work / f"earlier{number}", home))
             if not number:
                 _print_full(villages, rows, seconds, home)
             _deliver(home, later)
@@ -106,10 +107,7 @@ def _print_full(villages: int, rows: int, seconds: float, home: Path) -> None:
         feature_seconds, _ = _timed(lambda: [feature_set(engine, e) for e in ("village", "official")])
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         computability = Computability(engine, models.values())
-        taken = {
-            m.id: _timed(lambda m=m: ModelRun(engine, m, computability).evidence())[0]
-            for m in models.values()
-        }
+        taken = {m.id: _timed(partial(_evidence, engine, m, computability))[0] for m in models.values()}
         slowest = sorted(taken.items(), key=lambda item: -item[1])[:5]
         plans = [[name, f"{seconds:.1f}", _dearest_steps(engine, models[name])] for name, seconds in slowest]
     print_table(
@@ -123,6 +121,10 @@ def _print_full(villages: int, rows: int, seconds: float, home: Path) -> None:
         ],
     )
     print_table("The slowest models", ["model", "seconds", "dearest steps of its plan (CPU seconds)"], plans)
+
+
+def _evidence(engine: DuckDBEngine, model: Model, computability: Computability) -> pa.Table:
+    return ModelRun(engine, model, computability).evidence()
 
 
 def _dearest_steps(engine: DuckDBEngine, model: Model, most: int = 3) -> str:
@@ -145,8 +147,8 @@ def _steps(node: object) -> Iterator[tuple[float, str, int]]:
             yield from _steps(child)
     elif isinstance(node, dict):
         name = str(node.get("name", node.get("operator_name", "")))
-        seconds = float(node.get("timing", node.get("operator_timing", 0.0)))
-        yield seconds, name, int(node.get("intermediate_rows", node.get("operator_cardinality", 0)))
+        seconds = float(node.get("timing") or node.get("operator_timing") or 0.0)
+        yield seconds, name, int(node.get("intermediate_rows") or node.get("operator_cardinality") or 0)
         yield from _steps(node.get("children", []))
 
 

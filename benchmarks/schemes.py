@@ -10,11 +10,12 @@ ordinary mess. The county is simulated from descriptions of wrongdoing; it says 
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -45,7 +46,7 @@ class Planted:
     kind: str
     field: str
     rows: set[RowKey]
-    found_by: set[str] = field(default_factory=set)
+    found_by: set[str] = dataclasses.field(default_factory=set)
 
 
 @dataclass(frozen=True)

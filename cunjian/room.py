@@ -6,12 +6,12 @@ command line takes a login and its password, as on the page, and leaves the same
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 from sqlalchemy.orm import Session
@@ -53,7 +53,13 @@ from training.train import Trained
 TOWN_DIGITS = 9
 MOST_SCORE_DAYS = 60
 
-Step = Callable[[Session, Actor, Registry], ModelPromotion]
+
+class Step(Protocol):
+    """A step of `casework.promotions` with everything but who takes it, and when."""
+
+    def __call__(
+        self, session: Session, actor: Actor, *, registry: Registry, at: datetime
+    ) -> ModelPromotion: ...
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,7 @@ def decide(settings: Settings, step: Step, *, login: str, password: str, at: dat
         if user is None:
             audit.record(session, at=at, actor=None, action="refused", target="command line")
         else:
-            row = step(session, actor_of(user), registry)
+            row = step(session, actor_of(user), registry=registry, at=at)
     if user is None:
         raise WrongPassword
     follow_champions(settings.home, settings.mlruns)

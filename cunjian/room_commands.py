@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -61,13 +62,11 @@ def request(
     from cunjian.room import decide
     from training.registry import challenger
 
-    settings, at = Settings(), datetime.now(UTC)
+    settings = Settings()
     chosen = version or challenger(kind, mlruns=settings.mlruns)
-
-    def step(session: Any, actor: Any, registry: Any) -> Any:
-        return promotions.request(session, actor, kind, chosen, reason=reason, registry=registry, at=at)
-
-    console.show(decide(settings, step, login=by, password=password, at=at), _show_asked, as_json=as_json)
+    step = partial(promotions.request, kind=kind, version=chosen, reason=reason)
+    done = decide(settings, step, login=by, password=password, at=datetime.now(UTC))
+    console.show(done, _show_asked, as_json=as_json)
 
 
 def approve(
@@ -83,14 +82,9 @@ def approve(
     from casework import promotions
     from cunjian.room import decide
 
-    at = datetime.now(UTC)
-
-    def step(session: Any, actor: Any, registry: Any) -> Any:
-        return promotions.approve(
-            session, actor, promotion, comment=comment, override=override, registry=registry, at=at
-        )
-
-    console.show(decide(Settings(), step, login=by, password=password, at=at), _show_done, as_json=as_json)
+    step = partial(promotions.approve, promotion_id=promotion, comment=comment, override=override)
+    done = decide(Settings(), step, login=by, password=password, at=datetime.now(UTC))
+    console.show(done, _show_done, as_json=as_json)
 
 
 def refuse(
@@ -105,12 +99,9 @@ def refuse(
     from casework import promotions
     from cunjian.room import decide
 
-    at = datetime.now(UTC)
-
-    def step(session: Any, actor: Any, registry: Any) -> Any:
-        return promotions.refuse(session, actor, promotion, comment=comment, registry=registry, at=at)
-
-    console.show(decide(Settings(), step, login=by, password=password, at=at), _show_done, as_json=as_json)
+    step = partial(promotions.refuse, promotion_id=promotion, comment=comment)
+    done = decide(Settings(), step, login=by, password=password, at=datetime.now(UTC))
+    console.show(done, _show_done, as_json=as_json)
 
 
 def withdraw(
@@ -125,12 +116,9 @@ def withdraw(
     from casework import promotions
     from cunjian.room import decide
 
-    at = datetime.now(UTC)
-
-    def step(session: Any, actor: Any, registry: Any) -> Any:
-        return promotions.withdraw(session, actor, promotion, comment=comment, registry=registry, at=at)
-
-    console.show(decide(Settings(), step, login=by, password=password, at=at), _show_done, as_json=as_json)
+    step = partial(promotions.withdraw, promotion_id=promotion, comment=comment)
+    done = decide(Settings(), step, login=by, password=password, at=datetime.now(UTC))
+    console.show(done, _show_done, as_json=as_json)
 
 
 def rollback(
@@ -145,12 +133,9 @@ def rollback(
     from casework import promotions
     from cunjian.room import decide
 
-    at = datetime.now(UTC)
-
-    def step(session: Any, actor: Any, registry: Any) -> Any:
-        return promotions.roll_back(session, actor, kind, reason=reason, registry=registry, at=at)
-
-    console.show(decide(Settings(), step, login=by, password=password, at=at), _show_done, as_json=as_json)
+    step = partial(promotions.roll_back, kind=kind, reason=reason)
+    done = decide(Settings(), step, login=by, password=password, at=datetime.now(UTC))
+    console.show(done, _show_done, as_json=as_json)
 
 
 def drift(as_of: AsOf = None, weeks: Weeks = 8, as_json: Json = False) -> None:
