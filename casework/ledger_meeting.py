@@ -25,6 +25,10 @@ from casework.raising import AT_WORK, OPEN_CASES, field_of_complaint, meets
 from casework.roles import Actor
 from casework.runs import VillageVerdict, village_verdicts
 from casework.scope import within
+from casework.working_days import local_date
+from ml.extraction.dates import dates
+from ml.extraction.folding import fold
+from ml.extraction.spans import Period
 from supervision.catalogue import FIELD_NAMES
 
 PERIOD: Final = timedelta(days=3 * 365)
@@ -36,8 +40,8 @@ class Meeting:
     """What is known of a complaint's village and field.
 
     hits: warnings of that village and field that this person may open, the gravest first; hidden: number of further
-    ones that raise the complaint but that this person may not open. in_period: ids of hits with an event within
-    `PERIOD` before the complaint. not_computable: models of the field that lack data for this village, with the
+    ones that raise the complaint but that this person may not open. began: the first day of the complaint's period.
+    in_period: ids of hits with an event from that day on. not_computable: models of the field that lack data for this village, with the
     reason; clear: number of models that found nothing. as_of: day of the run, None before the first.
     """
 
@@ -45,6 +49,7 @@ class Meeting:
     field: str
     hits: Sequence[CaseWarning]
     hidden: int
+    began: date
     in_period: frozenset[int]
     not_computable: Sequence[VillageVerdict]
     clear: int
@@ -86,7 +91,7 @@ def meeting(session: Session, actor: Actor, complaint: Complaint, *, home: Path)
             actor, RiskFacts(village_code=warning.village_code, managing_level=warning.managing_level)
         )
     ]
-    began = complaint.received_at.date() - PERIOD
+    began = _began(complaint)
     as_of, verdicts = village_verdicts(home, complaint.about)
     of_field = [verdict for verdict in verdicts if verdict.field == field]
     return Meeting(
@@ -94,6 +99,7 @@ def meeting(session: Session, actor: Actor, complaint: Complaint, *, home: Path)
         field=field,
         hits=hits,
         hidden=len(found) - len(hits),
+        began=began,
         in_period=frozenset(warning.id for warning in hits if warning.last_on and warning.last_on >= began),
         not_computable=[verdict for verdict in of_field if verdict.not_computable],
         clear=sum(bool(verdict.clear and not verdict.hit) for verdict in of_field),
@@ -102,6 +108,13 @@ def meeting(session: Session, actor: Actor, complaint: Complaint, *, home: Path)
         ),
         as_of=as_of,
     )
+
+
+def _began(complaint: Complaint) -> date:
+    """The first day that the message names, else the day `PERIOD` before it came in."""
+    received_on = local_date(complaint.received_at)
+    named = [span.value for span in dates(fold(complaint.work_text), as_of=received_on)]
+    return min((one.first for one in named if isinstance(one, Period)), default=received_on - PERIOD)
 
 
 def complaints_beside(

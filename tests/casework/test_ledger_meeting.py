@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -73,6 +74,29 @@ def test_hits_missing_data_and_nothing_are_three_answers(world):
         assert meeting(session, county, complaint, home=world.home).answer == "missing"
         complaint.about = VILLAGE_B
         assert meeting(session, county, complaint, home=world.home).answer == "nothing"
+
+
+@pytest.mark.parametrize(
+    ("text", "began", "within"),
+    [
+        ("石桥村低保名单不公开", date(2023, 11, 23), True),
+        ("去年石桥村低保名单不公开", date(2025, 1, 1), True),
+        ("石桥村从2026年11月起低保名单不公开", date(2026, 11, 1), False),
+    ],
+)
+def test_the_days_that_a_message_names_begin_its_period(
+    small_world, text: str, began: date, within: bool
+) -> None:
+    write_verdicts(small_world.home, [])
+    with small_world.sessions.begin() as session:
+        (row_id,) = take_in(session, small_world, message(text))
+        county = small_world.actor(session, "supervisor")
+        complaint = about(session, row_id)
+        complaint.state, complaint.office = ComplaintState.KEY_MATTER, COUNTY
+        found = meeting(session, county, complaint, home=small_world.home)
+        assert found.began == began
+        assert {warning.last_on.year for warning in found.hits} == {2026}
+        assert found.in_period == ({warning.id for warning in found.hits} if within else set())
 
 
 @pytest.mark.parametrize(
