@@ -168,14 +168,16 @@ def show_warnings_alike(
 
 @router.get("/inbox")
 def show_inbox(
+    *,
     request: Request,
     session: Db,
     actor: Annotated[Actor, Depends(Requires(Permission.READ_COMPLAINT))],
     state: str = "",
+    spam: bool = False,
     page: Page = 1,
 ) -> HTMLResponse:
     wanted = ComplaintState(state) if state in set(ComplaintState) else None
-    found, total = complaints.inbox(session, actor, state=wanted, page=page, size=PAGE_SIZE)
+    found, total = complaints.inbox(session, actor, state=wanted, spam=spam, page=page, size=PAGE_SIZE)
     rows = [(row, complaints.deciding_words(row), complaints.proposed_review(row)) for row in found]
     ids = [row.id for row in found]
     shown = {
@@ -185,6 +187,7 @@ def show_inbox(
         "keywords": words_found(session, ids),
         "raised": raise_sentences(session, actor, found),
         "quick_fields": QUICK_FIELDS,
+        "spam": spam,
         "total": total,
         "page": page,
         "size": PAGE_SIZE,

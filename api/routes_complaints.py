@@ -54,13 +54,15 @@ def submit_complaint(
 
 @router.get("", summary="收件箱：关键事项在前")
 def read_inbox(
+    *,
     session: Db,
     actor: Annotated[Actor, Depends(Requires(Permission.READ_COMPLAINT))],
     state: ComplaintState | None = None,
+    spam: Annotated[bool, Query(description="只列模型认为是垃圾信息、尚未审核的；其余情形不列这些")] = False,
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
     size: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> ComplaintPage:
-    found, total = complaints.inbox(session, actor, state=state, page=page, size=size)
+    found, total = complaints.inbox(session, actor, state=state, spam=spam, page=page, size=size)
     return ComplaintPage(total=total, page=page, rows=complaint_rows(session, found))
 
 

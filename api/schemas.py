@@ -187,6 +187,14 @@ class TriageAnswer(_Answer):
     nature: str | None = Field(examples=["accusation"])
     field: str | None = Field(examples=["assistance"])
     topic: str | None = Field(examples=["社会救助"])
+    official_class: str | None = Field(
+        description="检举控告、申诉、批评建议或业务范围外", examples=["检举控告"]
+    )
+    urgency: list[str] = Field(
+        description="threat_to_life、retaliation、group_event、money_moving", examples=[["retaliation"]]
+    )
+    no_substance: bool = Field(description="疑似无实质内容", examples=[False])
+    spam: bool = Field(description="疑似垃圾信息，搁置待看，不删除", examples=[False])
     reasons: list[str] = Field(description="起决定作用的词", examples=[["低保", "亲戚"]])
     model: str | None = Field(examples=["base-1"])
 

@@ -77,6 +77,10 @@ def triage_answer(complaint: Complaint) -> TriageAnswer:
         nature=complaint.model_nature,
         field=complaint.model_field,
         topic=complaint.topic,
+        official_class=complaint.official_class,
+        urgency=complaint.urgency.split("+") if complaint.urgency else [],
+        no_substance=complaint.no_substance,
+        spam=complaint.spam,
         reasons=complaint.reasons,
         model=complaint.triage_model,
     )

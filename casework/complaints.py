@@ -61,22 +61,32 @@ def deciding_words(complaint: Complaint) -> list[str]:
 
 
 def inbox(
-    session: Session, actor: Actor, *, state: ComplaintState | None, page: int, size: int
+    session: Session,
+    actor: Actor,
+    *,
+    state: ComplaintState | None,
+    spam: bool = False,
+    page: int,
+    size: int,
 ) -> tuple[Sequence[Complaint], int]:
     """One page of the visible complaints and their number: key matters on top, then what the model doubts.
 
-    Beside doubts stand messages with a keyword of the office and those of whose village and field a warning is at work;
-    of equal ones the latter come first.
+    What presses stands beside the key matters until it is reviewed. Beside doubts stand messages with a keyword of the
+    office and those of whose village and field a warning is at work; of equal ones what presses comes first, then those.
 
-    Copies stand behind the first message of their group and are listed only when `state` asks for them.
+    Copies stand behind the first message of their group and are listed only when `state` asks for them. What the model
+    takes for spam is set aside until it is reviewed: `spam` lists that and nothing else.
     """
-    conditions: list[ColumnElement[bool]] = [visible_complaints(actor)]
+    set_aside = (Complaint.state == ComplaintState.TRIAGED) & Complaint.spam.is_(True)
+    conditions: list[ColumnElement[bool]] = [visible_complaints(actor), set_aside if spam else ~set_aside]
     conditions.append(Complaint.state != ComplaintState.COPY if state is None else Complaint.state == state)
     raised = raised_by_ledger(actor)
+    presses = Complaint.urgency != ""
     is_key = case(
         (Complaint.state.in_([ComplaintState.NOT_KEY, ComplaintState.TRANSFERRED]), 0),
         (Complaint.state.in_([ComplaintState.KEY_MATTER, ComplaintState.IN_TASK]), 3),
         (Complaint.state == ComplaintState.CLOSED, 0),
+        (presses, 2),
         (Complaint.abstain.is_(True), 1),
         (Complaint.model_key.is_(True), 2),
         (exists().where(KeywordHit.complaint_id == Complaint.id), 1),
@@ -87,7 +97,13 @@ def inbox(
     rows = session.scalars(
         select(Complaint)
         .where(*conditions)
-        .order_by(is_key.desc(), raised.desc(), Complaint.key_probability.desc(), Complaint.id.desc())
+        .order_by(
+            is_key.desc(),
+            presses.desc(),
+            raised.desc(),
+            Complaint.key_probability.desc(),
+            Complaint.id.desc(),
+        )
         .offset((page - 1) * size)
         .limit(size)
     ).all()

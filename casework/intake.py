@@ -51,6 +51,14 @@ class TriageVerdict(Protocol):
     @property
     def topic(self) -> str: ...
     @property
+    def official_class(self) -> str: ...
+    @property
+    def urgency(self) -> Sequence[str]: ...
+    @property
+    def no_substance(self) -> bool: ...
+    @property
+    def spam(self) -> bool: ...
+    @property
     def reasons(self) -> Sequence[str]: ...
 
 
@@ -278,6 +286,10 @@ def _row(
         "model_nature": verdict.nature,
         "model_field": verdict.field,
         "topic": verdict.topic,
+        "official_class": verdict.official_class,
+        "urgency": "+".join(verdict.urgency),
+        "no_substance": bool(verdict.no_substance),
+        "spam": bool(verdict.spam),
         "reasons": [str(reason) for reason in verdict.reasons],
         "triage_model": triage_version,
         "state": ComplaintState.TRIAGED if is_lead else ComplaintState.COPY,

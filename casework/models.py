@@ -237,6 +237,11 @@ class Complaint(Versioned, Base):
     model_nature: Mapped[str | None] = mapped_column(String(32))
     model_field: Mapped[str | None] = mapped_column(String(32))
     topic: Mapped[str | None] = mapped_column(String(32))
+    official_class: Mapped[str | None] = mapped_column(String(16))
+    urgency: Mapped[str] = mapped_column(String(64))
+    """Ids of `ml.triage.labels.URGENCIES`, joined by "+"; empty where nothing presses."""
+    no_substance: Mapped[bool]
+    spam: Mapped[bool]
     reasons: Mapped[list[str]]
     triage_model: Mapped[str | None] = mapped_column(String(64))
     nature: Mapped[str | None] = mapped_column(String(32))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from ml.triage.labels import URGENCIES
+
 WORDS: Final[Mapping[str, str]] = {
     "red": "红色", "yellow": "黄色", "blue": "蓝色",
     "received": "已收", "triaged": "待审核", "not_key": "非关键事项", "transferred": "已转办",
@@ -34,6 +36,7 @@ WORDS: Final[Mapping[str, str]] = {
     "about": "所涉地点", "nature": "性质", "field": "领域", "office": "承办单位", "comment": "意见或理由", "destination": "转往单位",
     "reason": "理由", "trial": "试运行结果", "outcome": "结果", "note": "核查情况", "assignee": "承办人", "key": "是否关键事项",
     "second_reader": "第二人",
+    **URGENCIES,
 }  # fmt: skip
 
 

@@ -77,6 +77,10 @@ class Verdict:
     field: str
     topic: str
     reasons: Sequence[str]
+    official_class: str = "业务范围外"
+    urgency: tuple[str, ...] = ()
+    no_substance: bool = False
+    spam: bool = False
 
 
 class KeywordTriage:
@@ -91,7 +95,16 @@ class KeywordTriage:
         share = 0.93 if words else 0.5 if unsure else 0.08
         nature = "accusation" if words else "consultation"
         return Verdict(
-            share, bool(words), unsure, nature, "land_requisition" if words else "other", "", words
+            share,
+            bool(words),
+            unsure,
+            nature,
+            "land_requisition" if words else "other",
+            "",
+            words,
+            official_class="检举控告" if words else "业务范围外",
+            urgency=("retaliation",) if "报复" in text else (),
+            spam="中奖" in text,
         )
 
 

@@ -10,15 +10,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.triage.labels import FIELDS, NATURES, TOPICS
+from ml.triage.labels import CLASSES, FIELDS, NATURES, TOPICS
 from ml.triage.masking import mask
 from ml.triage.text import normalise
 from training.board import Message
 from training.encoder_net import KEY, UNKNOWN, Rows
+from training.label_files import ACCUSED
 from training.triage_labels import LabelError, load_readings, settled_labels
 
-CLASSES: Final = ("检举控告", "申诉", "批评建议", "业务范围外")
-ACCUSED: Final = ("cadre", "office", "justice", "school", "hospital", "public_unit", "private", "none")
 LABELS: Final = {
     KEY: ("key",),
     "nature": tuple(sorted(NATURES)),
@@ -74,7 +73,7 @@ def read_material(messages: list[Message], rows: Rows, *, groups: Rows, labels: 
             "field": answer.field,
             "topic": message.topic,
             "class": extra.get("class"),
-            "accused": extra.get("accused"),
+            "accused": extra.get("accused") or None,
         }
         _note(answers, message.message_id, key=answer.key, known=known)
         weights.append(1.0 if answer.sure else UNSURE_WEIGHT)

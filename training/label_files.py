@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ml.triage.labels import FIELDS, NATURES
-from training.triage_labels import FOLDER, LabelError
+from ml.triage.labels import CLASSES, FIELDS, NATURES, URGENCIES
+from training.triage_labels import FOLDER, Answer, LabelError
 
-CLASSES: Final = ("检举控告", "申诉", "批评建议", "业务范围外")
-URGENCIES: Final = ("threat_to_life", "retaliation", "group_event", "money_moving")
 DUPLICATES: Final = ("none", "repeat", "copy")
 ACCUSED: Final = ("cadre", "office", "justice", "school", "hospital", "public_unit", "private", "none")
 NAMED: Final = (
@@ -44,14 +42,14 @@ _VALUES: Final = {
 
 @dataclass(frozen=True)
 class ClassReading:
-    """One reader's answer on class, flags, urgency and accused party of one message."""
+    """One reader's answer on class, flags, urgency and accused party of one message; None where it was not asked."""
 
     message_id: str
     official_class: str
     no_substance: bool
-    duplicate: str
+    duplicate: str | None
     urgency: tuple[str, ...]
-    accused: str
+    accused: str | None
     sure: bool
     reader: str
 
@@ -100,9 +98,9 @@ def load_classes(folder: Path = FOLDER) -> list[ClassReading]:
             row["id"],
             _one_of(CLASSES, row, "class"),
             _flag(row, "no_substance"),
-            _one_of(DUPLICATES, row, "duplicate"),
+            _one_of(DUPLICATES, row, "duplicate") if row["duplicate"] else None,
             _urgency(row),
-            _one_of(ACCUSED, row, "accused"),
+            _one_of(ACCUSED, row, "accused") if row["accused"] else None,
             _flag(row, "sure"),
             row["reader"],
         )
@@ -134,6 +132,28 @@ def load_spans(folder: Path = FOLDER) -> list[Span]:
     return [_span(row) for row in _rows(folder / "spans.csv")]
 
 
+def settled_classes(
+    readings: Iterable[ClassReading], answers: Mapping[str, Answer]
+) -> dict[str, ClassReading]:
+    """Return one reading per message of ``answers``: the first that fits the settled key matter, else the first.
+
+    A key matter is a 检举控告, and what is none is one only without substance.
+    """
+    by_message: dict[str, list[ClassReading]] = {}
+    for reading in readings:
+        by_message.setdefault(reading.message_id, []).append(reading)
+    return {
+        message_id: next((one for one in several if _fits(one, key=answers[message_id].key)), several[0])
+        for message_id, several in by_message.items()
+        if message_id in answers
+    }
+
+
+def _fits(reading: ClassReading, *, key: bool) -> bool:
+    accuses = reading.official_class == CLASSES[0]
+    return accuses if key else not accuses or reading.no_substance
+
+
 def _span(row: Mapping[str, str]) -> Span:
     kind = _one_of((*NAMED, *PARTIES), row, "kind")
     value = row["value"]
@@ -161,6 +181,6 @@ def _urgency(row: Mapping[str, str]) -> tuple[str, ...]:
     kinds = tuple(row["urgency"].split("+"))
     if kinds == ("none",):
         return ()
-    if len(set(kinds)) < len(kinds) or not set(kinds) <= set(URGENCIES):
+    if len(set(kinds)) < len(kinds) or not set(kinds) <= URGENCIES.keys():
         raise LabelError(f"{row['id']}: unknown urgency {row['urgency']!r}")
     return kinds

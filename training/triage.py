@@ -26,6 +26,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from ml.triage.files import HEADS, write_folder
 from ml.triage.heads import Decision, Head
+from ml.triage.labels import CLASSES, URGENCIES
 from ml.triage.model import BASE, TriageModel
 from training.triage_corpus import Corpus, Rows, read_corpus
 from training.triage_evaluation import (
@@ -35,12 +36,15 @@ from training.triage_evaluation import (
     best_threshold,
     calibration,
     calibration_error,
+    f1_figure,
     macro_f1_figure,
     over_folds,
+    urgency_figures,
 )
-from training.triage_heads import fit_choice_head, fit_key_head
+from training.triage_heads import fit_choice_head, fit_key_head, fit_urgency_head, side_by_side
 from training.triage_labels import FOLDER
 
+CHOICES: Final = tuple(name for name in HEADS if name not in ("key", "urgency"))
 FOLDS: Final = 5
 REPEATS: Final = 3
 MISSED_BELOW: Final = 0.05
@@ -95,12 +99,14 @@ def train_triage(
     corpus = read_corpus(data_folder, labels=labels, seed=seed, step=steps.done)
     keys = _keys(corpus)
     figures, scores = _cross_validate_key(corpus, keys, seed=seed, steps=steps)
-    for name in HEADS[1:]:
+    for name in CHOICES:
         figures |= _cross_validate_choice(corpus, name, seed=seed)
         steps.done()
-    heads = {
-        name: fit_head(corpus, name, np.arange(len(corpus.questions[name].rows)), seed=seed) for name in HEADS
-    }
+    pressing, urgencies = _urgencies(corpus, seed=seed)
+    steps.done()
+    figures |= pressing
+    heads = {name: fit_head(corpus, name, _all_of(corpus, name), seed=seed) for name in ("key", *CHOICES)}
+    heads["urgency"] = urgencies
     report = TriageReport(
         messages=corpus.distinct,
         labels=len(keys),
@@ -167,19 +173,28 @@ def fit_head(corpus: Corpus, name: str, chosen: Rows, *, seed: int) -> Head:
         return fit_key_head(
             extended, answers == "1", sure=question.sure[chosen], space=corpus.space, seed=seed
         )
+    if name in URGENCIES:
+        return fit_urgency_head(extended, answers == "1", urgency=name, space=corpus.space, seed=seed)
     return fit_choice_head(extended, answers, space=corpus.space, balanced=name != "topic", seed=seed)
 
 
 def splits_of(corpus: Corpus, name: str, *, seed: int) -> list[Split]:
+    """Return `folds` of a question's board messages; its written ones are in every training part."""
     question = corpus.questions[name]
-    return folds(question.answers, corpus.groups[question.rows], seed=seed)
+    board, written = np.flatnonzero(~question.written), np.flatnonzero(question.written)
+    splits = folds(question.answers[board], corpus.groups[question.rows[board]], seed=seed)
+    return [(np.concatenate([board[train], written]), board[test]) for train, test in splits]
+
+
+def _all_of(corpus: Corpus, name: str) -> Rows:
+    return np.arange(len(corpus.questions[name].rows))
 
 
 def _samples(corpus: Corpus, name: str) -> dict[str, Bools]:
     """Return on which held-out messages figures are measured, by the beginning of the figure's name."""
-    everything = np.ones(len(corpus.questions[name].rows), dtype=np.bool_)
+    everything = ~corpus.questions[name].written
     first = corpus.first_round
-    if name == "topic" or not first.any() or first.all():
+    if name in ("topic", "class") or not first.any() or first.all():
         return {"": everything}
     return {"": everything, "first round ": first}
 
@@ -224,18 +239,51 @@ def _key_figures(
 
 
 def _cross_validate_choice(corpus: Corpus, name: str, *, seed: int) -> dict[str, Figure]:
-    """Return macro-F1 over all held-out answers, bootstrapped: rare labels are missing from single folds."""
+    """Return macro-F1 over all held-out answers, bootstrapped: rare labels are missing from single folds.
+
+    Of the official classes each has its F1, too.
+    """
     question = corpus.questions[name]
     answered = np.empty_like(question.answers)
     for train, test in splits_of(corpus, name, seed=seed):
         head = fit_head(corpus, name, train, seed=seed)
         answered[test] = head.answers(corpus.features_of(question.rows[test]))
-    return {
+    figures = {
         f"{prefix}{name} macro-F1": macro_f1_figure(
             question.answers[counted], answered[counted], seed=seed, rounds=200
         )
         for prefix, counted in _samples(corpus, name).items()
     }
+    if name == "class":
+        truth, said = question.answers[~question.written], answered[~question.written]
+        figures |= {f"class {one} F1": f1_figure(truth == one, said == one, seed=seed) for one in CLASSES}
+    return figures
+
+
+def _urgencies(corpus: Corpus, *, seed: int) -> tuple[dict[str, Figure], Head]:
+    """Return figures of every urgency on held-out messages, and one head that says so from a score of zero on.
+
+    Each fold is decided with the threshold that is best on the others.
+    """
+    figures: dict[str, Figure] = {}
+    heads: list[Head] = []
+    for urgency in URGENCIES:
+        question = corpus.questions[urgency]
+        board = ~question.written
+        truth = question.answers == "1"
+        scores, said = np.zeros(len(truth)), np.zeros(len(truth), dtype=np.bool_)
+        splits = splits_of(corpus, urgency, seed=seed)
+        for train, test in splits:
+            head = fit_head(corpus, urgency, train, seed=seed)
+            scores[test] = head.scores(corpus.features_of(question.rows[test]))[:, 0]
+        for train, test in splits:
+            others = train[board[train]]
+            said[test] = scores[test] >= best_threshold(truth[others], scores[others])
+        figures |= urgency_figures(urgency, truth[board], said[board], scores[board], seed=seed)
+        head = fit_head(corpus, urgency, _all_of(corpus, urgency), seed=seed)
+        shift = best_threshold(truth[board], scores[board])
+        heads.append(Head(head.labels, head.weights, head.intercepts - shift))
+    return figures, side_by_side(heads)
 
 
 def _metrics(report: TriageReport) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +11,21 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from ml.triage.features import Features
+from ml.triage.labels import URGENCIES
+from ml.triage.masking import mask
 from ml.triage.near_duplicates import group_near_duplicates
+from ml.triage.text import normalise
 from ml.triage.vocabulary import Vocabulary
 from training.board import read_board
+from training.label_files import (
+    ClassReading,
+    WrittenMessage,
+    load_classes,
+    load_written,
+    settled_classes,
+)
 from training.triage_heads import LatentSpace
-from training.triage_labels import LabelError, load_readings, of_round, settled_labels
+from training.triage_labels import Answer, LabelError, load_readings, of_round, settled_labels
 from training.triage_vocabulary import choose_vocabulary
 
 Rows = NDArray[np.int64]
@@ -29,11 +39,18 @@ class Question:
         rows: the messages that have an answer.
         answers: one per row.
         sure: whether the readers were.
+        written: which are made-up messages: models learn from them and are never measured on them.
     """
 
     rows: Rows
     answers: NDArray[np.str_]
     sure: NDArray[np.bool_]
+    written: NDArray[np.bool_]
+
+    @classmethod
+    def of_board(cls, rows: Rows, answers: NDArray[np.str_], sure: NDArray[np.bool_]) -> Question:
+        """A question that no written message answers."""
+        return cls(rows, answers, sure, np.zeros(len(rows), dtype=np.bool_))
 
 
 @dataclass(frozen=True)
@@ -43,10 +60,10 @@ class Corpus:
     Attributes:
         vocabulary: chosen from the distinct messages.
         distinct: how many those are.
-        matrix: features of all messages.
+        matrix: features of all messages of the board, then of the written ones.
         space: latent space of the distinct ones.
-        groups: near-copy group of each message.
-        questions: known answers by head: key ("1" or "0"), nature, field, topic.
+        groups: near-copy group of each message; a written message is its own.
+        questions: known answers: key ("1" or "0"), nature, field, topic, class, and each of `URGENCIES` ("1" or "0").
         first_round: which of the labelled messages (rows of the key question) were drawn before any model.
     """
 
@@ -76,28 +93,37 @@ def read_corpus(data_folder: Path, *, labels: Path, seed: int, step: Callable[[]
     """
     messages = read_board(data_folder)
     step()
+    written = load_written(labels)
     groups = group_near_duplicates([message.masked for message in messages])
     distinct = np.unique(groups)
     vocabulary = choose_vocabulary([messages[row] for row in distinct])
     step()
     features = Features(vocabulary)
-    matrix = features.matrix([message.masked for message in messages])
+    masked = [message.masked for message in messages] + [mask(normalise(one.text)) for one in written]
+    matrix = features.with_opening(masked)
     space = LatentSpace.of(csr_array(matrix[distinct]), features=features, seed=seed)
     topical = np.array([row for row in distinct if messages[row].topic is not None])
     topics = np.array([str(messages[row].topic) for row in topical])
     row_of = {message.message_id: row for row, message in enumerate(messages)}
-    labelled, first_round = _labelled_questions(row_of, labels)
-    questions = {**labelled, "topic": Question(topical, topics, np.ones(len(topics), dtype=bool))}
+    settled = settled_labels(load_readings(labels), labels)
+    labelled, first_round = _labelled_questions(row_of, settled, labels)
+    written_rows = np.arange(len(messages), len(masked))
+    questions = {
+        **labelled,
+        **_class_questions(row_of, settled_classes(load_classes(labels), settled), written, written_rows),
+        "topic": Question.of_board(topical, topics, np.ones(len(topics), dtype=bool)),
+    }
     step()
-    return Corpus(vocabulary, len(distinct), matrix, space, groups, questions, first_round)
+    alone = groups.max(initial=0) + 1 + np.arange(len(written))
+    return Corpus(
+        vocabulary, len(distinct), matrix, space, np.concatenate([groups, alone]), questions, first_round
+    )
 
 
 def _labelled_questions(
-    row_of: dict[str, int], folder: Path
+    row_of: dict[str, int], answers: dict[str, Answer], folder: Path
 ) -> tuple[dict[str, Question], NDArray[np.bool_]]:
-    """Return the questions of the label files, and which of their messages belong to the first round."""
-    readings = load_readings(folder)
-    answers = settled_labels(readings, folder)
+    """Return the questions of ``key_matters.csv``, and which of their messages belong to the first round."""
     if unknown := sorted(answers.keys() - row_of.keys()):
         raise LabelError(
             f"{unknown[0]} is labelled but not in the data; use the board files that the labels name"
@@ -109,6 +135,24 @@ def _labelled_questions(
         "nature": [answer.nature for answer in answers.values()],
         "field": [answer.field for answer in answers.values()],
     }
-    drawn_first = {reading.message_id for reading in of_round(readings, "first round")}
+    drawn_first = {reading.message_id for reading in of_round(load_readings(folder), "first round")}
     first_round = np.array([message_id in drawn_first for message_id in answers])
-    return {name: Question(rows, np.array(column), sure) for name, column in columns.items()}, first_round
+    questions = {name: Question.of_board(rows, np.array(column), sure) for name, column in columns.items()}
+    return questions, first_round
+
+
+def _class_questions(
+    row_of: dict[str, int],
+    classes: dict[str, ClassReading],
+    written: Sequence[WrittenMessage],
+    written_rows: Rows,
+) -> dict[str, Question]:
+    """Return the questions of class and of every urgency, answered by board messages and by written ones."""
+    known: list[ClassReading | WrittenMessage] = [*classes.values(), *written]
+    rows = np.concatenate([np.array([row_of[name] for name in classes], dtype=np.int64), written_rows])
+    is_written = np.arange(len(rows)) >= len(classes)
+    columns = {"class": [one.official_class for one in known]} | {
+        urgency: [str(int(urgency in one.urgency)) for one in known] for urgency in URGENCIES
+    }
+    sure = np.ones(len(rows), dtype=np.bool_)
+    return {name: Question(rows, np.array(column), sure, is_written) for name, column in columns.items()}

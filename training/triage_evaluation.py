@@ -80,6 +80,31 @@ def ranking_figures(keys: Bools, probability: Floats, *, threshold: float, seed:
     return {name: bootstrapped(measure, len(keys), seed=seed) for name, measure in measures.items()}
 
 
+def f1_figure(truth: Bools, said: Bools, *, seed: int, rounds: int = 200) -> Figure:
+    """Return F1 of a yes or no, with its bootstrap interval."""
+    return bootstrapped(
+        lambda rows: float(f1_score(truth[rows], said[rows], zero_division=0)),
+        len(truth), seed=seed, rounds=rounds,
+    )  # fmt: skip
+
+
+def urgency_figures(
+    urgency: str, truth: Bools, said: Bools, scores: Floats, *, seed: int
+) -> dict[str, Figure]:
+    """Return precision, recall and average precision of a rare urgency, each with its bootstrap interval."""
+    measures: dict[str, Callable[[NDArray[np.int64]], float]] = {
+        "precision": lambda rows: float(precision_score(truth[rows], said[rows], zero_division=0)),
+        "recall": lambda rows: float(recall_score(truth[rows], said[rows], zero_division=0)),
+        "average precision": lambda rows: (
+            float(average_precision_score(truth[rows], scores[rows])) if truth[rows].any() else 0.0
+        ),
+    }
+    return {
+        f"{urgency} {name}": bootstrapped(measure, len(truth), seed=seed, rounds=200)
+        for name, measure in measures.items()
+    }
+
+
 def macro_f1_figure(
     truth: NDArray[np.str_], answers: NDArray[np.str_], *, seed: int, rounds: int = 1_000
 ) -> Figure:

@@ -8,6 +8,7 @@ weight per feature, and the shipped model knows nothing of it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,7 @@ from ml.triage.heads import Head
 
 DIMENSIONS: Final = 100
 KEY_COST: Final = 5.0
+URGENCY_COST: Final = 2.0
 CHOICE_COST: Final = 0.3
 UNSURE_WEIGHT: Final = 0.5
 """Weight of a label on which a reader hesitated or two differed."""
@@ -36,7 +38,7 @@ class LatentSpace:
 
     @classmethod
     def of(cls, matrix: csr_array, *, features: Features, seed: int) -> LatentSpace:
-        """Learn the space from the n-grams and words of distinct messages; cues take no part."""
+        """Learn the space from the n-grams and words of distinct messages; cues, signs and openings take no part."""
         terms = csr_array(matrix[:, : features.first_cue])
         svd = TruncatedSVD(DIMENSIONS, n_iter=3, random_state=seed).fit(terms)
         places = terms @ svd.components_.T
@@ -62,6 +64,26 @@ def fit_key_head(
     model = LogisticRegression(C=KEY_COST, solver="liblinear", random_state=seed, max_iter=1000)
     model.fit(extended, keys, sample_weight=np.where(sure, 1.0, UNSURE_WEIGHT))
     return Head(("key",), space.fold(model.coef_.T), np.asarray(model.intercept_, dtype=np.float64))
+
+
+def fit_urgency_head(
+    extended: csr_array, pressing: NDArray[np.bool_], *, urgency: str, space: LatentSpace, seed: int
+) -> Head:
+    """Fit a head for one urgency by logistic regression; the few that have it weigh as much as all others."""
+    model = LogisticRegression(
+        C=URGENCY_COST, solver="liblinear", class_weight="balanced", random_state=seed, max_iter=1000
+    )
+    model.fit(extended, pressing)
+    return Head((urgency,), space.fold(model.coef_.T), np.asarray(model.intercept_, dtype=np.float64))
+
+
+def side_by_side(heads: Sequence[Head]) -> Head:
+    """Return heads of one label each as one head of all of them."""
+    return Head(
+        tuple(head.labels[0] for head in heads),
+        np.concatenate([head.weights for head in heads], axis=1),
+        np.concatenate([head.intercepts for head in heads]),
+    )
 
 
 def fit_choice_head(

@@ -20,8 +20,9 @@ QUESTIONS: Final = ("key", "nature", "field")
 ROUNDS: Final = {
     "first round": frozenset({"r1", "r2", "r3", "r4"}),
     "second round": frozenset({"r5", "r6", "r7", "r8"}),
+    "third round": frozenset({"r11", "r12", "r13", "r14", "r15", "r16"}),
 }
-"""Readers by round. The first was drawn before there was a model, the second by its doubts: shares differ."""
+"""Readers by round. The first was drawn before there was a model, the others with one: shares differ."""
 
 
 class LabelError(ValueError):

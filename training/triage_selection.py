@@ -1,7 +1,8 @@
-"""How the messages of ``training/labels`` were chosen, in two rounds.
+"""How the messages of ``training/labels`` were chosen, in three rounds.
 
 The first round drew at random within three kinds, before there was a model. The second drew mostly what the first
-round's model was unsure of, and what it had seldom seen. Kept so that the samples can be drawn again and their bias
+round's model was unsure of, and what it had seldom seen. The third took all that the second's model held possible, and
+fewer of the rest the less likely. Kept so that the samples can be drawn again and their bias
 be known; training does not call it. It reads the messages as they were published (not normalised), because the
 choice was made on those.
 """
@@ -30,6 +31,10 @@ SECOND_SHARES: Final = {"unsure": 380, "village money": 330, "likely": 170, "ran
 """Messages chosen of each kind, in this order; a message is of the first kind that takes it."""
 LIKELIEST: Final = 600
 """The kind "likely" is drawn from so many messages of highest probability."""
+
+THIRD_SEED: Final = 20_261_128
+THIRD_SHARES: Final = {0.2: None, 0.1: 720, 0.02: 263, 0.0: 100}
+"""From which probability (up to the one before) how many messages are taken at random; None takes all."""
 
 _FILES: Final = (("topics", "id"), ("hot", "msg_id"), ("replies", "msg_id"))
 _MISCONDUCT = re.compile(
@@ -89,6 +94,28 @@ def select_second_round(data_folder: Path, *, labelled: Collection[str], first: 
     order = list(chosen)
     generator.shuffle(order)
     return [rest[row][0] for row in order]
+
+
+def select_third_round(data_folder: Path, *, labelled: Collection[str], second: TriageModel) -> list[str]:
+    """Return the ids of the 2,610 messages of the third round, in the order in which readers got them (435 each).
+
+    Args:
+        data_folder: holds the board files and the test set.
+        labelled: ids of both rounds before; they are not chosen again.
+        second: the model trained on those. Another model chooses other messages.
+    """
+    rest = [(message_id, text) for message_id, text in _published(data_folder) if message_id not in labelled]
+    probability = [result.key_probability for result in second.predict(["\n".join(text) for _, text in rest])]
+    generator = random.Random(THIRD_SEED)  # noqa: S311 - a seeded sample, not a secret
+    rows = list(range(len(rest)))
+    generator.shuffle(rows)
+    chosen: list[int] = []
+    below = float("inf")
+    for at_least, share in THIRD_SHARES.items():
+        chosen += [row for row in rows if at_least <= probability[row] < below][:share]
+        below = at_least
+    generator.shuffle(chosen)
+    return [rest[row][0] for row in chosen]
 
 
 def _kind(text: str) -> str:

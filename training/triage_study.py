@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ml.bundle import Bundle
+from ml.triage.labels import CLASSES, URGENCIES
 from training.gates import Facts, Interval, judge
 from training.study import Champion, Room, Study
 from training.triage import TriageReport
@@ -17,6 +18,17 @@ FIGURE_NAMES: Final = {
     "nature macro-F1": "性质（各类平均 F1）",
     "field macro-F1": "领域（各类平均 F1）",
     "topic macro-F1": "主题（各类平均 F1）",
+    "class macro-F1": "官方类别（各类平均 F1）",
+    **{f"class {name} F1": f"类别“{name}”F1" for name in CLASSES},
+    **{
+        f"{urgency} {measure}": f"紧急（{named}）：{words}"
+        for urgency, named in URGENCIES.items()
+        for measure, words in (
+            ("precision", "精确率"),
+            ("recall", "查全率"),
+            ("average precision", "平均精确率"),
+        )
+    },
 }
 STAGE_NAMES: Final = {
     "fast path": "快速模型", "encoder alone": "仅编码器", "both on all": "两者合用", "cascade": "两级",

@@ -1,6 +1,6 @@
-"""Features of masked messages: character n-grams, words, and cues, as one sparse matrix.
+"""Features of masked messages: character n-grams, words, cues and signs, as one sparse matrix.
 
-Columns are the n-grams of the vocabulary, then its words, then `ml.triage.lexicon.CUES`. N-grams and words are
+Columns are the n-grams of the vocabulary, then its words, then `ml.triage.lexicon.CUES` and `SIGNS`. N-grams and words are
 weighted as (1 + log count) x rarity, and each of the two blocks has length one per message, so that a long
 petition and an SMS weigh the same. Which message a feature value belongs to depends on nothing but the message:
 a value computed in a batch equals the one computed alone.
@@ -16,12 +16,16 @@ import rjieba
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack
 
-from ml.triage.lexicon import CUES, cues_of
+from ml.triage.lexicon import CUES, SIGNS, cues_of
 from ml.triage.ngrams import Characters, keys_of
+from ml.triage.text import opening
 from ml.triage.vocabulary import Vocabulary
 
 CUE_VALUE: Final = 0.18
 """Value of a cue that is present. Three or four are on average: all cues together weigh a third of a block."""
+
+SIGN_VALUE: Final = 1.0
+"""Value of a sign that is found once; further finds count by their logarithm."""
 
 _CUE_COLUMN: Final = {cue: column for column, cue in enumerate(CUES)}
 
@@ -36,7 +40,7 @@ class Features:
         self._keys = keys[self._order]
         self._sizes = sorted({len(ngram) for ngram in vocabulary.ngrams})
         self._word_column = {word: column for column, word in enumerate(vocabulary.words)}
-        self.names: tuple[str, ...] = (*vocabulary.ngrams, *vocabulary.words, *CUES)
+        self.names: tuple[str, ...] = (*vocabulary.ngrams, *vocabulary.words, *CUES, *SIGNS)
         """What each column stands for."""
 
     @property
@@ -61,8 +65,19 @@ class Features:
             _weighted(self._ngram_counts(masked), self._vocabulary.ngram_rarity),
             _weighted(self._word_counts(masked), self._vocabulary.word_rarity),
             _cue_values(masked),
+            _sign_values(masked),
         ]
         return csr_array(hstack(blocks, format="csr", dtype=np.float32))
+
+    def known(self, with_opening: csr_array) -> NDArray[np.int64]:
+        """Return how many features of the whole message each row of `with_opening` holds."""
+        return np.asarray(np.diff(csr_array(with_opening[:, : len(self.names)]).indptr), dtype=np.int64)
+
+    def with_opening(self, masked: Sequence[str]) -> csr_array:
+        """Return `matrix` of the messages and, in as many columns again, of their openings alone."""
+        return csr_array(
+            hstack([self.matrix(masked), self.matrix([opening(text) for text in masked])], format="csr")
+        )
 
     def _ngram_counts(self, masked: Sequence[str]) -> csr_array:
         characters = Characters.of(masked)
@@ -107,6 +122,12 @@ def _cue_values(masked: Sequence[str]) -> csr_array:
     ends = np.cumsum([0, *(len(found) for found in columns)])
     flat = np.fromiter((column for found in columns for column in found), dtype=np.int64)
     return _csr(np.full(len(flat), CUE_VALUE), flat, ends, shape=(len(masked), len(CUES)))
+
+
+def _sign_values(masked: Sequence[str]) -> csr_array:
+    counts = [[len(sign.findall(text)) for sign in SIGNS.values()] for text in masked]
+    found = np.array(counts, dtype=np.float64).reshape(len(masked), len(SIGNS))
+    return csr_array(SIGN_VALUE * np.log2(1 + found))
 
 
 def _csr(

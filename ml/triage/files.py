@@ -2,7 +2,7 @@
 
     model.json        decision, labels and intercepts of the heads
     vocabulary.json   n-grams and words, each with its count of messages
-    <head>.npy        weights as 16-bit floats: features x labels
+    <head>.npy        weights as 16-bit floats: features of the whole and of its opening x labels
 
 A folder of them carries SHA256SUMS, in the format of ``sha256sum``. The shipped base is trusted as the package
 is; a champion comes from a signed bundle (`ml.bundle`), whose files are handed to `from_files` after the check.
@@ -25,9 +25,9 @@ from ml.triage.features import Features
 from ml.triage.heads import Decision, Head
 from ml.triage.vocabulary import Vocabulary
 
-HEADS: Final = ("key", "nature", "field", "topic")
+HEADS: Final = ("key", "nature", "field", "topic", "class", "urgency")
 SUMS: Final = "SHA256SUMS"
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 def to_files(vocabulary: Vocabulary, heads: Mapping[str, Head], decision: Decision) -> dict[str, bytes]:
@@ -81,7 +81,7 @@ def from_files(files: Mapping[str, bytes]) -> tuple[Vocabulary, dict[str, Head],
         raise BundleRefused(
             f"triage model: a file cannot be read ({error}); restore it or train again"
         ) from error
-    features = len(Features(vocabulary).names)
+    features = 2 * len(Features(vocabulary).names)
     for name, head in heads.items():
         _check_shape(name, head.weights, (features, len(head.labels)))
     return vocabulary, heads, decision

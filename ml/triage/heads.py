@@ -14,7 +14,7 @@ class Head:
     """One linear question about a message.
 
     Attributes:
-        labels: the answers; the key head has one, the others choose the best of several.
+        labels: the answers; the key head has one, `flagged` takes any number, the others choose the best of several.
         weights: one row per feature, one column per label.
         intercepts: one per label.
     """
@@ -30,6 +30,13 @@ class Head:
     def answers(self, matrix: csr_array) -> list[str]:
         """Return the best label of each message."""
         return [self.labels[best] for best in self.scores(matrix).argmax(axis=1)]
+
+    def flagged(self, matrix: csr_array) -> list[tuple[str, ...]]:
+        """Return the labels of each message whose score is not below zero."""
+        return [
+            tuple(label for label, said in zip(self.labels, row, strict=True) if said)
+            for row in self.scores(matrix) >= 0
+        ]
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,15 @@ FIELDS: Final = {
     "election_governance": "村居选举与村务公开",
     "other": "其他",
 }
+CLASSES: Final = ("检举控告", "申诉", "批评建议", "业务范围外")
+"""The official classes; a key matter is a 检举控告 by definition."""
+URGENCIES: Final = {
+    "threat_to_life": "危及人身安全",
+    "retaliation": "打击报复",
+    "group_event": "群体事件",
+    "money_moving": "资金即将转移",
+}
+"""What presses: life in danger, harm because of reporting, a gathering, money about to move."""
 TOPICS: Final = (
     "城乡建设",
     "环境保护",

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from ml.triage.labels import URGENCIES
 from ml.triage.masking import PERSON
 
 
@@ -73,6 +74,28 @@ DEEDS: Final = {
 CUES: Final = (*ACTORS, *DEEDS, *(f"{actor}*{deed}" for actor in ACTORS for deed in DEEDS))
 """All cue ids in the order of their columns: actors, deeds, and every actor with every deed in one sentence."""
 
+_TOLD = "举报|投诉|上访|信访|反映|告状|检举"
+_SOON = "即将|马上|准备|正在|明天|后天|本周|近日|下周|就要"
+SIGNS: Final = {
+    "threat_to_life": re.compile(
+        "自杀|轻生|跳楼|跳河|农药|不想活|活不下去|寻死|同归于尽|人命|生命危险|生命安全|危及生命|救命|病危|弄死|打死|杀了|杀人|杀死|砍"
+        "|持刀|捅|家暴|坍塌|倒塌|垮塌|塌方|滑坡|停药|断药|无钱治|没钱治|等死|危在旦夕|奄奄一息|随时(?:会|可能|有)(?:倒|塌|垮)"
+    ),
+    "retaliation": re.compile(
+        f"报复|(?:威胁|恐吓|威逼|扬言).{{0,20}}(?:{_TOLD})|(?:{_TOLD}).{{0,30}}(?:威胁|恐吓|扬言|打我|殴打|辞退|开除|骚扰|拘留|抓)"
+        f"|泄露.{{0,10}}(?:{_TOLD}|信息|姓名)|(?:{_TOLD})人.{{0,6}}(?:信息|姓名|电话)|穿小鞋|不敢(?:署名|实名|留名|透露)|匿名|保密"
+    ),
+    "group_event": re.compile(
+        "集体(?:上访|维权|罢工|罢课|停课|停运|抗议|请愿|静坐)|群体性?事件|上访|聚集|堵(?:路|门|车|住)|罢工|罢运|罢课|游行|静坐"
+        "|围堵|围攻|横幅|请愿|示威"
+    ),
+    "money_moving": re.compile(
+        f"跑路|卷款|逃跑|携款|转移(?:资产|财产|资金)|(?:{_SOON}).{{0,10}}"
+        "(?:签|招标|开标|投标|发包|拨|付款|支付|发放|竞拍|拍卖|转让|打款|结算)|(?:叫停|暂停)(?:招标|拨付|支付)"
+    ),
+}  # fmt: skip
+"""What may press, by the ids of `ml.triage.labels.URGENCIES`, in masked text."""
+
 _SENTENCE_END = re.compile(r"[。!?;]")
 _SALUTATION = re.compile(rf"尊敬的|{PERSON}(?:书记|市长|县长|区长|厅长|局长)")
 _GROUPS_OF: Final[dict[str, list[str]]] = {}
@@ -93,7 +116,9 @@ def cues_of(masked: str) -> set[str]:
 
 
 def label_of(cue: str) -> str:
-    """Return the words for a cue: "村居干部" or "同一句中有“村居干部”与“侵占挪用”"."""
+    """Return the words for a cue or a sign: "村居干部" or "同一句中有“村居干部”与“侵占挪用”"."""
+    if cue in SIGNS:
+        return f"有“{URGENCIES[cue]}”方面的话"
     actor, _, deed = cue.partition("*")
     if deed:
         return f"同一句中有“{ACTORS[actor].label}”与“{DEEDS[deed].label}”"

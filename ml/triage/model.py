@@ -21,6 +21,7 @@ from ml.triage.cascade import DESCRIPTION, QUESTIONS, SecondStage
 from ml.triage.features import Features
 from ml.triage.files import from_files, read_folder, to_files
 from ml.triage.heads import Decision, Head
+from ml.triage.labels import CLASSES
 from ml.triage.masking import mask
 from ml.triage.reasons import Reasons
 from ml.triage.spam import SpamFilter
@@ -50,6 +51,9 @@ class TriageResult:
         nature: one of `ml.triage.labels.NATURES`.
         field: one of `ml.triage.labels.FIELDS`.
         topic: one of `ml.triage.labels.TOPICS`.
+        official_class: one of `ml.triage.labels.CLASSES`; a key matter is 检举控告.
+        urgency: some of `ml.triage.labels.URGENCIES`: to be read first; about one in four holds (MODEL_CARD.md).
+        no_substance: too little text to be checked or read by the model.
         reasons: the words that decided, as Chinese sentences, the weightiest first.
         spam: advertisement or fraud, to be set aside; never true of what may be a key matter.
     """
@@ -60,6 +64,9 @@ class TriageResult:
     nature: str
     field: str
     topic: str
+    official_class: str
+    urgency: tuple[str, ...]
+    no_substance: bool
     reasons: tuple[str, ...]
     spam: bool = False
 
@@ -144,16 +151,17 @@ class TriageModel:
         return results
 
     def _predict_batch(self, masked: list[str]) -> Iterator[TriageResult]:
-        matrix = self.features.matrix(masked)
-        scores = {name: head.scores(matrix) for name, head in self.heads.items()}
-        too_short = np.diff(matrix.indptr) < FEWEST_FEATURES
+        matrix = self.features.with_opening(masked)
+        scores = {name: head.scores(matrix) for name, head in self.heads.items() if name != "urgency"}
+        too_short = self.features.known(matrix) < FEWEST_FEATURES
         probability, decision = self._decided(masked, scores, too_short=too_short)
         keys = probability >= decision.threshold
         abstains = decision.unsure(probability) | too_short
-        natures, fields, topics = (
+        natures, fields, topics, classes = (
             [self.heads[name].labels[best] for best in scores[name].argmax(axis=1)]
-            for name in ("nature", "field", "topic")
+            for name in ("nature", "field", "topic", "class")
         )
+        urgencies = self.heads["urgency"].flagged(matrix)
         spam = self._spam.flags(masked, may_be_key=keys | abstains)
         reasons = self._reasons.of(matrix, keys=keys, abstains=abstains, too_short=too_short)
         for row, why in enumerate(reasons):
@@ -164,6 +172,9 @@ class TriageModel:
                 nature=natures[row],
                 field=fields[row],
                 topic=topics[row],
+                official_class=CLASSES[0] if keys[row] else classes[row],
+                urgency=urgencies[row],
+                no_substance=bool(too_short[row]),
                 reasons=why,
                 spam=bool(spam[row]),
             )

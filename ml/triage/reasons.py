@@ -41,8 +41,13 @@ class Reasons:
         abstains: NDArray[np.bool_],
         too_short: NDArray[np.bool_],
     ) -> Iterator[tuple[str, ...]]:
-        """Yield the reasons of each row of a feature matrix: what speaks for its answer; of an abstention, both sides."""
-        parts = csr_array(matrix @ self._weights)
+        """Yield the reasons of each row of a feature matrix: what speaks for its answer; of an abstention, both sides.
+
+        A word of the opening counts with what it adds there.
+        """
+        size = len(self._names)
+        twice = csr_array(matrix @ self._weights)
+        parts = csr_array(twice[:, :size] + twice[:, size:])
         words = self._word_contributions(matrix, parts)
         cues = csr_array(parts[:, self._first_cue :])
         for row in range(matrix.shape[0]):

@@ -12,6 +12,9 @@ from ml.triage.traditional import TO_SIMPLIFIED
 MAX_CHARACTERS: Final = 10_000
 """Longer messages are read up to here; the longest petition of the development data has 9,000."""
 
+OPENING: Final = 60
+"""The first sentence is read once more by itself, up to so many characters: there people say what it is about."""
+
 _TAG = re.compile(
     r"<(?:script|style)\b.*?</(?:script|style)>|</?[a-zA-Z!][^<>]{0,400}>", re.DOTALL | re.IGNORECASE
 )
@@ -20,8 +23,14 @@ _NOT_READ = re.compile(
     r"[\U00010000-\U0010ffff\u2600-\u27bf\ud800-\uf8ff\ufe00-\ufe0f\u200b-\u200f\u2060\ufeff]"
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SENTENCE_END = re.compile(r"[。!?;\n]")
 _SPACE = re.compile(r"\s+")
 _SPACE_IN_CHINESE = re.compile(r"(?<=[^\x00-\x7f]) | (?=[^\x00-\x7f])")
+
+
+def opening(text: str) -> str:
+    """Return how a normalised message begins: its first sentence, at most `OPENING` characters of it."""
+    return _SENTENCE_END.split(text, maxsplit=1)[0][:OPENING]
 
 
 def normalise(text: str) -> str:

@@ -232,3 +232,34 @@ def test_a_look_at_nothing_personal_lies_in_the_audit_log(small_world):
         written = " ".join(f"{row.target} {row.detail}" for row in session.scalars(select(AuditEntry)))
         assert "张大山" not in written
         assert "低保" not in written
+
+
+# --- what presses, and what is set aside --------------------------------------------------------------------
+
+
+def test_what_presses_stands_above_what_is_doubted_until_it_is_reviewed(world):
+    with world.sessions.begin() as session:
+        doubted, _, pressing = take_in(
+            session, world, "好像补助少发了", "请问医保在哪里交", "有人扬言要报复写信的人"
+        )
+        clerk = world.actor(session, "clerk")
+        rows, _ = complaints.inbox(session, clerk, state=None, page=1, size=10)
+        assert [row.id for row in rows][:2] == [pressing, doubted]
+        decided = complaints.corrected_review(rows[0], "not_key")
+        complaints.review(session, clerk, pressing, decided, at=NOW)
+        rows, _ = complaints.inbox(session, clerk, state=None, page=1, size=10)
+        assert rows[0].id == doubted
+
+
+def test_spam_is_set_aside_and_not_lost(world):
+    with world.sessions.begin() as session:
+        spam, other = take_in(session, world, "恭喜您中奖五十万，请点开链接", "请问医保在哪里交")
+        clerk = world.actor(session, "clerk")
+        rows, total = complaints.inbox(session, clerk, state=None, page=1, size=10)
+        assert ([row.id for row in rows], total) == ([other], 1)
+        aside, total = complaints.inbox(session, clerk, state=None, spam=True, page=1, size=10)
+        assert ([row.id for row in aside], total) == ([spam], 1)
+        complaints.review(session, clerk, spam, complaints.corrected_review(aside[0], "key"), at=NOW)
+        rows, _ = complaints.inbox(session, clerk, state=None, page=1, size=10)
+        assert [row.id for row in rows] == [spam, other]
+        assert complaints.inbox(session, clerk, state=None, spam=True, page=1, size=10)[1] == 0

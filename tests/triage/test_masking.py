@@ -157,7 +157,7 @@ def test_features_of_masked_texts_are_equal_whoever_is_named() -> None:
             strict=False,
         )
     ]
-    rows = model.features.matrix([masked(text) for text in texts]).toarray()
+    rows = model.features.with_opening([masked(text) for text in texts]).toarray()
     assert np.all(rows == rows[0])
 
 

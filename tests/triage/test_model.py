@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ml.errors import BundleRefused
 from ml.triage import TriageModel, TriageResult
 from ml.triage.files import SUMS, from_files, write_folder
-from ml.triage.labels import FIELDS, NATURES, TOPICS
+from ml.triage.labels import CLASSES, FIELDS, NATURES, TOPICS, URGENCIES
 from ml.triage.model import BASE
 from ml.triage.reasons import TOO_SHORT, UNSURE
 from tests.triage.messages import ACCUSATION, QUESTION, REQUEST
@@ -53,6 +53,8 @@ def test_every_field_of_a_result_is_filled(model: TriageModel) -> None:
         assert result.nature in NATURES
         assert result.field in FIELDS
         assert result.topic in TOPICS
+        assert result.official_class == "检举控告" if result.key else result.official_class in CLASSES
+        assert set(result.urgency) <= URGENCIES.keys()
         assert result.reasons
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from ml.triage import TriageModel
 from ml.triage.files import SUMS
-from ml.triage.labels import NATURES, TOPICS
+from ml.triage.labels import CLASSES, NATURES, TOPICS, URGENCIES
 from training.board import read_board
 from training.triage import decide, folds, train_triage
 from training.triage_evaluation import best_threshold, calibration_error
@@ -26,24 +26,30 @@ from training.triage_labels import (
     of_round,
     settled_labels,
 )
-from training.triage_selection import SECOND_SHARES, SHARES, select_second_round
+from training.triage_selection import (
+    SECOND_SHARES,
+    SHARES,
+    THIRD_SHARES,
+    select_second_round,
+    select_third_round,
+)
 
 
-def test_the_committed_labels_settle_to_2200_messages() -> None:
+def test_the_committed_labels_settle_to_4810_messages() -> None:
     labels = settled_labels(load_readings())
-    assert len(labels) == 2200
-    assert sum(label.key for label in labels.values()) == 709
+    assert len(labels) == 4810
+    assert sum(label.key for label in labels.values()) == 1410
 
 
-def test_no_message_is_in_both_rounds_and_each_has_the_size_of_its_selection() -> None:
+def test_no_message_is_in_two_rounds_and_each_has_the_size_of_its_selection() -> None:
     ids = [{reading.message_id for reading in of_round(load_readings(), name)} for name in ROUNDS]
-    assert [len(found) for found in ids] == [sum(SHARES.values()), sum(SECOND_SHARES.values())]
-    assert not ids[0] & ids[1]
+    assert [len(found) for found in ids] == [sum(SHARES.values()), sum(SECOND_SHARES.values()), 2610]
+    assert sum(map(len, ids)) == len(set().union(*ids))
 
 
 def test_every_reading_belongs_to_a_round() -> None:
     readings = load_readings()
-    assert sum(len(of_round(readings, name)) for name in ROUNDS) == len(readings) == 2500
+    assert sum(len(of_round(readings, name)) for name in ROUNDS) == len(readings) == 5260
 
 
 @pytest.mark.parametrize(
@@ -51,6 +57,7 @@ def test_every_reading_belongs_to_a_round() -> None:
     [
         ("first round", [0.969, 0.900, 0.888], [0.906, 0.847, 0.834]),
         ("second round", [1.000, 0.879, 0.929], [1.000, 0.798, 0.916]),
+        ("third round", [0.973, 0.820, 0.900], [0.919, 0.727, 0.871]),
     ],
 )
 def test_readers_agree_as_the_label_notes_say(name: str, shares: list[float], kappas: list[float]) -> None:
@@ -138,6 +145,17 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 [f"topics:{number}", "r1", bad, nature, "assistance" if bad else matters[number // 2 % 2], 1]
             )
     (folder / "settlements.csv").write_text("id,key,nature,field,reason\n")
+    with (folder / "classes.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow("id,class,no_substance,duplicate,urgency,accused,sure,reader".split(","))
+        for number in range(200):
+            matter = CLASSES[0] if number % 2 else CLASSES[1 + number // 2 % 3]
+            urgency = list(URGENCIES)[number // 2 % 4] if number % 2 else "none"
+            writer.writerow([f"topics:{number}", matter, 0, "", urgency, "", 1, "r1"])
+    (folder / "written_village.csv").write_text(
+        "id,text,key,nature,field,class,no_substance,urgency,accused,note\n"
+        "w1,村会计把钱拿走了还威胁举报的人,1,accusation,collective_funds,检举控告,0,retaliation,村会计,sms\n"
+    )
     return folder
 
 
@@ -198,6 +216,18 @@ def test_the_second_round_leaves_out_what_is_labelled_or_tested(board: Path, tmp
     assert len(chosen) == len(set(chosen)) > 100
     assert not {"topics:7", *labelled} & set(chosen)
     assert chosen == select_second_round(folder, labelled=labelled, first=TriageModel.load())
+
+
+def test_the_third_round_takes_what_is_likely_and_less_of_the_rest(board: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(board, tmp_path / "board"))
+    (folder / "key_matter_dev.csv").write_text("subject,detail\n", encoding="utf-8")
+    model, labelled = TriageModel.load(), {"topics:1", "hot:300"}
+    chosen = select_third_round(folder, labelled=labelled, second=model)
+    assert len(chosen) == len(set(chosen))
+    assert not labelled & set(chosen)
+    others = [message for message in read_board(folder) if message.message_id not in {*chosen, *labelled}]
+    left_out = model.predict([message.normalised for message in others])
+    assert all(result.key_probability < max(THIRD_SHARES) + 0.05 for result in left_out)
 
 
 def test_a_label_without_its_message_is_refused(board: Path, tmp_path: Path) -> None:
