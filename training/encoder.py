@@ -25,7 +25,7 @@ from training.encoder_export import activations_of, frozen_encoder, whole_encode
 from training.encoder_lesson import LABELS, Material, read_material
 from training.encoder_net import KEY, Activations, Design, Lesson, Net, Rows, scores_of, train_net
 from training.encoder_source import prepare_encoder, shape_of, unknown_share
-from training.triage import Split, decide, fit_head, splits_of
+from training.triage import Split, decide, fit_head, splits_of, with_written
 from training.triage_corpus import Corpus, read_corpus
 from training.triage_evaluation import Bools, Floats
 from training.triage_labels import FOLDER
@@ -137,7 +137,7 @@ def hold_out(study: Study, *, seed: int, say: Said | None = None) -> HeldOut:
     encoder = {name: np.zeros((size, len(LABELS[name]))) for name in QUESTIONS}
     for number, (train, test) in enumerate(splits):
         for name in QUESTIONS:
-            head = fit_head(study.corpus, name, train, seed=seed)
+            head = fit_head(study.corpus, name, with_written(study.corpus, name, train), seed=seed)
             columns = np.array([LABELS[name].index(label) for label in head.labels])
             fast[name][np.ix_(test, columns)] = head.scores(study.corpus.features_of(labelled[test]))
         net = fit_net(study, train, seed=seed, say=say)

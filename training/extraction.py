@@ -1,6 +1,8 @@
-"""Training of what reads messages: the tagger of names and the marks of the accused; weights go out as JSON.
+"""Training of what reads messages: the taggers of names and of parties; weights go out as JSON.
 
-    python -m training.extraction DATA FOLDER     DATA/complaints holds the board files; writes tagger.json, parties.json
+    python -m training.extraction DATA FOLDER     DATA/complaints holds the board files
+
+writes tagger.json (names) and party_tagger.json (who is accused, who writes) to FOLDER.
 
 The trainer is CRFsuite (python-crfsuite, MIT): conditional random fields (Lafferty et al. 2001) by L-BFGS. It is needed
 for training only.
@@ -20,19 +22,14 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import pyarrow.parquet as pq
 import pycrfsuite
-from numpy.typing import NDArray
-from sklearn.feature_extraction import DictVectorizer
-from sklearn.linear_model import LogisticRegression
 
 from ml.extraction.folding import fold
-from ml.extraction.parties import candidates, score
-from ml.extraction.reading import read
+from ml.extraction.parties import PARTIES, party_features
 from ml.extraction.spans import Kind
-from ml.extraction.tagging import KINDS, OUTSIDE, Tagger, features_of
-from training.label_files import Span, load_spans, load_written, span_text
+from ml.extraction.tagging import KINDS, OUTSIDE, features_of
+from training.label_files import Parties, Span, load_parties, load_spans, load_written, span_text
 
 FEWEST: Final = 8
 """A character or word feature counts only if so many messages or addresses have it."""
@@ -40,7 +37,8 @@ PartyRow = list[tuple[list[str], bool]]
 _FOLDS: Final = 5
 _LEAST_WEIGHT: Final = 0.1
 _ANY_DAY: Final = date(2020, 1, 8)  # who is accused does not hang on the day
-_LEXICAL: Final = re.compile(r"(?:c-?\d|b-?\d|w(?:[+-]1)?)=")
+_LEXICAL: Final = re.compile(r"(?:s:)?(?:c-?\d|b-?\d|w(?:[+-]1)?)=")
+_NUMBER: Final = re.compile(r"=.*\d{3}")
 _OF_ADDRESS: Final = {
     "prov": Kind.PLACE, "city": Kind.PLACE, "district": Kind.PLACE, "town": Kind.PLACE, "road": Kind.PLACE,
     "community": Kind.VILLAGE,
@@ -71,6 +69,41 @@ def tagged_messages(texts: dict[str, str], spans: Iterable[Span]) -> dict[str, T
         message_id: Tagged(features_of(fold(text)), labels[message_id][: len(fold(text))])
         for message_id, text in texts.items()
     }
+
+
+def messages_with_parties(texts: dict[str, str], parties: Iterable[Parties]) -> dict[str, Tagged]:
+    """Messages by id with the labels of who is accused and who writes; the accused goes first where both lie."""
+    rows = {}
+    for one in parties:
+        folded = fold(texts[one.message_id])
+        labels = [OUTSIDE] * len(folded)
+        for kind, offsets in ((Kind.SENDER, one.sender), (Kind.ACCUSED, one.accused)):
+            if offsets and offsets[1] <= len(folded):
+                start, end = offsets
+                labels[start:end] = [f"B-{kind}", *[f"I-{kind}"] * (end - start - 1)]
+        rows[one.message_id] = Tagged(party_features(folded, features_of(folded)), labels)
+    return rows
+
+
+def written_with_parties() -> list[Tagged]:
+    """The written village messages with the labels of who is accused: short ones, as villagers write them."""
+    texts, parties = {}, []
+    for message in load_written():
+        start = message.text.find(message.accused)
+        texts[message.message_id] = message.text
+        accused = (start, start + len(message.accused)) if message.accused else None
+        parties.append(Parties(message.message_id, accused, None))
+    return list(messages_with_parties(texts, parties).values())
+
+
+def parties_of_spans(spans: Iterable[Span]) -> list[Parties]:
+    """The accused and the sender of messages whose spans were read."""
+    places: dict[str, dict[str, tuple[int, int]]] = {}
+    for span in spans:
+        found = places.setdefault(span.message_id, {})
+        if span.kind in PARTIES:
+            found[span.kind] = (span.start, span.end)
+    return [Parties(i, found.get(Kind.ACCUSED), found.get(Kind.SENDER)) for i, found in places.items()]
 
 
 def read_texts(folder: Path, wanted: set[str]) -> dict[str, str]:
@@ -110,16 +143,17 @@ def tagged_address(text: str, tags: Sequence[str]) -> Tagged:
 
 
 def train_tagger(rows: Sequence[Tagged], *, l1: float = 0.5, l2: float = 0.1, iterations: int = 100) -> str:
-    """JSON of the weights that fit the rows. Lexical features of fewer than `FEWEST` rows are left out."""
+    """JSON of the weights that fit the rows. Lexical features of fewer than `FEWEST` rows, and numbers, are left out."""
     counts = Counter(
         name for row in rows for name in {n for names in row.features for n in names if _LEXICAL.match(n)}
     )
+    known = {name for name, count in counts.items() if count >= FEWEST and not _NUMBER.search(name)}
     trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
     trainer.set_params(
         {"c1": l1, "c2": l2, "max_iterations": iterations, "feature.possible_transitions": True}
     )
     for row in rows:
-        kept = [[n for n in names if not _LEXICAL.match(n) or counts[n] >= FEWEST] for names in row.features]
+        kept = [[n for n in names if not _LEXICAL.match(n) or n in known] for names in row.features]
         trainer.append(kept, list(row.labels))
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "model"
@@ -145,82 +179,16 @@ def _as_json(model: Path) -> str:
     )
 
 
-def fit_parties(texts: dict[str, str], spans: Sequence[Span], rows: dict[str, Tagged]) -> dict[str, float]:
-    """Weights of the marks of an accused: logistic regression on candidates of messages and of the written set.
-
-    Messages are read by taggers that did not learn from them. "always" is shifted so that 0 stands for the probability
-    with the best F1 by cross-validation over the messages.
-    """
-    folds = [sorted(rows)[number::_FOLDS] for number in range(_FOLDS)]
-    taggers = [
-        Tagger.from_json(train_tagger([rows[i] for i in rows if i not in kept])) for kept in map(set, folds)
-    ]
-    named = {
-        span.message_id: texts[span.message_id][span.start : span.end]
-        for span in spans
-        if span.kind == "accused"
-    }
-    read_rows = [
-        [_party_rows(texts[i], named.get(i, ""), tagger) for i in ids]
-        for ids, tagger in zip(folds, taggers, strict=True)
-    ]
-    written = [_party_rows(message.text, message.accused, None) for message in load_written()]
-    scored: list[tuple[NDArray[np.float64], list[bool]]] = []
-    for number, kept in enumerate(read_rows):
-        others = [row for n, part in enumerate(read_rows) if n != number for row in part]
-        weights = _fit_marks([*others, *written])
-        scored += [
-            (np.array([score(marks, weights) for marks, _ in row]), [right for _, right in row])
-            for row in kept
-        ]
-    threshold = max(
-        np.arange(-2.0, 2.0, 0.1), key=lambda cut: _best_f1(scored, float(cut), wanted=len(named))
-    )
-    weights = _fit_marks([row for part in read_rows for row in part] + written)
-    weights["always"] -= float(threshold)
-    return {
-        mark: round(weight, 2) for mark, weight in sorted(weights.items()) if abs(weight) >= _LEAST_WEIGHT
-    }
-
-
-def _party_rows(text: str, named: str, tagger: Tagger | None) -> PartyRow:
-    """Marks of each candidate and whether it is the one."""
-    folded, wanted = fold(text), fold(named)
-    reading = read(text, as_of=_ANY_DAY, tagger=tagger)
-    found = candidates(folded, reading.spans, reading.misdeeds, writer=reading.sender)
-    return [
-        (marks, bool(wanted) and _is_same(folded[span.start : span.end], wanted)) for span, marks in found
-    ]
-
-
-def _is_same(one: str, other: str) -> bool:
-    return one in other or other in one
-
-
-def _fit_marks(rows: Sequence[PartyRow]) -> dict[str, float]:
-    pairs = [(dict.fromkeys(marks, 1.0), right) for row in rows for marks, right in row]
-    vectors = DictVectorizer()
-    given = vectors.fit_transform([marks for marks, _ in pairs])
-    model = LogisticRegression(C=0.3, max_iter=1_000, fit_intercept=False).fit(
-        given, [right for _, right in pairs]
-    )
-    return dict(zip(vectors.get_feature_names_out(), map(float, model.coef_[0]), strict=True))
-
-
-def _best_f1(scored: Sequence[tuple[NDArray[np.float64], list[bool]]], cut: float, *, wanted: int) -> float:
-    proposed = [
-        right[int(scores.argmax())] for scores, right in scored if len(scores) and scores.max() >= cut
-    ]
-    return 2 * sum(proposed) / max(1, len(proposed) + wanted)
-
-
 def main(data: Path, folder: Path) -> None:
     spans = [span for span in load_spans() if is_development(span.message_id)]
-    texts = read_texts(data / "complaints", {span.message_id for span in spans})
-    rows = tagged_messages(texts, spans)
+    parties = load_parties()
+    wanted = {span.message_id for span in spans} | {one.message_id for one in parties}
+    texts = read_texts(data / "complaints", wanted)
+    rows = tagged_messages({span.message_id: texts[span.message_id] for span in spans}, spans)
     (folder / "tagger.json").write_text(train_tagger(list(rows.values())), encoding="utf-8")
-    weights = fit_parties(texts, spans, rows)
-    (folder / "parties.json").write_text(json.dumps(weights, indent=1) + "\n", encoding="utf-8")
+    told = messages_with_parties(texts, [*parties, *parties_of_spans(spans)])
+    taught = [*told.values(), *written_with_parties()]
+    (folder / "party_tagger.json").write_text(train_tagger(taught), encoding="utf-8")
 
 
 if __name__ == "__main__":

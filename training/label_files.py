@@ -86,6 +86,15 @@ class Span:
     value: str
 
 
+@dataclass(frozen=True)
+class Parties:
+    """Who is accused in a board message and who writes, as offsets in `span_text`; None where it does not say."""
+
+    message_id: str
+    accused: tuple[int, int] | None
+    sender: tuple[int, int] | None
+
+
 def span_text(subject: str | None, detail: str | None) -> str:
     """Return the text that spans count in: both columns exactly as stored, a newline between."""
     return f"{subject or ''}\n{detail or ''}"
@@ -130,6 +139,23 @@ def load_written(folder: Path = FOLDER) -> list[WrittenMessage]:
 def load_spans(folder: Path = FOLDER) -> list[Span]:
     """Return the spans of ``spans.csv``."""
     return [_span(row) for row in _rows(folder / "spans.csv")]
+
+
+def load_parties(folder: Path = FOLDER) -> list[Parties]:
+    """Return the messages of ``parties.csv``."""
+    return [
+        Parties(row["id"], _offsets(row, "accused"), _offsets(row, "sender"))
+        for row in _rows(folder / "parties.csv")
+    ]
+
+
+def _offsets(row: Mapping[str, str], party: str) -> tuple[int, int] | None:
+    start, end = row[f"{party}_start"], row[f"{party}_end"]
+    if not start and not end:
+        return None
+    if not (start.isdecimal() and end.isdecimal() and int(start) < int(end)):
+        raise LabelError(f"{row['id']}: {party} from {start!r} to {end!r} is no stretch")
+    return int(start), int(end)
 
 
 def settled_classes(

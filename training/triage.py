@@ -45,6 +45,8 @@ from training.triage_heads import fit_choice_head, fit_key_head, fit_urgency_hea
 from training.triage_labels import FOLDER
 
 CHOICES: Final = tuple(name for name in HEADS if name not in ("key", "urgency"))
+WRITTEN_WEIGHT: Final = 0.3
+"""Weight of a written message beside one of the board; the key head does without them."""
 FOLDS: Final = 5
 REPEATS: Final = 3
 MISSED_BELOW: Final = 0.05
@@ -173,17 +175,25 @@ def fit_head(corpus: Corpus, name: str, chosen: Rows, *, seed: int) -> Head:
         return fit_key_head(
             extended, answers == "1", sure=question.sure[chosen], space=corpus.space, seed=seed
         )
+    weights = np.where(question.written[chosen], WRITTEN_WEIGHT, 1.0)
     if name in URGENCIES:
-        return fit_urgency_head(extended, answers == "1", urgency=name, space=corpus.space, seed=seed)
-    return fit_choice_head(extended, answers, space=corpus.space, balanced=name != "topic", seed=seed)
+        return fit_urgency_head(
+            extended, answers == "1", weights=weights, urgency=name, space=corpus.space, seed=seed
+        )
+    return fit_choice_head(extended, answers, weights=weights, space=corpus.space, seed=seed)
 
 
 def splits_of(corpus: Corpus, name: str, *, seed: int) -> list[Split]:
     """Return `folds` of a question's board messages; its written ones are in every training part."""
     question = corpus.questions[name]
-    board, written = np.flatnonzero(~question.written), np.flatnonzero(question.written)
+    board = np.flatnonzero(~question.written)
     splits = folds(question.answers[board], corpus.groups[question.rows[board]], seed=seed)
-    return [(np.concatenate([board[train], written]), board[test]) for train, test in splits]
+    return [(with_written(corpus, name, board[train]), board[test]) for train, test in splits]
+
+
+def with_written(corpus: Corpus, name: str, train: Rows) -> Rows:
+    """Return a training part of the board's messages with the written ones that answer the question."""
+    return np.concatenate([train, np.flatnonzero(corpus.questions[name].written)])
 
 
 def _all_of(corpus: Corpus, name: str) -> Rows:
@@ -192,11 +202,12 @@ def _all_of(corpus: Corpus, name: str) -> Rows:
 
 def _samples(corpus: Corpus, name: str) -> dict[str, Bools]:
     """Return on which held-out messages figures are measured, by the beginning of the figure's name."""
-    everything = ~corpus.questions[name].written
-    first = corpus.first_round
-    if name in ("topic", "class") or not first.any() or first.all():
-        return {"": everything}
-    return {"": everything, "first round ": first}
+    board = ~corpus.questions[name].written
+    if name in ("topic", "class") or not corpus.first_round.any() or corpus.first_round.all():
+        return {"": board}
+    first = np.zeros(len(board), dtype=np.bool_)
+    first[: len(corpus.first_round)] = corpus.first_round
+    return {"": board, "first round ": first}
 
 
 def _cross_validate_key(

@@ -52,6 +52,15 @@ class Question:
         """A question that no written message answers."""
         return cls(rows, answers, sure, np.zeros(len(rows), dtype=np.bool_))
 
+    def and_written(self, rows: Rows, answers: Sequence[str]) -> Question:
+        """The same question with written messages behind those of the board."""
+        return Question(
+            np.concatenate([self.rows, rows]),
+            np.array([*self.answers, *answers]),
+            np.concatenate([self.sure, np.ones(len(rows), dtype=np.bool_)]),
+            np.concatenate([self.written, np.ones(len(rows), dtype=np.bool_)]),
+        )
+
 
 @dataclass(frozen=True)
 class Corpus:
@@ -106,8 +115,10 @@ def read_corpus(data_folder: Path, *, labels: Path, seed: int, step: Callable[[]
     topics = np.array([str(messages[row].topic) for row in topical])
     row_of = {message.message_id: row for row, message in enumerate(messages)}
     settled = settled_labels(load_readings(labels), labels)
-    labelled, first_round = _labelled_questions(row_of, settled, labels)
     written_rows = np.arange(len(messages), len(masked))
+    labelled, first_round = _labelled_questions(row_of, settled, labels)
+    for name in ("nature", "field"):
+        labelled[name] = labelled[name].and_written(written_rows, [getattr(one, name) for one in written])
     questions = {
         **labelled,
         **_class_questions(row_of, settled_classes(load_classes(labels), settled), written, written_rows),

@@ -67,13 +67,19 @@ def fit_key_head(
 
 
 def fit_urgency_head(
-    extended: csr_array, pressing: NDArray[np.bool_], *, urgency: str, space: LatentSpace, seed: int
+    extended: csr_array,
+    pressing: NDArray[np.bool_],
+    *,
+    weights: NDArray[np.float64],
+    urgency: str,
+    space: LatentSpace,
+    seed: int,
 ) -> Head:
     """Fit a head for one urgency by logistic regression; the few that have it weigh as much as all others."""
     model = LogisticRegression(
         C=URGENCY_COST, solver="liblinear", class_weight="balanced", random_state=seed, max_iter=1000
     )
-    model.fit(extended, pressing)
+    model.fit(extended, pressing, sample_weight=weights)
     return Head((urgency,), space.fold(model.coef_.T), np.asarray(model.intercept_, dtype=np.float64))
 
 
@@ -87,10 +93,15 @@ def side_by_side(heads: Sequence[Head]) -> Head:
 
 
 def fit_choice_head(
-    extended: csr_array, answers: NDArray[np.str_], *, space: LatentSpace, balanced: bool, seed: int
+    extended: csr_array,
+    answers: NDArray[np.str_],
+    *,
+    weights: NDArray[np.float64],
+    space: LatentSpace,
+    seed: int,
 ) -> Head:
-    """Fit a head that chooses one of several labels; ``balanced`` lets rare labels weigh as much as common ones."""
-    model = LinearSVC(C=CHOICE_COST, class_weight="balanced" if balanced else None, random_state=seed)
-    model.fit(extended, answers)
+    """Fit a head that chooses one of several labels; rare labels weigh as much as common ones."""
+    model = LinearSVC(C=CHOICE_COST, class_weight="balanced", random_state=seed)
+    model.fit(extended, answers, sample_weight=weights)
     labels = tuple(str(label) for label in model.classes_)
     return Head(labels, space.fold(model.coef_.T), np.asarray(model.intercept_, dtype=np.float64))

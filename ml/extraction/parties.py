@@ -1,38 +1,33 @@
-"""Who is accused and who writes: candidates are scored by what stands around them. At most one of each is proposed.
+"""Who is accused and who writes. At most one of each is proposed, for a person to confirm.
 
-Marks are what stands around a candidate, never a name; their weights are learnt (`training.extraction`).
+A linear-chain model over characters sees them: beside the features of names (`ml.extraction.tagging`) a character is known by
+whether it stands in the subject, how far on it stands, and how near words of misdeeds and of telling (举报, 关于) are.
+Where writers name themselves in a usual way, rules find them first.
 """
 
 from __future__ import annotations
 
-import json
-import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from ml.extraction.modality import Misdeed, Modality
 from ml.extraction.spans import Kind, Span
+from ml.extraction.tagging import Tagger, spans_of
 
-_LAID: Final = re.compile(
-    "村支两委|村两委|两委(?:班子)?|村委会|村委|村支部|村干部|村领导|镇领导|工作人员|开发商|施工[方队]|承包[商人户]|包工头|工头|监理|项目部|采石场|养[猪殖]户|养[猪鸡]场|砂场|沙场|煤老板|老板|物业(?:公司)?"
-    "|拆迁[办队]|乡政府|镇政府|县政府|村支书|支书|村书记|村主任|村长|校长|中介|城管|交警|驾校|中心校|村医|专干|选委会|邻居家?|超市|渔政|村里当家的|村里管钱的|村里(?=[^,，。人有的]{0,3}(?:说|不|把|要|收|没|卖|只|扣|拿))|镇里(?=的)"
+PARTIES: Final = (Kind.ACCUSED, Kind.SENDER)
+_TOLD: Final = re.compile(
+    "乱|违|强|占|贪|套|挪|截|扣|骗|收费|补课|拖欠|不作为|失职|勾结|包庇|污染|打|欺|假|腐|利用|克扣|垄断|举报|投诉|反映|控告|关于"
 )
-_ADDRESSED_BEFORE: Final = re.compile(
-    r"(?:尊敬的|敬爱的|恳?请求?|希望|盼望?|[乞祈]?求|要求|督促|感谢|谢谢|麻烦|望|建议|协调|呼吁|[向跟找]|通过|到)[^,，。;；!！?？\n]{0,4}$"
-)
-_ADDRESSED_BEHIND: Final = re.compile(
-    r"(?:同志|领导|您|你们?|大人)?[,，:：;；!！]?\s*[你您]们?好|[:：]\s*$|[:：]\s*(?=\n)"
-)
-_ACCUSED_BEFORE: Final = re.compile(
-    r"(?:举报|控告|投诉|检举|揭发|揭露|曝光|状告|实名|查处|严查|查一?查|整治|被|因为?|由于)[^,，。;；!！?？\n]{0,12}$"
-)
-_TOLD_BEFORE: Final = re.compile(r"(?:反映|反应|关于|针对|对于|要求)[^,，。;；!！?？\n]{0,12}$")
-_DOES: Final = re.compile(
-    r"[^,，。;；!！?？\n]{0,10}?(?:不作为|乱|私自|擅自|违|强|占|贪|套|挪|截|扣|骗|收了?|要了?|拖欠|欠|不(?:公|给|管|发|承认|处理|解决|让|还|认)|没有|没|未|拒|欺|假|打|威胁|利用|把|将|拿|吃|分|卖|开设|说|问题|作风|包庇|漠视|勾结|毁|砍|排放|污染|规定|制造|施工|涨价|不)"
-)
+_STEP: Final = 3
+_FAR: Final = 5
+"""Distances are told in steps of `_STEP` characters, up to `_FAR` of them."""
+_LONGEST: Final = 40
+"""A longer stretch names nobody."""
+_SUBJECT_TOO: Final = ("c0=", "w=")
+"""Features that count apart in the subject."""
 _SELF: Final = re.compile(
     r"(?:(?:我们?|本人|俺们?)(?:均|都|就)?(?:是|系)|本人(?=[A-Z\u4e00-\u9fff][^,，。;；!！?？\n]{1,20}[人民](?:[,，。\s名]|$)))(?:来自|住在|属于|原)?"
 )
@@ -48,19 +43,51 @@ _SIGNED: Final = re.compile(
 _VILLAGER: Final = re.compile(
     r"的?(?:一名|一个|一位|全体|[\d几多十百]{1,5}名)?(?:普通)?(?:村民|居民|农民|群众|业主|职工)(?!小?组|委员会|代表|自治|自建)"
 )
-_START: Final = "\n,，。;；!！?？:： "
-_CLASS: Final = (
-    ("village", re.compile(r"村|支书|组长|社区|居委|小组|队长|会计|支委|文书")),
-    (
-        "above",
-        re.compile(r"县长|市长|省长|厅长|县委|市委|省委|省长|区长|国务院|纪委|上级|厅$|人民政府|省|领导"),
-    ),
-    ("office", re.compile(r"局|办|所|政府|法院|处|站|委")),
-    ("school", re.compile(r"学|园|校")),
-    ("hospital", re.compile(r"医|卫生|诊")),
-    ("firm", re.compile(r"公司|集团|厂|物业|开发商|老板|施工|商|合作社|银行|场")),
-    ("post", re.compile(r"书记|主任|长$|员$")),
-)
+
+
+@cache
+def shipped_party_tagger() -> Tagger:
+    """The weights that come with the package."""
+    return Tagger.from_json((files("ml.extraction") / "party_tagger.json").read_text(encoding="utf-8"))
+
+
+def party_features(text: str, names: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Names of the features of each character of the folded ``text``; ``names``: those that `features_of` gave."""
+    subject = max(text.find("\n"), 0)
+    told = [match.start() for match in _TOLD.finditer(text)]
+    rows = []
+    for place, known in enumerate(names):
+        after = bisect_left(told, place)
+        ahead = told[after] - place if after < len(told) else _STEP * _FAR
+        behind = place - told[after - 1] if after else _STEP * _FAR
+        row = [
+            *known,
+            "subject" if place < subject else "body",
+            f"ahead={min(ahead // _STEP, _FAR)}",
+            f"behind={min(behind // _STEP, _FAR)}",
+            f"far={min(place // 40, 6)}",
+        ]
+        if place < subject:
+            row.extend(f"s:{name}" for name in known if name.startswith(_SUBJECT_TOO))
+        rows.append(row)
+    return rows
+
+
+def tagged_parties(text: str, names: Sequence[Sequence[str]], tagger: Tagger) -> dict[Kind, Span]:
+    """The first stretch of each party in the folded ``text``, if the model sees one."""
+    found: dict[Kind, Span] = {}
+    for span in spans_of(text, tagger.tag(party_features(text, names))):
+        if span.end - span.start <= _LONGEST:
+            found.setdefault(span.kind, span)
+    return found
+
+
+def party_at_first(text: str, seen: Span | None) -> Span | None:
+    """The same words where the folded ``text`` has them first."""
+    if seen is None:
+        return None
+    first = text.find(text[seen.start : seen.end])
+    return _party(seen.kind, first, first + seen.end - seen.start, seen.confidence)
 
 
 def sender(text: str, spans: Sequence[Span]) -> Span | None:
@@ -107,130 +134,6 @@ def _villagers(text: str, spans: Sequence[Span]) -> Span | None:
             )
             return _party(Kind.SENDER, before.start, called.end(), 0.4)
     return None
-
-
-def accused(text: str, spans: Sequence[Span], told: Sequence[Misdeed], *, writer: Span | None) -> Span | None:
-    """The person, post, unit or kind of people that the message is most likely against, at its first mention."""
-    weights = shipped_weights()
-    scored = [(score(marks, weights), span) for span, marks in candidates(text, spans, told, writer=writer)]
-    points, best = max(scored, key=lambda item: (item[0], -item[1].start), default=(-math.inf, None))
-    if best is None or points < 0:
-        return None
-    first = text.find(text[best.start : best.end])
-    return _party(Kind.ACCUSED, first, first + best.end - best.start, 1 / (1 + math.exp(-points)))
-
-
-def score(marks: Collection[str], weights: Mapping[str, float]) -> float:
-    """Sum of the weights of a candidate's marks; from 0 on a candidate is proposed."""
-    return sum(weights.get(mark, 0.0) for mark in marks)
-
-
-@cache
-def shipped_weights() -> Mapping[str, float]:
-    """The weights that come with the package: mark → weight."""
-    weights: Mapping[str, float] = json.loads(
-        (files("ml.extraction") / "parties.json").read_text(encoding="utf-8")
-    )
-    return weights
-
-
-def candidates(
-    text: str, spans: Sequence[Span], told: Sequence[Misdeed], *, writer: Span | None
-) -> list[tuple[Span, list[str]]]:
-    """Who might be accused in the folded ``text``, each with the marks that speak for or against it."""
-    found = [
-        span
-        for span in _candidates(text, spans)
-        if not (writer and writer.start < span.end and span.start < writer.end)
-    ]
-    return [
-        (span, _marks(text, span, spans, told, first=not number))
-        for number, span in enumerate(sorted(found, key=lambda s: s.start))
-    ]
-
-
-def _marks(
-    text: str, span: Span, spans: Sequence[Span], told: Sequence[Misdeed], *, first: bool
-) -> list[str]:
-    before, behind, itself = (
-        text[max(0, span.start - 24) : span.start],
-        text[span.end : span.end + 30],
-        text[span.start : span.end],
-    )
-    mentions = text.count(itself)
-    deeds = [
-        deed.start - span.end
-        for deed in told
-        if deed.modality != Modality.NEGATED and _same_sentence(text, span.end, deed.start)
-    ]
-    marks = {
-        "always": True,
-        f"kind_{span.kind}": True,
-        f"class_{next((name for name, pattern in _CLASS if pattern.search(itself)), 'other')}": True,
-        "bare": len(itself) <= 3 and span.kind != Kind.PERSON,
-        "with_post": span.kind == Kind.PERSON and _beside_post(span, spans),
-        "addressed_before": bool(_ADDRESSED_BEFORE.search(before)),
-        "addressed_behind": bool(_ADDRESSED_BEHIND.match(behind)),
-        "accused_before": bool(_ACCUSED_BEFORE.search(before)),
-        "told_before": bool(_TOLD_BEFORE.search(before)),
-        "does": bool(_DOES.match(behind)),
-        "of": behind.startswith("的"),
-        "answers": bool(re.match(r"[^,，。]{0,4}(?:说|讲|回复|答复|称|告知)", behind)),
-        "asked": bool(re.search(r"(?:找|问|向|跟|去|到|给|由|在|经)(?:了|过)?$", before)),
-        "starts": not before or before[-1] in _START,
-        "in_list": behind[:1] in tuple("、,，") and before[-1:] in tuple("、,，"),
-        "subject": "\n" in text[:60] and span.start < text.find("\n"),
-        "first": first,
-        "again": mentions > 1,
-        "often": mentions > 3,
-        "deed": bool(deeds),
-        "deed_near": any(distance < 12 for distance in deeds),
-    }
-    return [mark for mark, holds in marks.items() if holds]
-
-
-def _candidates(text: str, spans: Sequence[Span]) -> list[Span]:
-    """People with the post behind them, posts with their unit or village, units, and kinds of people."""
-    named = {span.start: span for span in spans}
-    ending = {span.end: span for span in spans}
-    found = []
-    for span in spans:
-        if span.kind == Kind.PERSON:
-            post = named.get(span.end)
-            end = post.end if post and post.kind == Kind.POST else span.end
-            found.append(Span(Kind.PERSON, span.start, end, None, span.confidence))
-        elif span.kind == Kind.UNIT and not (span.end in named and named[span.end].kind == Kind.POST):
-            found.append(span)
-        elif span.kind == Kind.POST:
-            before, behind = ending.get(span.start), named.get(span.end)
-            beside = {near.kind for near in (before, behind) if near}
-            if Kind.PERSON not in beside:
-                whole = before is not None and before.kind in {Kind.UNIT, Kind.VILLAGE}
-                found.append(
-                    Span(
-                        Kind.POST,
-                        before.start if whole and before else span.start,
-                        span.end,
-                        None,
-                        span.confidence,
-                    )
-                )
-    taken = {place for span in spans if span.kind != Kind.PLACE for place in range(span.start, span.end)}
-    found += [
-        Span(Kind.UNIT, match.start(), match.end(), None, 0.5)
-        for match in _LAID.finditer(text)
-        if taken.isdisjoint(range(match.start(), match.end()))
-    ]
-    return found
-
-
-def _same_sentence(text: str, start: int, deed: int) -> bool:
-    return 0 <= deed - start <= 60 and not any(mark in text[start:deed] for mark in "。!?！？\n")
-
-
-def _beside_post(span: Span, spans: Sequence[Span]) -> bool:
-    posts = [near for near in spans if near.kind == Kind.POST]
-    return any(near.end in {span.start, span.end} for near in posts)
 
 
 def _party(kind: Kind, start: int, end: int, confidence: float) -> Span:

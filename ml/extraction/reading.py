@@ -14,10 +14,10 @@ from ml.extraction.dates import dates
 from ml.extraction.folding import fold
 from ml.extraction.gazetteer import Gazetteer
 from ml.extraction.modality import Misdeed, misdeeds
-from ml.extraction.parties import accused, sender
+from ml.extraction.parties import party_at_first, sender, shipped_party_tagger, tagged_parties
 from ml.extraction.people import people, post_of, programmes
 from ml.extraction.spans import Kind, Period, Span, without_overlap
-from ml.extraction.tagging import Tagger, shipped_tagger, tagged_spans
+from ml.extraction.tagging import Tagger, features_of, shipped_tagger, spans_of
 from ml.extraction.word_lists import POSTS
 
 _REPEATED: Final = {Kind.PERSON: 2, Kind.VILLAGE: 3, Kind.UNIT: 3, Kind.PLACE: 3}
@@ -62,6 +62,7 @@ def read(
     office: str = "",
     programme_names: Mapping[str, str] | None = None,
     tagger: Tagger | None = None,
+    party_tagger: Tagger | None = None,
 ) -> Reading:
     """Read a message as it came in. It never raises on any text and takes time in proportion to its length.
 
@@ -72,6 +73,7 @@ def read(
         office: division code of the office that received it; decides between villages of one name.
         programme_names: programmes of the register: name → category.
         tagger: weights for names; those of the package by default.
+        party_tagger: weights for who is accused and who writes; those of the package by default.
     """
     folded = fold(text)
     divisions = tuple(gazetteer.spans(folded, office=office))
@@ -81,9 +83,10 @@ def read(
     certain += programmes(folded, programme_names)
     taken = _places_of(certain)
     ruled = list(people(folded))
+    features = features_of(folded)
     tagged = [
         span
-        for span in tagged_spans(folded, tagger or shipped_tagger())
+        for span in spans_of(folded, (tagger or shipped_tagger()).tag(features))
         if _fits(folded, span, divisions, ruled)
     ]
     named = [*tagged, *ruled, *divisions]
@@ -92,8 +95,10 @@ def read(
     spans = without_overlap([*spans, *_again(folded, spans)])
     spans = [_with_value(folded, span, divisions) for span in spans]
     told = tuple(misdeeds(folded))
-    writer = sender(folded, spans)
-    return Reading(tuple(spans), divisions, accused(folded, spans, told, writer=writer), writer, told)
+    seen = tagged_parties(folded, features, party_tagger or shipped_party_tagger())
+    writer = sender(folded, spans) or seen.get(Kind.SENDER)
+    accused = party_at_first(folded, seen.get(Kind.ACCUSED))
+    return Reading(tuple(spans), divisions, accused, writer, told)
 
 
 def _places_of(spans: Sequence[Span]) -> set[int]:

@@ -104,14 +104,14 @@ def shipped_tagger() -> Tagger:
     return Tagger.from_json((files("ml.extraction") / "tagger.json").read_text(encoding="utf-8"))
 
 
-def tagged_spans(text: str, tagger: Tagger) -> list[Span]:
-    """Spans of the folded ``text`` as the tagger reads them; an ``I-`` without its ``B-`` begins a span too.
+def spans_of(text: str, labels: Sequence[str]) -> list[Span]:
+    """Spans of the folded ``text`` by the labels of its characters; an ``I-`` without its ``B-`` begins a span too.
 
     A stretch without a Chinese character is none: the tagger has not learnt other languages.
     """
     spans: list[Span] = []
     start, kind = 0, OUTSIDE
-    for place, label in enumerate([*tagger.tag(features_of(text)), OUTSIDE]):
+    for place, label in enumerate([*labels, OUTSIDE]):
         here = label.partition("-")[2] or OUTSIDE
         ends = kind != OUTSIDE and (here != kind or label.startswith("B-"))
         if ends and _HAN.search(text, start, place):

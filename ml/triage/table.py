@@ -20,6 +20,7 @@ from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
+from ml.triage.labels import URGENCIES
 from ml.triage.model import Progress, TriageModel, TriageResult
 from ml.triage.near_duplicates import group_near_duplicates
 from ml.triage.text import normalise
@@ -86,6 +87,10 @@ class _Answer:
     nature: str | None
     field: str | None
     topic: str | None
+    official_class: str | None
+    urgency: str | None
+    no_substance: int | None
+    spam: int | None
     reasons: str
     duplicate_group: int | None
 
@@ -107,8 +112,9 @@ def triage_file(
 
     The text is ``text_column``; without it, the column with a known name (内容, 留言详情, detail, …), else the one
     with the longest texts, with the subject column, if there is one, before it. Added are key_probability, key
-    (1 or 0), abstain (1 or 0), nature, field, topic, reasons and duplicate_group, which is the row number in the
-    file of the first of several near-copies; a name that the file already has gets the prefix ``triage_``.
+    (1 or 0), abstain (1 or 0), nature, field, topic, official_class, urgency (in Chinese, empty where nothing presses),
+    no_substance and spam (1 or 0), reasons and duplicate_group, which is the row number in the file of the first of
+    several near-copies; a name that the file already has gets the prefix ``triage_``.
 
     Raises:
         ReadError: the file is no table, has no text column, or ``out`` has another ending; says so in Chinese.
@@ -217,13 +223,17 @@ def _answered(result: TriageResult, *, first_copy: int | None) -> _Answer:
         nature=result.nature,
         field=result.field,
         topic=result.topic,
+        official_class=result.official_class,
+        urgency="、".join(URGENCIES[urgency] for urgency in result.urgency),
+        no_substance=int(result.no_substance),
+        spam=int(result.spam),
         reasons="；".join(result.reasons),
         duplicate_group=first_copy,
     )
 
 
 def _unanswered(reason: str) -> _Answer:
-    return _Answer(None, None, 1, None, None, None, reason, None)
+    return _Answer(None, None, 1, None, None, None, None, None, None, None, reason, None)
 
 
 # --- writing -----------------------------------------------------------------------------------------------
@@ -268,6 +278,10 @@ _ANSWER_TYPES: Final = {
     "nature": pa.string(),
     "field": pa.string(),
     "topic": pa.string(),
+    "official_class": pa.string(),
+    "urgency": pa.string(),
+    "no_substance": pa.int8(),
+    "spam": pa.int8(),
     "reasons": pa.string(),
     "duplicate_group": pa.int64(),
 }

@@ -10,7 +10,7 @@ occurrence that no equation leads to is not checked before payment.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -89,6 +89,8 @@ class _Origin:
     column: str
     plain: bool
     """Its value is passed on unchanged, and rows of another value have no part in the rows of this one."""
+    own: bool
+    """Its value is passed on unchanged, of one row each, whatever part other rows have in other columns."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,8 @@ class _Reader:
         self.places: dict[Occurrence, str] = {}
         self._links: list[_Link] = []
         self._conditions: dict[Occurrence, list[exp.Expr]] = {}
+        self._proof_conditions: dict[Occurrence, list[exp.Expr]] = {}
+        """Further ones, which a row must fulfil to be proof; one that does not may still count in a sum over a window."""
         self._trees: list[exp.Expr] = []  # kept alive: a place is named by the ids of nodes
 
     def read(self, tree: exp.Query) -> _Frame:
@@ -186,7 +190,8 @@ class _Reader:
         """What the rows at a place must fulfil."""
         register = self.places[place]
         needs = self._needs(place, frozenset({place}), register)
-        return Sieve(register, tuple(self._conditions.get(place, ())), tuple(needs))
+        conditions = (*self._conditions.get(place, ()), *self._proof_conditions.get(place, ()))
+        return Sieve(register, conditions, tuple(needs))
 
     def _needs(
         self, place: Occurrence, visited: frozenset[Occurrence], register: str
@@ -243,15 +248,52 @@ class _Reader:
                 yield from self._links_of(condition, frame, optional=optional)
 
     def _keep_condition(self, condition: exp.Expr, frame: _Frame, *, optional: str | None) -> None:
-        """Keep a condition that speaks of one register's own columns only."""
-        names = {_alias(column, frame) for column in condition.find_all(exp.Column)}
-        if len(names) != 1 or condition.find(exp.Query) or (optional and names != {optional}):
+        """Keep what a condition asks of the columns of the register at one place alone."""
+        if condition.find(exp.Query):
             return
-        found = frame.scope.selected_sources.get(names.pop())
-        if found is None or not isinstance(found[1], exp.Table):
+        condition = self._with_latest_day(condition, frame)
+        origins: dict[tuple[str, str], _Origin] = {}
+        for column in condition.find_all(exp.Column):
+            alias = _alias(column, frame)
+            found = self._of_column(column, frame) or []
+            if alias not in frame.scope.selected_sources or (optional and alias != optional):
+                return
+            if len(found) != 1 or not found[0].own:
+                return
+            origins[column.table, column.name] = found[0]
+        if len({origin.place for origin in origins.values()}) != 1:
             return
-        own = condition.copy().transform(lambda n: exp.column(n.name) if isinstance(n, exp.Column) else n)
-        self._conditions.setdefault((*frame.path, id(found[0])), []).append(own)
+        own = condition.copy().transform(
+            lambda n: exp.column(origins[n.table, n.name].column) if isinstance(n, exp.Column) else n
+        )
+        plain = all(origin.plain for origin in origins.values())
+        kept = self._conditions if plain else self._proof_conditions
+        kept.setdefault(next(iter(origins.values())).place, []).append(own)
+
+    def _with_latest_day(self, condition: exp.Expr, frame: _Frame) -> exp.Expr:
+        """At least so many days from one day to another: the other is as_of at the latest, which asks no more.
+
+        No register shows a day that lies after as_of, but in columns that are declared to hold such days.
+        """
+        if not isinstance(condition, exp.GTE | exp.GT):
+            return condition
+        days = condition.left.unnest()
+        if not isinstance(days, exp.DateDiff) or condition.right.find(exp.Column):
+            return condition
+        begins, ends = days.expression, days.this
+        if not isinstance(begins, exp.Column) or not isinstance(ends, exp.Column):
+            return condition
+        origins = self._origins(ends, frame)
+        if begins.table == ends.table or not origins or any(self._may_lie_ahead(o) for o in origins):
+            return condition
+        latest = days.copy()
+        latest.set("this", exp.Placeholder(this="as_of"))
+        return type(condition)(this=latest, expression=condition.right.copy())
+
+    def _may_lie_ahead(self, origin: _Origin) -> bool:
+        columns = {column.name: column for column in self._catalogue[origin.register].lake_columns}
+        column = columns.get(origin.column)
+        return column is None or column.sql_type != "DATE" or column.future
 
     def _links_of(self, condition: exp.Expr, frame: _Frame, *, optional: str | None) -> list[_Link]:
         condition = condition.unnest()
@@ -313,7 +355,7 @@ class _Reader:
             return None
         _, place, source = found
         if isinstance(source, exp.Table):
-            return [_Origin(place, source.name, column.name, plain=True)]
+            return [_Origin(place, source.name, column.name, plain=True, own=True)]
         return self._of_output(_Frame(source, place), column.name)
 
     def _of_output(self, frame: _Frame, name: str) -> list[_Origin] | None:
@@ -334,7 +376,9 @@ class _Reader:
             return None
         value = select.selects[position].unalias()
         origins = self._origins(value, frame)
-        return origins if origins is None or _passes(select, value) else _changed(origins)
+        if origins is None or _passes(select, value):
+            return origins
+        return [replace(o, plain=False) for o in origins] if _keeps_rows(select) else _changed(origins)
 
     def origins_of(self, frame: _Frame, name: str) -> list[_Origin]:
         """Where an output column may come from, whatever is done to it on the way."""
@@ -356,6 +400,12 @@ def _passes(select: exp.Select, value: exp.Expr) -> bool:
     if (group or aggregated) and value not in (group.expressions if group else ()):
         return False
     return all(value in (w.args.get("partition_by") or ()) for w in _own(select, exp.Window))
+
+
+def _keeps_rows(select: exp.Select) -> bool:
+    """Whether each row of the SELECT comes from one row of what it reads."""
+    aggregated = any(a.find_ancestor(exp.Window) is None for a in _own(select, exp.AggFunc))
+    return not aggregated and not select.args.get("group")
 
 
 def _own(select: exp.Select, kind: type[exp.Expr]) -> Iterator[exp.Expr]:
@@ -386,4 +436,4 @@ def _conjuncts(condition: exp.Expr) -> Iterable[exp.Expr]:
 
 
 def _changed(origins: list[_Origin] | None) -> list[_Origin] | None:
-    return origins and [_Origin(o.place, o.register, o.column, plain=False) for o in origins]
+    return origins and [replace(o, plain=False, own=False) for o in origins]

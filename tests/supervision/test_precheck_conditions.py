@@ -15,6 +15,7 @@ from registers.query import to_sql
 from supervision.catalogue import load_models
 from supervision.precheck.conditions import UNKNOWN, plainly_false, value_of
 from supervision.precheck.plan import Plans
+from supervision.precheck.reach import _Reader
 
 ROWS = st.fixed_dictionaries({
     "amount": st.none() | st.integers(-3, 3),
@@ -73,3 +74,41 @@ def test_most_conditions_of_models_are_read() -> None:
     numbers = {p: 4 for model in plans.models for p in model.parameters} | {"as_of": date(2025, 1, 2)}
     left = [text for text, c in conditions.items() if value_of(c, row, numbers) is UNKNOWN]
     assert all("REGEXP" in text for text in left), left
+
+
+MODEL_SQL = """
+  WITH entries AS (
+    SELECT l.village_code, l.entry_date, l.amount_fen, l.row_id,
+           sum(l.amount_fen) OVER (PARTITION BY l.village_code, l.entry_date) AS day_fen
+    FROM ledger_entry AS l WHERE l.flow = 'expense'
+  ),
+  statements AS (
+    SELECT f.village_code, max(f.flow_on) AS last_on, max(f.row_id) AS row_id FROM bank_flow AS f GROUP BY f.village_code
+  )
+  SELECT e.village_code AS subject_id, e.village_code, e.entry_date AS occurred_on, e.amount_fen, e.row_id
+  FROM entries AS e JOIN statements AS s ON s.village_code = e.village_code
+  WHERE {condition}
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "asked"),
+    [
+        ("e.amount_fen >= 5", "amount_fen >= 5"),  # the row's own value, whatever is summed beside it
+        ("e.day_fen >= 5", None),  # a sum of other rows too
+        ("e.entry_date > DATE '2025-01-01' OR e.amount_fen = 1", None),
+        ("date_diff('day', e.entry_date, s.last_on) >= 45", "DATE_DIFF('DAY', entry_date, $as_of) >= 45"),
+        ("date_diff('day', e.entry_date, s.last_on) <= 45", None),  # a later day asks less of the payment
+        ("date_diff('day', s.last_on, e.entry_date) >= 45", None),
+    ],
+)
+def test_what_a_payment_must_fulfil_is_read_through_with_and_windows(
+    condition: str, asked: str | None
+) -> None:
+    tree = sqlglot.parse_one(MODEL_SQL.format(condition=condition), dialect="duckdb")
+    reader = _Reader(load_catalogue())
+    evidence = reader.read(tree)
+    (place,) = {origin.place for origin in reader.origins_of(evidence, "row_id")}
+    told = [to_sql(one) for one in reader.sieve(place).conditions]
+    expected = ["flow = 'expense'", *([asked] if asked else [])]
+    assert [text for text in told if "OR" not in text] == expected

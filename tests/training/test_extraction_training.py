@@ -5,9 +5,18 @@ from __future__ import annotations
 import json
 
 from ml.extraction.folding import fold
-from ml.extraction.tagging import Tagger, features_of, tagged_spans
-from training.extraction import FEWEST, Tagged, is_development, tagged_address, tagged_messages, train_tagger
-from training.label_files import Span, load_spans
+from ml.extraction.tagging import Tagger, features_of, spans_of
+from training.extraction import (
+    FEWEST,
+    Tagged,
+    is_development,
+    messages_with_parties,
+    parties_of_spans,
+    tagged_address,
+    tagged_messages,
+    train_tagger,
+)
+from training.label_files import Parties, Span, load_parties, load_spans
 
 
 def rows(number):
@@ -32,7 +41,8 @@ def test_what_it_was_taught_it_finds_elsewhere_and_words_of_few_messages_are_no_
     assert FEWEST > 6
     assert not [name for name in states if "清水" in name or "石桥" in name or name in {"c0=清", "c0=柳"}]
     text = "我是白云村的村民，反映修路的事"
-    assert [text[s.start : s.end] for s in tagged_spans(fold(text), Tagger.from_json(weights))] == ["白云村"]
+    labels = Tagger.from_json(weights).tag(features_of(fold(text)))
+    assert [text[s.start : s.end] for s in spans_of(fold(text), labels)] == ["白云村"]
 
 
 def test_an_address_becomes_places_and_villages():
@@ -50,6 +60,33 @@ def test_an_address_becomes_places_and_villages():
     assert list(tagged.labels) == ["B-place", *["I-place"] * 4, "B-village", "I-village", "O"]
     assert isinstance(tagged, Tagged)
     assert tagged.features == features_of("青山县清镇和村5")
+
+
+def test_parties_become_labels_and_the_accused_goes_first():
+    text = "举报村支书乱收费\n我是石桥村的村民"
+    told = Parties("topics:1", (2, 5), (11, 14))
+    overlapping = Parties("topics:2", (2, 5), (0, 5))
+    nobody = Parties("topics:3", None, None)
+    rows = messages_with_parties({f"topics:{n}": text for n in (1, 2, 3)}, [told, overlapping, nobody])
+    assert list(rows["topics:1"].labels[:6]) == ["O", "O", "B-accused", "I-accused", "I-accused", "O"]
+    assert list(rows["topics:1"].labels[11:14]) == ["B-sender", "I-sender", "I-sender"]
+    assert list(rows["topics:2"].labels[:5]) == [
+        "B-sender",
+        "I-sender",
+        "B-accused",
+        "I-accused",
+        "I-accused",
+    ]
+    assert set(rows["topics:3"].labels) == {"O"}
+    assert parties_of_spans(
+        [Span("topics:4", 2, 5, "accused", ""), Span("topics:4", 0, 1, "date", "2020")]
+    ) == [Parties("topics:4", (2, 5), None)]
+
+
+def test_messages_read_for_their_parties_are_no_messages_of_the_spans():
+    parties = {one.message_id for one in load_parties()}
+    assert len(parties) == 700
+    assert not parties & {span.message_id for span in load_spans()}
 
 
 def test_both_halves_hold_messages():

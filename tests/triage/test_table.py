@@ -15,7 +15,10 @@ from ml.triage.table import NO_TEXT, triage_file
 from registers.tables import ReadError
 from tests.triage.messages import ACCUSATION, QUESTION, REQUEST
 
-NEW = ["key_probability", "key", "abstain", "nature", "field", "topic", "reasons", "duplicate_group"]
+NEW = [
+    "key_probability", "key", "abstain", "nature", "field", "topic", "official_class", "urgency", "no_substance", "spam",
+    "reasons", "duplicate_group",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

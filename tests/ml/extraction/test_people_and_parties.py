@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pytest
 
 from ml.extraction.contacts import contacts
@@ -11,6 +12,7 @@ from ml.extraction.folding import fold
 from ml.extraction.people import people, post_of, programmes
 from ml.extraction.reading import read
 from ml.extraction.spans import Kind
+from ml.extraction.tagging import Tagger
 
 AS_OF = date(2026, 11, 22)
 
@@ -91,7 +93,7 @@ def party(text, which):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("举报石桥村支书赵大海贪污低保款三万元", "赵大海"),
+        ("举报石桥村支书赵大海贪污低保款三万元", "石桥村支书赵大海"),
         ("我们村的王村长把集体的钱借给他小舅子", "王村长"),
         ("村会计虚报误工人数", "村会计"),
         ("镇林业站每月从护林员补贴里扣一百元", "镇林业站"),
@@ -117,3 +119,12 @@ def test_the_addressee_is_not_accused():
 )
 def test_the_sender(text, expected):
     assert party(text, "sender") == expected
+
+
+def test_the_accused_is_where_the_tagger_sees_it():
+    text = "投诉某某广场乱收费\n书记好，请物业管一管"
+    states = {"c0=某": np.array([5.0, 0.0], dtype=np.float32), "bias": np.array([0.0, 1.0], dtype=np.float32)}
+    seen = Tagger(("B-accused", "O"), states, np.zeros((2, 2), dtype=np.float32))
+    found = read(text, as_of=AS_OF, party_tagger=seen).accused
+    assert found is not None
+    assert (found.start, found.end) == (2, 3)
