@@ -55,6 +55,10 @@ class WatchRow(_Answer):
     post: str | None = Field(description="干部职务", examples=["secretary"])
     as_of: date = Field(examples=["2026-10-31"])
     probability: float | None = Field(description="查实概率；标注太少时为空", examples=[0.42])
+    probability_low: float | None = Field(
+        description="查实概率 95% 区间的下限；没有概率，或分数早于有区间之时，为空", examples=[0.31]
+    )
+    probability_high: float | None = Field(description="查实概率 95% 区间的上限", examples=[0.55])
     percentile: float = Field(description="在同类中的百分位，0–100", examples=[98.5])
     risk: float = Field(description="排序分，0–1，越高越应先看", examples=[0.91])
     hits: int = Field(description="模型命中数", examples=[3])

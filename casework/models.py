@@ -167,6 +167,8 @@ class Score(Base):
     managing_level: Mapped[int]
     as_of: Mapped[date] = mapped_column(index=True)
     probability: Mapped[float | None]
+    probability_low: Mapped[float | None]
+    probability_high: Mapped[float | None]
     risk: Mapped[float]
     percentile: Mapped[float]
     anomaly: Mapped[float]

@@ -31,6 +31,8 @@ SCORE_COLUMNS: Final = (
     "entity_id", "village_code", "probability", "risk", "percentile", "anomaly", "hits", "peer_group",
     "reasons", "bundle_version", "feature_hash", "simulated",
 )  # fmt: skip
+BAND_COLUMNS: Final = ("probability_low", "probability_high")
+"""Bounds of the probability; scores that were stored before there were any have none."""
 _RUN_ID: Final = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{12}")
 
 
@@ -112,7 +114,8 @@ def read_findings(home: Path, run_id: str) -> pa.Table:
 
 
 def read_scores(home: Path, as_of: date, entity: str) -> pa.Table:
-    return _read(home / "scores" / as_of.isoformat() / f"{entity}.parquet", SCORE_COLUMNS)
+    path = home / "scores" / as_of.isoformat() / f"{entity}.parquet"
+    return _read(path, SCORE_COLUMNS, missing_as_null=BAND_COLUMNS)
 
 
 def evidence_rows(home: Path, warnings: Sequence[CaseWarning], *, limit: int = 200) -> list[Evidence]:
@@ -137,8 +140,13 @@ def _evidence_of(home: Path, run_id: str, finding_ids: Sequence[str], *, limit: 
     return [Evidence(**{**row, "key": json.loads(row["key"])}) for row in rows.to_pylist()]
 
 
-def _read(path: Path, columns: Sequence[str]) -> pa.Table:
-    missing = sorted(set(columns) - set(pq.read_schema(path).names))
+def _read(path: Path, columns: Sequence[str], *, missing_as_null: Sequence[str] = ()) -> pa.Table:
+    stored = set(pq.read_schema(path).names)
+    missing = sorted(set(columns) - stored)
     if missing:
         raise PublicationMismatch(path.name, missing)
-    return pq.read_table(path, columns=list(columns))
+    table = pq.read_table(path, columns=[*columns, *(name for name in missing_as_null if name in stored)])
+    for name in missing_as_null:
+        if name not in stored:
+            table = table.append_column(name, pa.nulls(len(table), pa.float64()))
+    return table

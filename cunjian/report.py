@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from casework.words import probability_words
 from cunjian import console
 from cunjian.imports import Refused
 from registers.catalogue import CatalogueError, load_catalogue
@@ -329,17 +330,17 @@ def top_scores(title: str, table: pa.Table, names: Mapping[str, str], *, most: i
     rows = []
     for place, row in enumerate(table.slice(0, most).to_pylist(), start=1):
         told = [reason["sentence"] for reason in json.loads(row["reasons"])]
-        probability = "—" if row["probability"] is None else f"{row['probability']:.0%}"
+        band = (row["probability"], row["probability_low"], row["probability_high"])
         rows.append(
             [
                 place,
                 names.get(row["entity_id"], row["entity_id"]),
                 f"{row['percentile']:.0f}",
-                probability,
+                probability_words(*band),
                 "\n".join(f"· {t}" for t in told[:3]),
             ]
         )
-    console.show_table(title, ["", "对象", "百分位", "属实概率", "为什么"], rows)
+    console.show_table(title, ["", "对象", "百分位", "查实概率（95% 区间）", "为什么"], rows)
 
 
 def _simulated(simulated: bool) -> str:

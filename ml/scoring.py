@@ -1,7 +1,8 @@
 """Scores of all villages or officials on one day: features, findings and the champions, put together.
 
-Two numbers that are never mixed: `probability` that people confirm the case (null while verified cases are too
-few) and `percentile` among peers (where to look first). Every score carries what it was made with.
+Two numbers that are never mixed: `probability` that people confirm the case, with the bounds of its 95 % band (all
+three null while verified cases are too few), and `percentile` among peers (where to look first). Every score carries
+what it was made with.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ from ml.risk import RiskModel
 
 SCORES_SCHEMA: Final = pa.schema([
     ("entity_id", pa.string()), ("village_code", pa.string()), ("as_of", pa.date32()),
-    ("probability", pa.float64()), ("risk", pa.float64()), ("percentile", pa.float64()),
-    ("anomaly", pa.float64()), ("hits", pa.int32()), ("peer_group", pa.string()), ("reasons", pa.string()),
+    ("probability", pa.float64()), ("probability_low", pa.float64()), ("probability_high", pa.float64()),
+    ("risk", pa.float64()), ("percentile", pa.float64()), ("anomaly", pa.float64()), ("hits", pa.int32()),
+    ("peer_group", pa.string()), ("reasons", pa.string()),
     ("bundle_version", pa.string()), ("feature_hash", pa.string()), ("simulated", pa.bool_()),
 ])  # fmt: skip
 
@@ -105,19 +107,19 @@ def score_entities(
     hits = hits_by_entity(findings, entity=features.entity)
     normalised, inputs = features.normalised(), model_inputs(features, hits)
     anomaly = scorers.anomaly.score(normalised)
-    risk, probability = anomaly, np.full(len(anomaly), np.nan)
+    risk, calibrated = anomaly, np.full((len(anomaly), 3), np.nan)
     if scorers.risk is not None:
         margin = scorers.risk.margin(inputs)
-        risk = squashed(margin)
-        if scorers.risk.calibration_ is not None:
-            probability = scorers.risk.calibration_.probability(margin)
+        risk, calibrated = squashed(margin), scorers.risk.calibrated(margin)
     ids = normalised.index.astype(str)
     scores = pd.DataFrame(
         {
             "entity_id": ids,
             "village_code": features.villages.loc[normalised.index].to_numpy(),
             "as_of": features.as_of,
-            "probability": probability,
+            "probability": calibrated[:, 0],
+            "probability_low": calibrated[:, 1],
+            "probability_high": calibrated[:, 2],
             "risk": risk,
             "peer_group": features.peers.loc[normalised.index].to_numpy(),
             "anomaly": anomaly,

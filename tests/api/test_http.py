@@ -70,6 +70,19 @@ def test_a_correction_needs_all_three_and_known_words(signed_in):
     assert moved["state"] == "transferred"
 
 
+def test_a_score_tells_its_probability_with_the_band_apart_from_the_percentile(signed_in):
+    county = signed_in("supervisor")
+    row = good(county.get(f"/api/scores/village/{VILLAGE_A}"))["score"]
+    told = {name: row[name] for name in ("probability", "probability_low", "probability_high", "percentile")}
+    assert told == {"probability": 0.12, "probability_low": 0.05, "probability_high": 0.23, "percentile": 98}
+    assert good(county.get(f"/api/scores/village/{VILLAGE_B}"))["score"]["probability_low"] is None
+    page = county.get(f"/scores/village/{VILLAGE_A}").text
+    assert "<dt>查实概率</dt><dd>12%（5%–23%）</dd>" in page
+    assert "括号里是 95% 区间" in page
+    assert "<dt>百分位</dt><dd>98</dd>" in page
+    assert "查实概率 12%（5%–23%）" in county.get("/villages").text
+
+
 def test_a_town_gets_404_for_everything_of_the_other_town(signed_in, small_world):
     county, other = signed_in("supervisor"), signed_in("town_b")
     clerk = signed_in("clerk")

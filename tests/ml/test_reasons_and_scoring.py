@@ -63,7 +63,7 @@ def test_without_outcomes_the_risk_is_the_anomaly_and_there_is_no_probability() 
     scores = scored(features, findings())
     assert set(scores.index[: len(odd)]) == set(odd)
     assert scores["risk"].is_monotonic_decreasing
-    assert scores["probability"].isna().all()
+    assert scores[["probability", "probability_low", "probability_high"]].isna().all(axis=None)
     assert (scores["risk"] == scores["anomaly"]).all()
     assert set(scores["bundle_version"]) == {"anomaly_village/1"}
     assert set(scores["feature_hash"]) == {features.definition_hash}
@@ -76,6 +76,21 @@ def test_with_outcomes_there_are_two_numbers() -> None:
     assert scores["probability"].between(0, 1).all()
     assert scores.loc[odd, "probability"].min() > scores.drop(odd)["probability"].max()
     assert set(scores["bundle_version"]) == {"anomaly_village/1+risk_village/4"}
+
+
+def test_the_probability_comes_with_the_band_of_the_model() -> None:
+    features, odd = feature_set(odd=20)
+    models = scorers(features, findings(), odd=odd)
+    table = score_entities(features, findings(), scorers=models, dictionary=DICTIONARY, simulated=True)
+    scores = table.to_pandas().set_index("entity_id")
+    assert models.risk is not None
+    inputs = model_inputs(features, {}).loc[scores.index]
+    expected = models.risk.probability_interval(inputs)
+    np.testing.assert_allclose(scores[["probability_low", "probability_high"]], expected)
+    np.testing.assert_allclose(scores["probability"], models.risk.probability(inputs))
+    assert (scores["probability_low"] <= scores["probability"]).all()
+    assert (scores["probability"] <= scores["probability_high"]).all()
+    assert (scores["probability_low"] < scores["probability_high"]).any()
 
 
 def test_percentile_is_among_peers() -> None:
