@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -50,6 +51,7 @@ from casework.states import (
 )
 from casework.watchlist import Wanted, Watched, Watchlist, place_names, score_of, towns_of, watchlist
 from casework.working_days import local_date
+from features.dictionary import ENTITY_NAMES
 from ml.triage.labels import NATURES
 
 router = APIRouter(include_in_schema=False)
@@ -96,6 +98,21 @@ def show_villages(
     return _watchlist_page(request, wanted, found, towns=towns_of(session, actor), names={})
 
 
+@router.get("/suppliers")
+def show_suppliers(
+    *,
+    request: Request,
+    session: Db,
+    actor: Reader,
+    town: str = "",
+    min_percentile: Annotated[float, Query(ge=0, le=100)] = 0,
+    page: Page = 1,
+) -> HTMLResponse:
+    wanted = _wanted(Entity.SUPPLIER, town=town, min_percentile=min_percentile, page=page)
+    found = watchlist(session, actor, wanted)
+    return _watchlist_page(request, wanted, found, towns=towns_of(session, actor), names={})
+
+
 @router.get("/officials")
 def show_officials(
     *,
@@ -122,7 +139,7 @@ def show_score(
     names = _names(session, svc, actor, [watched]) if entity is Entity.OFFICIAL else {}
     page = {
         "watched": watched,
-        "name": names.get(entity_id, watched.place),
+        "name": _called(watched, names),
         "warnings": found,
         "evidence": _evidence_by_finding(svc, found),
     }
@@ -315,8 +332,9 @@ def _watchlist_page(
 ) -> HTMLResponse:
     page = {
         "entity": wanted.entity.value,
+        "entity_name": ENTITY_NAMES[wanted.entity.value],
         "list": found,
-        "names": names,
+        "called": partial(_called, names=names),
         "towns": towns,
         "town": wanted.town or "",
         "min_percentile": wanted.min_percentile,
@@ -325,6 +343,14 @@ def _watchlist_page(
         "size": wanted.size,
     }
     return render(request, "watchlist.html", page)
+
+
+def _called(watched: Watched, names: Mapping[str, str]) -> str:
+    """What a page calls an entity: a village by its place, an official as `_names` says, a supplier by its name."""
+    score = watched.score
+    if score.entity is Entity.VILLAGE:
+        return watched.place
+    return names.get(score.entity_id) or score.name or score.entity_id
 
 
 def _names(session: Session, svc: Services, actor: Actor, rows: Sequence[Watched]) -> dict[str, str]:

@@ -36,7 +36,7 @@ Size = Annotated[int, Query(ge=1, le=200)]
 Division = Annotated[str | None, Query(pattern=r"^\d{2,12}$", description="区划代码前缀")]
 
 
-@router.get("/watchlists/{entity}", summary="关注清单：村或干部，按风险排序")
+@router.get("/watchlists/{entity}", summary="关注清单：村、干部或供应商，按风险排序")
 def read_watchlist(
     *,
     entity: Entity,

@@ -30,15 +30,12 @@ from casework.watchlist import Watched
 
 
 def watch_row(watched: Watched) -> WatchRow:
-    score = watched.score
-    return WatchRow.model_validate(
-        {
-            **{name: getattr(score, name) for name in WatchRow.model_fields if hasattr(score, name)},
-            "place": watched.place,
-            "post": watched.post,
-            "level": watched.level,
-        }
-    )
+    """A score with what this person may see of it."""
+    of_person = {name: getattr(watched, name) for name in WatchRow.model_fields if hasattr(watched, name)}
+    of_score = {
+        name: getattr(watched.score, name) for name in WatchRow.model_fields if hasattr(watched.score, name)
+    }
+    return WatchRow.model_validate(of_score | of_person)
 
 
 def evidence_row(evidence: Evidence) -> EvidenceRow:

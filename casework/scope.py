@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, false, func, literal, or_
+from sqlalchemy import ColumnElement, and_, exists, false, func, literal, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from casework.access import OFFICE_STATES, Permission, TaskKind, allows
-from casework.models import CaseWarning, Complaint, ModelDraft, Score, Task
+from casework.models import CaseWarning, Complaint, ModelDraft, Score, ScorePlace, Task
 from casework.plan_models import Plan
 from casework.roles import Actor, Role, is_division
 
@@ -15,7 +15,14 @@ def visible_risks(actor: Actor, table: type[Score] | type[CaseWarning]) -> Colum
     """Rows of scores or warnings for which `access.sees_risk` is true."""
     if not allows(actor, Permission.READ_WARNING):
         return false()
-    return and_(within(table.village_code, actor.division), table.managing_level >= len(actor.division))
+    inside = lies_in(actor.division) if table is Score else within(table.village_code, actor.division)
+    return and_(inside, table.managing_level >= len(actor.division))
+
+
+def lies_in(division: str) -> ColumnElement[bool]:
+    """Scores of entities that have to do with a village of the division."""
+    further = exists().where(ScorePlace.score_id == Score.id, within(ScorePlace.village_code, division))
+    return or_(within(Score.village_code, division), further)
 
 
 def visible_complaints(actor: Actor) -> ColumnElement[bool]:

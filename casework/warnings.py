@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from casework.access import RiskFacts, sees_risk
+from casework.access import RiskFacts, SubjectType, sees_risk
 from casework.errors import NotVisible
 from casework.events import locked, recorded
 from casework.models import CaseWarning, Entity, WarningOfficial
@@ -66,10 +66,14 @@ def warnings_page(
 
 
 def warnings_of(session: Session, actor: Actor, *, entity: Entity, entity_id: str) -> Sequence[CaseWarning]:
-    """The visible warnings of a village, or those that concern an official, the gravest first."""
+    """The visible warnings of a village or about a supplier, or those that concern an official, the gravest first."""
     query = select(CaseWarning).where(visible_risks(actor, CaseWarning))
     if entity is Entity.VILLAGE:
         query = query.where(CaseWarning.village_code == entity_id)
+    elif entity is Entity.SUPPLIER:
+        query = query.where(
+            CaseWarning.subject_type == SubjectType.COMPANY, CaseWarning.subject_id == entity_id
+        )
     else:
         query = query.join(WarningOfficial, WarningOfficial.warning_id == CaseWarning.id).where(
             WarningOfficial.person_key == entity_id

@@ -13,6 +13,8 @@ import pyarrow as pa
 from casework.words import probability_words
 from cunjian import console
 from cunjian.imports import Refused
+from features.dictionary import ENTITY_NAMES, Entity
+from ml.kinds import ENTITY_OF_KIND
 from registers.catalogue import CatalogueError, load_catalogue
 from registers.importing import ImportRefused
 from registers.quality import QualityReport
@@ -172,7 +174,10 @@ def run(summary: RunSummary) -> None:
         )
 
 
-ENTITY_NAMES = {"village": "村", "official": "干部"}
+def left_out(reasons: Mapping[Entity, str]) -> None:
+    """Entities of which no model was trained, and why; beside the answer, so that JSON stays JSON."""
+    for entity, why in reasons.items():
+        console.ERR.print(f"{ENTITY_NAMES[entity]}没有训练：{why}")
 
 
 def trained(results: Sequence[Any]) -> None:
@@ -201,7 +206,7 @@ def trained(results: Sequence[Any]) -> None:
 def against_truth(results: Sequence[Any]) -> None:
     """How the orders compare on the entities that nobody had verified; only a simulated county knows the truth."""
     lines = [
-        [ENTITY_NAMES[result.registered.kind.partition("_")[2]], *_ranking_line(ranking)]
+        [ENTITY_NAMES[ENTITY_OF_KIND[result.registered.kind]], *_ranking_line(ranking)]
         for result in results
         for ranking in result.truth_unverified
     ]

@@ -29,16 +29,15 @@ from casework.roles import Actor
 from cunjian.service import office_division
 from cunjian.settings import Settings
 from cunjian.stages import (
-    ENTITIES,
     SIGNING_KEY,
     Done,
     Snapshots,
     open_lake,
-    train_anomaly_stage,
-    train_risk_stage,
 )
-from features.dictionary import Entity, definition_hash, dictionary
+from cunjian.training_stages import train_anomaly_stage, train_risk_stage
+from features.dictionary import ENTITIES, Entity, definition_hash, dictionary
 from ml.bundle import read_champion
+from ml.kinds import FAMILIES, kind_of
 from ml.reports import report_folder
 from registers.lake import Lake, write_json
 from registers.pseudonyms import load_key
@@ -64,11 +63,12 @@ class Step(Protocol):
 
 @dataclass(frozen=True)
 class Retrained:
-    """What a scheduled training did. reasons: why, by kind; trained: the new challengers."""
+    """What a scheduled training did, by kind. reasons: why; trained: the new challengers; left_out: why not."""
 
     as_of: date
     reasons: dict[str, tuple[str, ...]]
     trained: tuple[Trained, ...]
+    left_out: dict[str, str]
 
 
 def room_of(settings: Settings, *, today: date, as_of: date) -> Room:
@@ -134,7 +134,7 @@ def registered_stage(settings: Settings) -> list[dict[str, Any]]:
 def drift_stage(
     settings: Settings, snapshots: Snapshots, *, as_of: date, weeks: int, done: Done | None = None
 ) -> list[Drift]:
-    """Drift of both entities over the weeks up to a day, kept as `home/drift/latest.json` for the page."""
+    """Drift of every entity over the weeks up to a day, kept as `home/drift/latest.json` for the page."""
     with _session(settings) as session:
         outcomes = verification_frame(session)
     found = []
@@ -170,17 +170,20 @@ def retrain_stage(settings: Settings, *, as_of: date, today: date, seed: int, we
         reasons = _due(settings, as_of=as_of, alarms=alarms)
         due = {kind for kind, why in reasons.items() if why}
         if not due:
-            return Retrained(as_of, reasons, ())
+            return Retrained(as_of, reasons, (), {})
         room = room_of(settings, today=today, as_of=as_of)
         trained: list[Trained] = []
+        left_out: dict[str, str] = {}
         for family, stage in (("anomaly", train_anomaly_stage), ("risk", train_risk_stage)):
-            wanted = [entity for entity in ENTITIES if f"{family}_{entity}" in due]
+            wanted = [entity for entity in ENTITIES if kind_of(family, entity) in due]
             if wanted:
-                trained += stage(
+                done = stage(
                     settings, snapshots, as_of=as_of, seed=seed, truth={}, room=room, entities=wanted
                 )
+                trained += done.trained
+                left_out |= {kind_of(family, entity): why for entity, why in done.left_out.items()}
         follow_champions(settings.home, settings.mlruns)
-        return Retrained(as_of, reasons, tuple(trained))
+        return Retrained(as_of, reasons, tuple(trained), left_out)
 
 
 def _due(settings: Settings, *, as_of: date, alarms: dict[Entity, list[str]]) -> dict[str, tuple[str, ...]]:
@@ -190,7 +193,7 @@ def _due(settings: Settings, *, as_of: date, alarms: dict[Entity, list[str]]) ->
     reasons: dict[str, tuple[str, ...]] = {}
     for entity in ENTITIES:
         known = len(labelled(outcomes, entity=entity, as_of=as_of))
-        for kind in (f"anomaly_{entity}", f"risk_{entity}"):
+        for kind in (kind_of(family, entity) for family in FAMILIES):
             newest = next((model for model in models if model.kind == kind), None)
             reasons[kind] = why_train(
                 _last(settings, newest) if newest else None,
@@ -226,7 +229,9 @@ def _drift(
     as_of: date,
     weeks: int,
 ) -> Drift:
-    champion = read_champion(settings.home, f"anomaly_{entity}", key=load_key(settings.home, SIGNING_KEY))
+    champion = read_champion(
+        settings.home, kind_of("anomaly", entity), key=load_key(settings.home, SIGNING_KEY)
+    )
     trained_on = date.fromisoformat(str(champion.meta["as_of"])) if champion else None
     unknown = [] if champion else ["还没有启用异常模型，没有可比较的训练日：特征是否漂移不知道。"]
     columns = []

@@ -1,4 +1,4 @@
-"""What the models see of a village or an official: comparable features, and what supervision models found.
+"""What the models see of a village, an official or a supplier: comparable features, and what supervision models found.
 
 The same functions make the rows of training and the rows of scoring. No date, place, name or id is an input.
 """
@@ -17,7 +17,9 @@ from features.compute import FeatureSet
 from features.dictionary import Direction, Entity, Feature
 from supervision.catalogue import FIELD_NAMES, LEVEL_RANK
 
-HIT_COLUMNS: Final = tuple(f"hits_{part}" for part in (*FIELD_NAMES, *LEVEL_RANK))
+HITS: Final = "hits_"
+"""What the names of columns and reasons begin with that tell of findings."""
+HIT_COLUMNS: Final = tuple(f"{HITS}{part}" for part in (*FIELD_NAMES, *LEVEL_RANK))
 """Findings about the entity, counted per field and per level."""
 
 
@@ -34,7 +36,9 @@ class Hit:
 
 
 def hits_by_entity(findings: pa.Table, *, entity: Entity) -> dict[str, list[Hit]]:
-    """The findings about every village (by place) or official (as subject or as person concerned), worst first."""
+    """The findings about every village (by place), official (as subject or as person concerned) or supplier (as
+    subject), worst first.
+    """
     hits: dict[str, list[Hit]] = {}
     for row in findings.to_pylist():
         hit = Hit(**{name: row[name] for name in Hit.__dataclass_fields__})
@@ -72,6 +76,10 @@ def input_directions(dictionary: Mapping[str, Feature], columns: pd.Index) -> di
 def _concerned(row: Mapping[str, object], entity: Entity) -> Iterator[str]:
     if entity == "village":
         yield str(row["village_code"])
+        return
+    if entity == "supplier":
+        if row["subject_type"] == "company":
+            yield str(row["subject_id"])
         return
     keys = {str(key) for key in json.loads(str(row["official_keys"] or "[]"))}
     if row["subject_type"] == "official":

@@ -15,14 +15,14 @@ import numpy as np
 import pandas as pd
 
 from features.compute import FeatureSet
-from features.dictionary import Entity, Feature
+from features.dictionary import ENTITY_NAMES, Entity, Feature
 from ml.inputs import HIT_COLUMNS, Hit
 from supervision.catalogue import FIELD_NAMES
 
 MOST: Final = 5
 """Reasons a person can weigh at a glance."""
 
-_PEERS: Final[Mapping[Entity, str]] = {"village": "同类村", "official": "同类干部"}
+_PEERS: Final[Mapping[Entity, str]] = {entity: f"同类{name}" for entity, name in ENTITY_NAMES.items()}
 _SHARES_READ_AS_PERCENT: Final = ("占比", "比例", "比重", "率")
 _MOST_DECIMALS: Final = 4
 

@@ -1,4 +1,4 @@
-"""Scores of all villages or officials on one day: features, findings and the champions, put together.
+"""Scores of all villages, officials or suppliers on one day: features, findings and the champions, put together.
 
 Two numbers that are never mixed: `probability` that people confirm the case, with the bounds of its 95 % band (all
 three null while verified cases are too few), and `percentile` among peers (where to look first). Every score carries
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -26,12 +26,14 @@ from ml.anomaly import AnomalyModel
 from ml.bundle import Bundle, check_definitions, read_champion
 from ml.errors import ModelError
 from ml.inputs import hits_by_entity, model_inputs
+from ml.kinds import kind_of
 from ml.matrix import squashed
 from ml.reasons import reasons
 from ml.risk import RiskModel
 
 SCORES_SCHEMA: Final = pa.schema([
-    ("entity_id", pa.string()), ("village_code", pa.string()), ("as_of", pa.date32()),
+    ("entity_id", pa.string()), ("name", pa.string()), ("village_code", pa.string()),
+    ("villages", pa.list_(pa.string())), ("as_of", pa.date32()),
     ("probability", pa.float64()), ("probability_low", pa.float64()), ("probability_high", pa.float64()),
     ("risk", pa.float64()), ("percentile", pa.float64()), ("anomaly", pa.float64()), ("hits", pa.int32()),
     ("peer_group", pa.string()), ("reasons", pa.string()),
@@ -74,7 +76,7 @@ def load_scorers(home: Path, *, features: FeatureSet, key: bytes) -> Scorers:
         BundleRefused: a bundle is damaged or foreign.
         FeatureMismatch: a champion was trained on other features or other definitions.
     """
-    anomaly_kind, risk_kind = f"anomaly_{features.entity}", f"risk_{features.entity}"
+    anomaly_kind, risk_kind = kind_of("anomaly", features.entity), kind_of("risk", features.entity)
     anomaly = _champion(home, anomaly_kind, features=features, key=key)
     if anomaly is None:
         raise NoChampion(
@@ -98,8 +100,15 @@ def score_entities(
     scorers: Scorers,
     dictionary: Mapping[str, Feature],
     simulated: bool,
+    villages: Mapping[str, Sequence[str]] | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> pa.Table:
     """One row per entity with the columns of SCORES_SCHEMA, highest risk first.
+
+    Args:
+        villages: all villages that an entity has to do with, where it is more than its own; they and the names
+            go to the table, never into a model.
+        names: names of entities that are no persons; others have none in the table.
 
     Raises:
         FeatureMismatch: the features are not those of training.
@@ -112,10 +121,16 @@ def score_entities(
         margin = scorers.risk.margin(inputs)
         risk, calibrated = squashed(margin), scorers.risk.calibrated(margin)
     ids = normalised.index.astype(str)
+    own = features.villages.loc[normalised.index].to_numpy()
     scores = pd.DataFrame(
         {
             "entity_id": ids,
-            "village_code": features.villages.loc[normalised.index].to_numpy(),
+            "name": [(names or {}).get(entity_id) for entity_id in ids],
+            "village_code": own,
+            "villages": [
+                sorted({code, *(villages or {}).get(entity_id, ())})
+                for entity_id, code in zip(ids, own, strict=True)
+            ],
             "as_of": features.as_of,
             "probability": calibrated[:, 0],
             "probability_low": calibrated[:, 1],

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from features.compute import FeatureSet
-from features.dictionary import Entity, Feature
+from features.dictionary import ENTITY_NAMES, Entity, Feature
 from ml.anomaly import AnomalyModel
 from ml.bundle import Meta, write_bundle
 from ml.inputs import feature_directions, hits_by_entity, hits_total, model_inputs
@@ -265,4 +265,6 @@ def _rank_correlation(one: Floats, other: Floats) -> float:
 
 def _refuse_too_few(rows: int, *, entity: Entity, as_of: date) -> None:
     if rows < 2:
-        raise NothingToLearnFrom(f"{rows} {entity}(s) on {as_of}; import the registers first")
+        raise NothingToLearnFrom(
+            f"截至 {as_of}，登记表里只有 {rows} 个{ENTITY_NAMES[entity]}，不够训练；请先导入更多登记表"
+        )

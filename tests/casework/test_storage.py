@@ -20,7 +20,7 @@ from casework.migrations import upgrade
 from casework.models import Base, CaseWarning, Entity, Event, Outcome, Score, SelectedBy, User, Verification
 from casework.outcomes import FRAME_COLUMNS, PastVerification, import_verifications, verification_frame
 from casework.publishing import Published, publish_run, publish_scores
-from casework.runs import BAND_COLUMNS, evidence_rows
+from casework.runs import NEWER_SCORE_COLUMNS, evidence_rows
 from casework.states import WarningState
 from casework.warnings import warnings_of
 from casework.watchlist import Wanted, watchlist
@@ -82,9 +82,9 @@ def test_a_score_keeps_its_probability_with_the_band(world):
     assert kept[VILLAGE_B] == (None, None, None)
 
 
-def test_scores_stored_before_there_were_bands_are_published_without(small_world):
+def test_scores_stored_by_an_earlier_version_are_published(small_world):
     path = small_world.home / "scores" / AS_OF.isoformat() / "village.parquet"
-    pq.write_table(pq.read_table(path).drop_columns(list(BAND_COLUMNS)), path)
+    pq.write_table(pq.read_table(path).drop_columns(list(NEWER_SCORE_COLUMNS)), path)
     with small_world.sessions.begin() as session:
         publish_scores(session, small_world.home, AS_OF, at=NOW)
         row = session.scalars(select(Score).where(Score.entity_id == VILLAGE_A)).one()
@@ -92,7 +92,7 @@ def test_scores_stored_before_there_were_bands_are_published_without(small_world
 
 
 @pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def test_scores_of_an_older_schema_stay_when_bands_come(database, request, tmp_path):
+def test_scores_of_an_older_schema_stay_when_columns_come(database, request, tmp_path):
     server = request.getfixturevalue("postgresql_server") if database == "postgresql" else None
     url = create_database(server, f"t{uuid4().hex}") if server else sqlite_url(tmp_path)
     upgrade(url, to="0007")
