@@ -18,7 +18,7 @@ from casework.accounts import user_names
 from casework.errors import NotVisible
 from casework.roles import Actor
 from features.dictionary import ENTITY_NAMES
-from ml.kinds import KIND_NAMES
+from ml.kinds import KIND_NAMES, KINDS
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
@@ -53,7 +53,7 @@ def show_room(request: Request, session: Db, svc: Svc, actor: Reader) -> HTMLRes
                 row.kind == kind and row.state == "serving" and row.previous for row in rows
             ),
         }
-        for kind in promotions.KINDS
+        for kind in KINDS
     ]
     page = {
         "kinds": kinds,

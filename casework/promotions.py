@@ -30,21 +30,15 @@ from casework.states import (
     step,
 )
 from casework.working_days import local_date
-from features.dictionary import definition_hash
 from ml.bundle import Bundle, bundle_folder, champion_version, read_bundle, set_champion
 from ml.errors import BundleRefused
-from ml.kinds import ENTITY_OF_KIND, KINDS
+from ml.kinds import KINDS, definitions_by_kind
 from ml.reports import ModelReport, read_report, versions_with_reports
 
 REPORT_VALID_DAYS: Final = 30
 """A report says what was known when it was written; a month later there is a new delivery of most registers."""
 _IN_THE_WAY: Final = frozenset({"fail", "cannot_tell"})
 _log: Final = logging.getLogger("cunjian.casework")
-
-
-def definitions_now() -> dict[str, str]:
-    """Hash of the feature definitions by kind of model that uses them."""
-    return {kind: definition_hash(entity) for kind, entity in ENTITY_OF_KIND.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +52,7 @@ class Registry:
     home: Path
     office: str
     key: bytes
-    definitions: Callable[[], Mapping[str, str]] = definitions_now
+    definitions: Callable[[], Mapping[str, str]] = definitions_by_kind
 
 
 def request(

@@ -14,7 +14,7 @@ from casework.words import probability_words
 from cunjian import console
 from cunjian.imports import Refused
 from features.dictionary import ENTITY_NAMES, Entity
-from ml.kinds import ENTITY_OF_KIND
+from ml.kinds import ENTITY_OF_KIND, SCORED_NAMES, Scored
 from registers.catalogue import CatalogueError, load_catalogue
 from registers.importing import ImportRefused
 from registers.quality import QualityReport
@@ -110,7 +110,7 @@ class RunSummary:
     published: bool
     warnings_added: int
     warnings_updated: int
-    scored: Mapping[str, int]
+    scored: Mapping[Scored, int]
 
     @classmethod
     def of(cls, run: Run, published: Any, scored: Any) -> RunSummary:
@@ -167,7 +167,7 @@ def run(summary: RunSummary) -> None:
         f"预警新增 {summary.warnings_added} 条，更新 {summary.warnings_updated} 条；运行编号 {summary.run_id}"
     )
     if summary.scored:
-        console.say("打分：" + "，".join(f"{ENTITY_NAMES[e]} {rows}" for e, rows in summary.scored.items()))
+        console.say("打分：" + "，".join(f"{SCORED_NAMES[e]} {rows}" for e, rows in summary.scored.items()))
     else:
         console.say(
             "还没有打分：先 cunjian train anomaly，再 cunjian models request 和 approve（模拟数据：cunjian promote）"

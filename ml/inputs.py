@@ -14,13 +14,17 @@ import pandas as pd
 import pyarrow as pa
 
 from features.compute import FeatureSet
-from features.dictionary import Direction, Entity, Feature
+from features.dictionary import Direction, Feature
+from ml.kinds import Scored
 from supervision.catalogue import FIELD_NAMES, LEVEL_RANK
 
 HITS: Final = "hits_"
 """What the names of columns and reasons begin with that tell of findings."""
 HIT_COLUMNS: Final = tuple(f"{HITS}{part}" for part in (*FIELD_NAMES, *LEVEL_RANK))
 """Findings about the entity, counted per field and per level."""
+
+_SUBJECTS: Final[Mapping[Scored, str]] = {"supplier": "company", "tender": "tender"}
+"""What supervision models call the subject that is scored."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,9 @@ class Hit:
     reason: str
 
 
-def hits_by_entity(findings: pa.Table, *, entity: Entity) -> dict[str, list[Hit]]:
-    """The findings about every village (by place), official (as subject or as person concerned) or supplier (as
-    subject), worst first.
+def hits_by_entity(findings: pa.Table, *, entity: Scored) -> dict[str, list[Hit]]:
+    """The findings about every village (by place), official (as subject or as person concerned), supplier or
+    tender (as subject), worst first.
     """
     hits: dict[str, list[Hit]] = {}
     for row in findings.to_pylist():
@@ -73,12 +77,12 @@ def input_directions(dictionary: Mapping[str, Feature], columns: pd.Index) -> di
     return feature_directions(dictionary, columns) | found
 
 
-def _concerned(row: Mapping[str, object], entity: Entity) -> Iterator[str]:
+def _concerned(row: Mapping[str, object], entity: Scored) -> Iterator[str]:
     if entity == "village":
         yield str(row["village_code"])
         return
-    if entity == "supplier":
-        if row["subject_type"] == "company":
+    if entity in _SUBJECTS:
+        if row["subject_type"] == _SUBJECTS[entity]:
             yield str(row["subject_id"])
         return
     keys = {str(key) for key in json.loads(str(row["official_keys"] or "[]"))}

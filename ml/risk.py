@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ml.anomaly import AnomalyModel
 from ml.boosting import GENTLE, USUAL_ROUNDS, Boosted, Cases, choose_trees, learn
-from ml.calibration import Band, Calibration, Logistic, calibrate, calibration_from_json
+from ml.calibration import Band, Calibration, Logistic, band_from_json, calibrate, calibration_from_json
 from ml.errors import ModelError
 from ml.likeness import Likeness, likeness_to_others
 from ml.matrix import Direction, Floats, Integers, Matrix, column_names, frame_like, numeric, signs, squashed
@@ -252,9 +252,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         trees = lgb.Booster(model_str=files[TREES].decode()) if TREES in files else None
         model.boosted_ = Boosted(base, trees)
         model.calibration_ = calibration_from_json(about["calibration"]) if about["calibration"] else None
-        model.band_ = (
-            Band(**{name: tuple(of) for name, of in about["band"].items()}) if about["band"] else None
-        )
+        model.band_ = band_from_json(about["band"])
         model.rounds_, model.confirmed_, model.refuted_ = (
             about["rounds"],
             about["confirmed"],
