@@ -49,7 +49,9 @@ class Reason(_Answer):
 
 class WatchRow(_Answer):
     entity: Entity = Field(examples=["village"])
-    entity_id: str = Field(description="村代码、干部的代号，或供应商的信用代码", examples=["330102001001"])
+    entity_id: str = Field(
+        description="村代码、干部的代号、供应商的信用代码，或招标编号", examples=["330102001001"]
+    )
     name: str | None = Field(description="供应商名称", examples=[None])
     village_code: str = Field(description="所在村；供应商为本人辖区内往来最多的村", examples=["330102001001"])
     villages: list[str] = Field(

@@ -34,11 +34,12 @@ from casework.states import (
 
 
 class Entity(StrEnum):
-    """What a score or an outcome is about: what `features.dictionary.ENTITIES` lists."""
+    """What a score or an outcome is about: what `ml.kinds.SCORED_NAMES` lists."""
 
     VILLAGE = "village"
     OFFICIAL = "official"
     SUPPLIER = "supplier"
+    TENDER = "tender"
 
 
 class Outcome(StrEnum):

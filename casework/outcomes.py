@@ -35,6 +35,14 @@ CONFIRMED: Final[Mapping[Outcome, bool]] = {
 """Outcomes that say whether the matter was there; the others say nothing about the model."""
 
 
+SCORED_SUBJECTS: Final[Mapping[SubjectType, Entity]] = {
+    SubjectType.COMPANY: Entity.SUPPLIER,
+    SubjectType.TENDER: Entity.TENDER,
+}
+"""Subjects of warnings, other than officials, that are scored themselves."""
+SUBJECT_OF: Final = {entity: subject for subject, entity in SCORED_SUBJECTS.items()}
+
+
 @dataclass(frozen=True, kw_only=True)
 class VerifiedWarning:
     """A warning that people looked into to the end, and whether they confirmed it."""
@@ -64,15 +72,15 @@ class PastVerification:
 def add_outcome(session: Session, task: Task, *, decided_on: date) -> None:
     """Keep the outcome of a closed task; a task without an entity (no village known) teaches nothing.
 
-    What was found about a company counts for its village and for the company, as its finding does.
+    What was found about a company or a tender counts for its village and for itself, as its finding does.
     """
     if task.entity is None or task.entity_id is None or task.outcome is None:
         return
     about = {task.entity: task.entity_id}
     if task.origin is Origin.WARNING:
         warning = session.get_one(CaseWarning, task.origin_id)
-        if warning.subject_type is SubjectType.COMPANY:
-            about[Entity.SUPPLIER] = warning.subject_id
+        if warning.subject_type in SCORED_SUBJECTS:
+            about[SCORED_SUBJECTS[warning.subject_type]] = warning.subject_id
     for entity, entity_id in about.items():
         found = PastVerification(
             entity=entity,

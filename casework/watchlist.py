@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
-from casework.access import RiskFacts, SubjectType, sees_all_of, sees_risk
+from casework.access import RiskFacts, sees_all_of, sees_risk
 from casework.errors import NotVisible
 from casework.models import (
     CaseWarning,
@@ -22,6 +22,7 @@ from casework.models import (
     ScorePlace,
     WarningOfficial,
 )
+from casework.outcomes import SUBJECT_OF
 from casework.roles import Actor, covers
 from casework.scope import lies_in, visible_risks
 from casework.states import WarningState
@@ -185,7 +186,7 @@ def _described(session: Session, actor: Actor, scores: Sequence[Score], *, entit
         query = select(OfficialPost.person_key, OfficialPost.post).where(OfficialPost.person_key.in_(keys))
         posts = dict(session.execute(query).all())
     levels = _gravest(session, actor, keys, entity=entity)
-    counted = _counted(session, actor, keys) if entity is Entity.SUPPLIER else {}
+    counted = _counted(session, actor, keys, entity=entity) if entity in SUBJECT_OF else {}
     peers = _peers(session, scores)
     rows = []
     for score in scores:
@@ -212,12 +213,14 @@ def _called(villages: Sequence[str], names: Mapping[str, str]) -> str:
     return first if len(villages) == 1 else f"{first}等 {len(villages)} 个村"
 
 
-def _counted(session: Session, actor: Actor, suppliers: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """Warnings about each supplier: those that the actor sees, and all."""
+def _counted(
+    session: Session, actor: Actor, keys: Sequence[str], *, entity: Entity
+) -> dict[str, tuple[int, int]]:
+    """Warnings about each supplier or tender: those that the actor sees, and all."""
     visible = case((visible_risks(actor, CaseWarning), 1), else_=0)
     query = (
         select(CaseWarning.subject_id, func.sum(visible), func.count())
-        .where(CaseWarning.subject_type == SubjectType.COMPANY, CaseWarning.subject_id.in_(suppliers))
+        .where(CaseWarning.subject_type == SUBJECT_OF[entity], CaseWarning.subject_id.in_(keys))
         .group_by(CaseWarning.subject_id)
     )
     return {key: (int(seen), int(all_of_it)) for key, seen, all_of_it in session.execute(query)}
@@ -240,12 +243,11 @@ def _peers(session: Session, scores: Sequence[Score]) -> dict[tuple[date, str], 
 
 
 def _gravest(session: Session, actor: Actor, keys: Sequence[str], *, entity: Entity) -> dict[str, str]:
-    """Level of the gravest visible warning at work per village, official or supplier."""
+    """Level of the gravest visible warning at work per entity."""
     key = {
         Entity.VILLAGE: CaseWarning.village_code,
         Entity.OFFICIAL: WarningOfficial.person_key,
-        Entity.SUPPLIER: CaseWarning.subject_id,
-    }[entity]
+    }.get(entity, CaseWarning.subject_id)
     query = (
         select(key, func.max(CaseWarning.level_rank))
         .where(visible_risks(actor, CaseWarning), CaseWarning.state.in_(_AT_WORK), key.in_(keys))
@@ -253,6 +255,6 @@ def _gravest(session: Session, actor: Actor, keys: Sequence[str], *, entity: Ent
     )
     if entity is Entity.OFFICIAL:
         query = query.join(WarningOfficial, WarningOfficial.warning_id == CaseWarning.id)
-    if entity is Entity.SUPPLIER:
-        query = query.where(CaseWarning.subject_type == SubjectType.COMPANY)
+    if entity in SUBJECT_OF:
+        query = query.where(CaseWarning.subject_type == SUBJECT_OF[entity])
     return {name: _LEVELS[rank] for name, rank in session.execute(query)}

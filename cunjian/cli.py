@@ -20,6 +20,7 @@ from cunjian import (
     register_commands,
     report,
     room_commands,
+    tender_commands,
     trial_commands,
 )
 from cunjian.console import show as _show
@@ -36,7 +37,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 train_app = typer.Typer(
-    help="训练：anomaly（异常）、risk（风险）、triage（来信分拣）。", no_args_is_help=True
+    help="训练：anomaly（异常）、risk（风险）、tender（招标）、triage（来信分拣）。", no_args_is_help=True
 )
 precheck_app = typer.Typer(help="支付前核查：建索引、问一笔支付。", no_args_is_help=True)
 accounts_app = typer.Typer(help="账号：新建。", no_args_is_help=True)
@@ -47,6 +48,7 @@ app.add_typer(register_commands.app, name="registers")
 app.add_typer(intake_commands.app, name="intake")
 app.add_typer(train_app, name="train")
 plan_commands.register(train_app)
+tender_commands.register(train_app)
 app.add_typer(plan_commands.app, name="plan")
 app.add_typer(accounts_app, name="accounts")
 app.add_typer(precheck_app, name="precheck")

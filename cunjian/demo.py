@@ -18,13 +18,14 @@ from cunjian.imports import VERIFICATIONS, Refused, import_path
 from cunjian.service import office_division
 from cunjian.settings import Settings
 from cunjian.stages import (
-    Scored,
+    Scoring,
     Snapshots,
     import_outcomes,
     promote_stage,
     run_stage,
     score_stage,
 )
+from cunjian.tender_training import train_tender_stage
 from cunjian.training_stages import planted_truth, train_anomaly_stage, train_risk_stage
 from cunjian.triage import champion_triage
 from ml.triage import TriageResult
@@ -109,12 +110,13 @@ def _train(settings: Settings, folder: Path, *, seed: int) -> None:
     with console.progress("4/6 训练"):
         anomaly = train_anomaly_stage(settings, snapshots, as_of=END, seed=seed, truth=truth)
         risk = train_risk_stage(settings, snapshots, as_of=END, seed=seed, truth=truth)
-        for model in (*anomaly.trained, *risk.trained):
+        tender = train_tender_stage(settings, as_of=END, seed=seed)
+        for model in (*anomaly.trained, *risk.trained, tender):
             promote_stage(settings, model.registered.kind, version=None, by="demo")
     report.against_truth(risk.trained)
 
 
-def _show_watchlists(settings: Settings, scored: Scored) -> None:
+def _show_watchlists(settings: Settings, scored: Scoring) -> None:
     with sessions(open_engine(settings.database)).begin() as session:
         places = {place.code: place.name for place in session.query(Place)}
     names: dict[str, str] = dict(places)
@@ -130,6 +132,7 @@ def _show_watchlists(settings: Settings, scored: Scored) -> None:
     suppliers = scored.tables["supplier"].slice(0, 10).to_pylist()
     names |= {row["entity_id"]: row["name"] for row in suppliers if row["name"]}
     report.top_scores("风险最高的十家供应商（模拟）", scored.tables["supplier"], names)
+    report.top_scores("最应先看的十个招标项目（模拟）", scored.tables["tender"], names)
 
 
 def _triage_inbox(settings: Settings, path: Path) -> tuple[int, int]:

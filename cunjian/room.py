@@ -72,7 +72,9 @@ class Retrained:
 
 
 def room_of(settings: Settings, *, today: date, as_of: date) -> Room:
-    """The room of a home, with the names of its towns."""
+    """The room of a home, with the names of its towns as far as registers tell."""
+    if "division" not in Lake(settings.home).registers():
+        return Room(home=settings.home, today=today)
     with open_lake(settings, as_of=as_of) as engine:
         rows = engine.query(exp.select("division_code", "name", "level").from_("division")).to_pylist()
     places = {str(r["division_code"])[:TOWN_DIGITS]: str(r["name"]) for r in rows if r["level"] == "town"}

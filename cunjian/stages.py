@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -20,11 +21,13 @@ from casework.promotions import has_serving
 from casework.publishing import Post, Published, publish_directory, publish_run, publish_scores
 from cunjian.imports import read_verifications
 from cunjian.settings import Settings
+from cunjian.tenders import NoTenders, tenders_of
 from features.compute import FeatureSet, NothingToDescribe, feature_set, villages_of
 from features.dictionary import ENTITIES, Entity, dictionary
 from ml.bundle import champion_version
-from ml.kinds import kind_of
+from ml.kinds import TENDER, Scored, kind_of
 from ml.scoring import load_scorers, score_entities, write_scores
+from ml.tender_scoring import load_tender_scorer, score_tenders
 from registers.changes import Changes, Moment
 from registers.engine import DuckDBEngine, Engine
 from registers.lake import Lake
@@ -49,12 +52,12 @@ class NothingImported(LookupError):
 
 
 @dataclass(frozen=True)
-class Scored:
+class Scoring:
     """The scores of one day by entity, highest risk first; empty where no champion was promoted."""
 
     as_of: date
     run_id: str
-    tables: dict[Entity, pa.Table]
+    tables: dict[Scored, pa.Table]
     published: Published | None
 
 
@@ -272,12 +275,12 @@ def promote_stage(settings: Settings, kind: str, *, version: str | None, by: str
     )
 
 
-def score_stage(settings: Settings, run: Run, *, at: datetime) -> Scored:
-    """Score every entity that has a champion, store the scores and bring them before people."""
+def score_stage(settings: Settings, run: Run, *, at: datetime) -> Scoring:
+    """Score every entity that has a champion, and tenders, store the scores and bring them before people."""
     key = load_key(settings.home, SIGNING_KEY)
     with sessions(open_engine(settings.database)).begin() as session:
         follow_promotions(session, settings.home)
-    tables: dict[Entity, pa.Table] = {}
+    tables: dict[Scored, pa.Table] = {}
     bundles: dict[str, str] = {}
     with open_lake(settings, as_of=run.as_of) as engine:
         for entity in ENTITIES:
@@ -298,12 +301,25 @@ def score_stage(settings: Settings, run: Run, *, at: datetime) -> Scored:
                 names=_company_names(engine) if entity == "supplier" else {},
             )
             bundles |= scorers.versions
+        if champion_version(settings.home, TENDER) is not None:
+            scorer = load_tender_scorer(settings.home, key=key)
+            with suppress(NoTenders):
+                own = tenders_of(engine)
+                tables["tender"] = score_tenders(
+                    own.bids,
+                    own.villages,
+                    run.findings,
+                    scorer=scorer,
+                    as_of=run.as_of,
+                    simulated=run.simulated,
+                )
+                bundles[TENDER] = scorer.version
     if not tables:
-        return Scored(run.as_of, run.run_id, {}, None)
+        return Scoring(run.as_of, run.run_id, {}, None)
     write_scores(settings.home, tables, as_of=run.as_of, run_id=run.run_id, bundles=bundles)
     with sessions(open_engine(settings.database)).begin() as session:
         published = publish_scores(session, settings.home, run.as_of, at=at)
-    return Scored(run.as_of, run.run_id, tables, published)
+    return Scoring(run.as_of, run.run_id, tables, published)
 
 
 def _company_names(engine: Engine) -> dict[str, str]:

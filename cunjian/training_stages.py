@@ -48,7 +48,7 @@ def train_anomaly_stage(
     entities: Sequence[Entity] = ENTITIES,
 ) -> Training:
     """Train and register an anomaly model of each entity; with a room, each gets a report on past outcomes."""
-    outcomes = _verifications(settings) if room else None
+    outcomes = verifications(settings) if room else None
 
     def train(entity: Entity) -> Trained:
         return train_anomaly(
@@ -87,7 +87,8 @@ def _train_each(entities: Sequence[Entity], train: Callable[[Entity], Trained]) 
     return Training(done, left_out)
 
 
-def _verifications(settings: Settings) -> pd.DataFrame:
+def verifications(settings: Settings) -> pd.DataFrame:
+    """All outcomes that casework keeps, on the newest schema."""
     upgrade(settings.database)
     with sessions(open_engine(settings.database)).begin() as session:
         return verification_frame(session)
@@ -104,7 +105,7 @@ def train_risk_stage(
     entities: Sequence[Entity] = ENTITIES,
 ) -> Training:
     """Train and register a risk model of each entity on the outcomes that casework keeps; with a room, report."""
-    outcomes = _verifications(settings)
+    outcomes = verifications(settings)
 
     def train(entity: Entity) -> Trained:
         return train_risk(

@@ -21,12 +21,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.compute import FeatureSet
-from features.dictionary import Entity, Feature
+from features.dictionary import Feature
 from ml.anomaly import AnomalyModel
 from ml.bundle import Bundle, check_definitions, read_champion
 from ml.errors import ModelError
 from ml.inputs import hits_by_entity, model_inputs
-from ml.kinds import kind_of
+from ml.kinds import Scored, kind_of
 from ml.matrix import squashed
 from ml.reasons import reasons
 from ml.risk import RiskModel
@@ -163,7 +163,7 @@ def percentiles(risk: pd.Series, peers: pd.Series) -> pd.Series:
 
 
 def write_scores(
-    home: Path, tables: Mapping[Entity, pa.Table], *, as_of: date, run_id: str, bundles: Mapping[str, str]
+    home: Path, tables: Mapping[Scored, pa.Table], *, as_of: date, run_id: str, bundles: Mapping[str, str]
 ) -> Path:
     """Store the scores of a day; every file is replaced in one step, `scores.json` last. Returns the folder."""
     folder = home / "scores" / as_of.isoformat()

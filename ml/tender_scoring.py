@@ -87,6 +87,8 @@ def score_tenders(
         villages: division code by tender.
     """
     found = judgeable(bids[bids["tender"].isin(villages.index)])
+    if found.empty:
+        return SCORES_SCHEMA.empty_table()
     hits = hits_by_entity(findings, entity="tender")
     ids = found.index.astype(str)
     own = villages.loc[found.index].to_numpy()

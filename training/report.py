@@ -25,6 +25,8 @@ from training.study import Room, Study, named
 ORDER_NAMES: Final[Mapping[str, str]] = {
     "risk": "风险模型",
     "anomaly": "异常模型",
+    "tender": "招标模型",
+    "directional": "报价指标的方向分",
     "hits": "疑点个数",
     "random": "随机次序",
 }

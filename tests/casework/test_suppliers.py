@@ -16,7 +16,7 @@ from casework.scope import visible_risks
 from casework.tasks import Assignment, Report
 from casework.warnings import warnings_of
 from casework.watchlist import Wanted, facts_of, score_of, watchlist
-from features.dictionary import ENTITIES
+from ml.kinds import SCORED_NAMES
 from tests.casework.supplier_world import BOTH, LOCAL, publish_suppliers
 from tests.casework.test_access import ACTORS
 from tests.casework_world import AS_OF, NOW, TOWN_A, TOWN_B, VILLAGE_A, VILLAGE_B
@@ -28,8 +28,8 @@ def names(features) -> list[str]:
     return [reason["feature"] for reason in features]
 
 
-def test_scores_are_of_the_entities_that_have_features():
-    assert tuple(entity.value for entity in Entity) == ENTITIES
+def test_what_casework_keeps_scores_of_is_what_is_scored():
+    assert tuple(entity.value for entity in Entity) == tuple(SCORED_NAMES)
 
 
 def test_whoever_covers_one_village_sees_the_score_and_nobody_else(world):
