@@ -6,7 +6,7 @@ command line takes a login and its password, as on the page, and leaves the same
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -34,10 +34,12 @@ from cunjian.stages import (
     Snapshots,
     open_lake,
 )
+from cunjian.tender_training import train_tender_stage
+from cunjian.tenders import REGISTERS
 from cunjian.training_stages import train_anomaly_stage, train_risk_stage
-from features.dictionary import ENTITIES, Entity, definition_hash, dictionary
+from features.dictionary import ENTITIES, Entity, dictionary
 from ml.bundle import read_champion
-from ml.kinds import FAMILIES, kind_of
+from ml.kinds import FAMILIES, TENDER, Scored, definitions_of, kind_of
 from ml.reports import report_folder
 from registers.lake import Lake, write_json
 from registers.pseudonyms import load_key
@@ -47,7 +49,7 @@ from training.registry import ModelVersion, follow_champions, list_models
 from training.report import plain
 from training.schedule import LastTraining, only_one, why_train
 from training.study import Room
-from training.train import Trained
+from training.train import NothingToLearnFrom, Trained
 
 TOWN_DIGITS = 9
 MOST_SCORE_DAYS = 60
@@ -166,7 +168,7 @@ def retrain_stage(settings: Settings, *, as_of: date, today: date, seed: int, we
     """
     with only_one(settings.home):
         snapshots = Snapshots(settings)
-        alarms = {
+        alarms: dict[Scored, Sequence[str]] = {
             one.entity: one.alarms for one in drift_stage(settings, snapshots, as_of=as_of, weeks=weeks)
         }
         reasons = _due(settings, as_of=as_of, alarms=alarms)
@@ -184,27 +186,37 @@ def retrain_stage(settings: Settings, *, as_of: date, today: date, seed: int, we
                 )
                 trained += done.trained
                 left_out |= {kind_of(family, entity): why for entity, why in done.left_out.items()}
+        if TENDER in due:
+            try:
+                trained.append(train_tender_stage(settings, as_of=as_of, seed=seed, room=room))
+            except NothingToLearnFrom as error:
+                left_out[TENDER] = str(error)
         follow_champions(settings.home, settings.mlruns)
         return Retrained(as_of, reasons, tuple(trained), left_out)
 
 
-def _due(settings: Settings, *, as_of: date, alarms: dict[Entity, list[str]]) -> dict[str, tuple[str, ...]]:
+def _due(
+    settings: Settings, *, as_of: date, alarms: Mapping[Scored, Sequence[str]]
+) -> dict[str, tuple[str, ...]]:
     with _session(settings) as session:
         outcomes = verification_frame(session)
     models = list_models(settings.mlruns)
+    wanted: list[tuple[str, Scored]] = [
+        (kind_of(family, entity), entity) for entity in ENTITIES for family in FAMILIES
+    ]
+    if set(REGISTERS) <= set(Lake(settings.home).registers()):
+        wanted.append((TENDER, "tender"))
     reasons: dict[str, tuple[str, ...]] = {}
-    for entity in ENTITIES:
-        known = len(labelled(outcomes, entity=entity, as_of=as_of))
-        for kind in (kind_of(family, entity) for family in FAMILIES):
-            newest = next((model for model in models if model.kind == kind), None)
-            reasons[kind] = why_train(
-                _last(settings, newest) if newest else None,
-                as_of=as_of,
-                outcomes=known,
-                alarms=alarms[entity],
-                definitions_changed=newest is not None
-                and newest.params.get("definition_hash") != definition_hash(entity),
-            )
+    for kind, scored in wanted:
+        newest = next((model for model in models if model.kind == kind), None)
+        reasons[kind] = why_train(
+            _last(settings, newest) if newest else None,
+            as_of=as_of,
+            outcomes=len(labelled(outcomes, entity=scored, as_of=as_of)),
+            alarms=alarms.get(scored, ()),
+            definitions_changed=newest is not None
+            and newest.params.get("definition_hash") != definitions_of(scored),
+        )
     return reasons
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -12,6 +13,7 @@ from api.throttle import FAILURES, WINDOW
 from casework.accounts import SESSION_LENGTH
 from casework.models import AuditEntry, CaseWarning, User
 from tests.casework.supplier_world import BOTH, LOCAL, publish_suppliers
+from tests.casework.test_tender_scores import HERE, publish_tenders
 from tests.casework_world import ACCOUNTANT, PASSWORD, SECRETARY, VILLAGE_A, VILLAGE_B
 
 COMPLAINT = {"channel": "web", "message_id": "w1", "text": "石桥村村支书克扣补贴，电话13800000000"}
@@ -111,6 +113,23 @@ def test_a_town_reads_of_a_supplier_what_lies_in_its_part(signed_in, small_world
     assert problem(other.get(f"/api/scores/supplier/{LOCAL}")) == (404, "not-found")
     assert other.get(f"/scores/supplier/{LOCAL}").status_code == 404
     assert "石桥商店" not in other.get("/suppliers").text
+
+
+def test_a_tender_has_a_page_whatever_its_number(signed_in, small_world):
+    publish_tenders(small_world)
+    county, other = signed_in("supervisor"), signed_in("town_b")
+    listed = county.get("/tenders").text
+    address = f"/scores/tender/{quote(HERE)}"
+    assert f'href="{address}"' in listed
+    assert "招标项目关注清单" in listed
+    page = county.get(address)
+    assert page.status_code == 200
+    assert f"<h1>{HERE}" in page.text
+    assert "不能证明串通" in page.text
+    assert "查实概率</dt><dd>12%（5%–23%）" in page.text
+    assert good(county.get(f"/api{address}"))["score"]["entity_id"] == HERE
+    assert problem(other.get(f"/api{address}")) == (404, "not-found")
+    assert HERE not in other.get("/tenders").text
 
 
 def test_a_town_gets_404_for_everything_of_the_other_town(signed_in, small_world):

@@ -23,7 +23,7 @@ from casework.watchlist import Wanted, watchlist
 from cunjian.cli import app
 from cunjian.settings import Settings
 from features.dictionary import ENTITIES
-from ml.kinds import kind_of
+from ml.kinds import SCORED_NAMES, TENDER, kind_of
 from registers.catalogue import load_catalogue
 from tests.cunjian.conftest import DAY, Office
 
@@ -63,6 +63,10 @@ def test_from_registers_to_a_watchlist(imported: Office) -> None:
         assert [result["registered"]["kind"] for result in trained] == [kind_of(kind, e) for e in ENTITIES]
         for result in trained:
             imported.json("promote", result["registered"]["kind"], "--by", "test")
+    tender = imported.json("train", "tender", "--as-of", DAY)
+    assert isinstance(tender, dict)
+    assert (tender["registered"]["kind"], tender["confirmed"], tender["refuted"]) == (TENDER, 0, 0)
+    imported.json("promote", TENDER, "--by", "test")
     second = imported.json("run", "--as-of", DAY)
     assert isinstance(second, dict)
     assert second["run_id"] == first["run_id"]
@@ -70,8 +74,8 @@ def test_from_registers_to_a_watchlist(imported: Office) -> None:
     nightly = imported.json("run", "--as-of", DAY, "--nightly")
     assert isinstance(nightly, dict)
     assert nightly["run_id"] == first["run_id"]
-    assert set(second["scored"]) == set(ENTITIES)
-    for entity in ENTITIES:
+    assert set(second["scored"]) == set(SCORED_NAMES)
+    for entity in SCORED_NAMES:
         _check_scores(pq.read_table(imported.home / "scores" / DAY / f"{entity}.parquet").to_pylist())
     suppliers = pq.read_table(imported.home / "scores" / DAY / "supplier.parquet").to_pylist()
     assert any(len(row["villages"]) > 1 for row in suppliers)
