@@ -24,7 +24,7 @@ from casework.models import (
 )
 from casework.outcomes import SUBJECT_OF
 from casework.roles import Actor, covers
-from casework.scope import lies_in, visible_risks
+from casework.scope import lies_in, visible_risks, visible_scores
 from casework.states import WarningState
 from features.peers import MINIMUM_PEERS
 from ml.inputs import HITS
@@ -100,13 +100,12 @@ def watchlist(session: Session, actor: Actor, wanted: Wanted) -> Watchlist:
     if as_of is None:
         return Watchlist(None, 0, [])
     conditions: list[ColumnElement[bool]] = [
-        visible_risks(actor, Score),
-        Score.entity == wanted.entity,
+        visible_scores(actor, wanted.entity),
         Score.as_of == as_of,
         Score.percentile >= wanted.min_percentile,
     ]
     if wanted.town is not None:
-        conditions.append(lies_in(wanted.town))
+        conditions.append(lies_in(wanted.town, wanted.entity))
     total = session.scalar(select(func.count()).select_from(Score).where(*conditions)) or 0
     scores = session.scalars(
         select(Score)

@@ -224,7 +224,8 @@ def agreement(one: Floats, other: Floats, *, k: int, change: str) -> Agreement:
     """How alike two scores of the same entities order them; `change` says what was changed."""
     k = min(k, len(one))
     first, second = (set(np.argsort(-score, kind="stable")[:k].tolist()) for score in (one, other))
-    correlation = pd.Series(one).corr(pd.Series(other), method="spearman")
+    ordered = len(one) > 0 and np.ptp(one) > 0 and np.ptp(other) > 0
+    correlation = pd.Series(one).corr(pd.Series(other), method="spearman") if ordered else float("nan")
     overlap = len(first & second) / k if k else float("nan")
     chance = k / len(one) if len(one) else float("nan")
     beyond = (overlap - chance) / (1 - chance) if chance < 1 else float("nan")
