@@ -22,6 +22,7 @@ from api import (
     pages_prechecks,
     pages_public,
     pages_room,
+    pages_watchlists,
     problems,
     routes_admin,
     routes_complaints,
@@ -72,6 +73,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     pages_plans.router,
     pages_prechecks.router,
     pages_room.router,
+    pages_watchlists.router,
 )
 check_declared(ROUTERS)
 

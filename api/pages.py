@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.orm import Session
 
-from api.context import Db, Services, Svc
+from api.context import Db, Svc
 from api.reading_views import reading_answer
 from api.rendering import render
 from api.security import Requires, open_to_all
-from api.views import task_history
+from api.views import evidence_by_finding, task_history
 from casework import complaints, tasks, warnings
 from casework.access import (
     Permission,
@@ -28,15 +27,13 @@ from casework.fields import FIELDS, QUICK_FIELDS
 from casework.follow_ups import thread_of
 from casework.grouping import copies_page, copy_counts, lead_of
 from casework.guides import guide_for
-from casework.identity import official_names
 from casework.ledger_meeting import complaints_beside, meeting, raise_sentences
 from casework.lexicon import words_found
 from casework.message_reading import understand
-from casework.models import CaseWarning, Complaint, Entity, Outcome, Place, Task, User
+from casework.models import CaseWarning, Complaint, Outcome, Task, User
 from casework.plan_models import SecondReading
 from casework.readings import hidden_reports, shown_reading
 from casework.roles import TOWN, Actor
-from casework.runs import Evidence, evidence_rows
 from casework.scope import visible_complaints
 from casework.similar import earlier_cases, maybe_same_event
 from casework.states import (
@@ -48,7 +45,7 @@ from casework.states import (
     TaskState,
     actions_from,
 )
-from casework.watchlist import Wanted, Watched, Watchlist, place_names, score_of, towns_of, watchlist
+from casework.watchlist import place_names
 from casework.working_days import local_date
 from ml.triage.labels import NATURES
 
@@ -81,54 +78,6 @@ def show_start(
     return render(request, "start.html", {})
 
 
-@router.get("/villages")
-def show_villages(
-    *,
-    request: Request,
-    session: Db,
-    actor: Reader,
-    town: str = "",
-    min_percentile: Annotated[float, Query(ge=0, le=100)] = 0,
-    page: Page = 1,
-) -> HTMLResponse:
-    wanted = _wanted(Entity.VILLAGE, town=town, min_percentile=min_percentile, page=page)
-    found = watchlist(session, actor, wanted)
-    return _watchlist_page(request, wanted, found, towns=towns_of(session, actor), names={})
-
-
-@router.get("/officials")
-def show_officials(
-    *,
-    request: Request,
-    session: Db,
-    svc: Svc,
-    actor: Reader,
-    town: str = "",
-    min_percentile: Annotated[float, Query(ge=0, le=100)] = 0,
-    page: Page = 1,
-) -> HTMLResponse:
-    wanted = _wanted(Entity.OFFICIAL, town=town, min_percentile=min_percentile, page=page)
-    found = watchlist(session, actor, wanted)
-    names = _names(session, svc, actor, found.rows)
-    return _watchlist_page(request, wanted, found, towns=towns_of(session, actor), names=names)
-
-
-@router.get("/scores/{entity}/{entity_id}")
-def show_score(
-    *, entity: Entity, entity_id: str, request: Request, session: Db, svc: Svc, actor: Reader
-) -> HTMLResponse:
-    watched = score_of(session, actor, entity=entity, entity_id=entity_id)
-    found = warnings.warnings_of(session, actor, entity=entity, entity_id=entity_id)
-    names = _names(session, svc, actor, [watched]) if entity is Entity.OFFICIAL else {}
-    page = {
-        "watched": watched,
-        "name": names.get(entity_id, watched.place),
-        "warnings": found,
-        "evidence": _evidence_by_finding(svc, found),
-    }
-    return render(request, "score.html", page)
-
-
 @router.get("/warnings/{warning_id}")
 def show_warning(
     warning_id: int,
@@ -142,7 +91,7 @@ def show_warning(
         "warning": warning,
         "place": place_names(session, [warning.village_code]).get(warning.village_code, warning.village_code),
         "guide": guide_for(svc.models.get(warning.model_id), kind=TaskKind.VERIFICATION),
-        "evidence": _evidence_by_finding(svc, [warning]).get(warning.finding_id, []),
+        "evidence": evidence_by_finding(svc.home, [warning]).get(warning.finding_id, []),
         "history": history(session, warning),
         "actions": actions_from(WARNING_TRANSITIONS, warning.state, role=actor.role),
         "assignees": _assignees_of_warning(session, actor, warning),
@@ -307,39 +256,6 @@ def _not_for_reader(reading: SecondReading | None, actor: Actor) -> set[str]:
     if reading is None or reading.reader_id != actor.id:
         return set()
     return {TaskAction.APPROVE.value, TaskAction.RETURN.value, TaskAction.REASSIGN.value}
-
-
-def _wanted(entity: Entity, *, town: str, min_percentile: float, page: int) -> Wanted:
-    return Wanted(entity=entity, town=town or None, min_percentile=min_percentile, page=page, size=PAGE_SIZE)
-
-
-def _watchlist_page(
-    request: Request, wanted: Wanted, found: Watchlist, *, towns: Sequence[Place], names: dict[str, str]
-) -> HTMLResponse:
-    page = {
-        "entity": wanted.entity.value,
-        "list": found,
-        "names": names,
-        "towns": towns,
-        "town": wanted.town or "",
-        "min_percentile": wanted.min_percentile,
-        "total": found.total,
-        "page": wanted.page,
-        "size": wanted.size,
-    }
-    return render(request, "watchlist.html", page)
-
-
-def _names(session: Session, svc: Services, actor: Actor, rows: Sequence[Watched]) -> dict[str, str]:
-    officials = [row.score for row in rows]
-    return official_names(session, actor, officials, vault=svc.vault, at=svc.clock())
-
-
-def _evidence_by_finding(svc: Services, found: Sequence[CaseWarning]) -> dict[str, list[Evidence]]:
-    grouped: dict[str, list[Evidence]] = {}
-    for row in evidence_rows(svc.home, found):
-        grouped.setdefault(row.finding_id, []).append(row)
-    return grouped
 
 
 def _assignees_of_warning(

@@ -17,6 +17,8 @@ from casework.access import Permission, works_for_all
 from casework.accounts import user_names
 from casework.errors import NotVisible
 from casework.roles import Actor
+from features.dictionary import ENTITY_NAMES
+from ml.kinds import KIND_NAMES, KINDS
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
@@ -24,13 +26,6 @@ Reader = Annotated[Actor, Depends(Requires(Permission.READ_ROOM))]
 Requester = Annotated[Actor, Depends(Requires(Permission.REQUEST_PROMOTION))]
 Decider = Annotated[Actor, Depends(Requires(Permission.DECIDE_PROMOTION))]
 Undoer = Annotated[Actor, Depends(Requires(Permission.ROLL_BACK_MODEL))]
-KIND_NAMES: Final = {
-    "anomaly_village": "村异常模型",
-    "anomaly_official": "干部异常模型",
-    "risk_village": "村风险模型",
-    "risk_official": "干部风险模型",
-    "triage": "来信分拣模型",
-}
 ANSWER_NAMES: Final = {
     "pass": "通过",
     "fail": "未通过",
@@ -58,13 +53,14 @@ def show_room(request: Request, session: Db, svc: Svc, actor: Reader) -> HTMLRes
                 row.kind == kind and row.state == "serving" and row.previous for row in rows
             ),
         }
-        for kind in promotions.KINDS
+        for kind in KINDS
     ]
     page = {
         "kinds": kinds,
         "people": user_names(session, [who for row in rows for who in (row.requested_by, row.decided_by)]),
         "offered": {row.id: promotions.offered(actor, row, office=svc.registry.office) for row in rows},
         "drift": _drift(svc.registry.home),
+        "entity_names": ENTITY_NAMES,
         "blocked": {row.id: promotions.in_the_way(row.gates) for row in rows},
     }
     return render(request, "room.html", page)

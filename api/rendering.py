@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from casework.fields import FIELDS
 from casework.roles import ROLE_NAMES
 from casework.words import WORDS as CASEWORK_WORDS
+from casework.words import probability_words
 from casework.working_days import CHINA
 from ml.triage.labels import NATURES
 from registers.catalogue import Catalogue, load_catalogue
@@ -89,6 +90,7 @@ _templates.env.filters.update(
     register_name=register_name,
     column_name=column_name,
 )
+_templates.env.globals["probability_words"] = probability_words
 _templates.env.globals["role_names"] = {role.value: name for role, name in ROLE_NAMES.items()}
 
 

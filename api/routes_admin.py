@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy import func, select
@@ -26,10 +26,10 @@ from casework.access import Permission
 from casework.models import AuditEntry, User
 from casework.roles import Actor
 from ml.bundle import champion_version
+from ml.kinds import KINDS
 
 router = APIRouter(prefix="/api", tags=["模型与管理"])
 health = APIRouter(prefix="/health", tags=["健康检查"])
-KINDS: Final = ("anomaly_village", "anomaly_official", "risk_village", "risk_official", "triage")
 
 
 @router.get("/models", summary="监督模型目录与在用的评分模型")

@@ -36,7 +36,7 @@ Size = Annotated[int, Query(ge=1, le=200)]
 Division = Annotated[str | None, Query(pattern=r"^\d{2,12}$", description="区划代码前缀")]
 
 
-@router.get("/watchlists/{entity}", summary="关注清单：村或干部，按风险排序")
+@router.get("/watchlists/{entity}", summary="关注清单：村、干部、供应商或招标项目，按风险排序")
 def read_watchlist(
     *,
     entity: Entity,
@@ -56,7 +56,7 @@ def read_watchlist(
     return WatchlistPage(as_of=found.as_of, total=found.total, page=page, rows=rows)
 
 
-@router.get("/scores/{entity}/{entity_id}", summary="一个分数：理由、预警与依据行")
+@router.get("/scores/{entity}/{entity_id:path}", summary="一个分数：理由、预警与依据行")
 def read_score(
     *,
     entity: Entity,

@@ -23,6 +23,7 @@ from casework.access import Permission, works_for_all
 from casework.errors import NotVisible
 from casework.promotion_models import ModelPromotion
 from casework.roles import Actor
+from ml.kinds import KINDS
 
 router = APIRouter(prefix="/api/room", tags=["训练的模型"])
 Reader = Annotated[Actor, Depends(Requires(Permission.READ_ROOM))]
@@ -46,7 +47,7 @@ def read_room(session: Db, svc: Svc, actor: Reader) -> RoomAnswer:
                 ],
                 promotions=[_row(one) for one in promotions.promotions_of(session, kind)],
             )
-            for kind in promotions.KINDS
+            for kind in KINDS
         ]
     )
 

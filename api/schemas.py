@@ -49,15 +49,29 @@ class Reason(_Answer):
 
 class WatchRow(_Answer):
     entity: Entity = Field(examples=["village"])
-    entity_id: str = Field(description="村代码，或干部的代号", examples=["330102001001"])
-    village_code: str = Field(examples=["330102001001"])
+    entity_id: str = Field(
+        description="村代码、干部的代号、供应商的信用代码，或招标编号", examples=["330102001001"]
+    )
+    name: str | None = Field(description="供应商名称", examples=[None])
+    village_code: str = Field(description="所在村；供应商为本人辖区内往来最多的村", examples=["330102001001"])
+    villages: list[str] = Field(
+        description="本人辖区内的村；供应商可有多个，往来最多的在前", examples=[["330102001001"]]
+    )
     place: str = Field(examples=["石桥村"])
     post: str | None = Field(description="干部职务", examples=["secretary"])
     as_of: date = Field(examples=["2026-10-31"])
     probability: float | None = Field(description="查实概率；标注太少时为空", examples=[0.42])
+    probability_low: float | None = Field(
+        description="查实概率 95% 区间的下限；没有概率，或分数早于有区间之时，为空", examples=[0.31]
+    )
+    probability_high: float | None = Field(description="查实概率 95% 区间的上限", examples=[0.55])
     percentile: float = Field(description="在同类中的百分位，0–100", examples=[98.5])
     risk: float = Field(description="排序分，0–1，越高越应先看", examples=[0.91])
-    hits: int = Field(description="模型命中数", examples=[3])
+    hits: int = Field(description="模型命中数；whole 为假时只数本人可见的", examples=[3])
+    whole: bool = Field(
+        description="假：另有本人看不到的村或预警，命中和理由只含看得到的部分", examples=[True]
+    )
+    peers: int = Field(description="同类共有几个；太少时百分位说明不了多少", examples=[42])
     level: str | None = Field(description="在办预警的最高等级", examples=["red"])
     peer_group: str = Field(examples=["平原·中等规模"])
     reasons: list[Reason]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -25,20 +26,17 @@ from casework.guides import Models, guide_for
 from casework.models import CaseWarning, Complaint, ModelDraft, Task
 from casework.readings import hidden_reports
 from casework.roles import Actor
-from casework.runs import Evidence
+from casework.runs import Evidence, evidence_rows
 from casework.watchlist import Watched
 
 
 def watch_row(watched: Watched) -> WatchRow:
-    score = watched.score
-    return WatchRow.model_validate(
-        {
-            **{name: getattr(score, name) for name in WatchRow.model_fields if hasattr(score, name)},
-            "place": watched.place,
-            "post": watched.post,
-            "level": watched.level,
-        }
-    )
+    """A score with what this person may see of it."""
+    of_person = {name: getattr(watched, name) for name in WatchRow.model_fields if hasattr(watched, name)}
+    of_score = {
+        name: getattr(watched.score, name) for name in WatchRow.model_fields if hasattr(watched.score, name)
+    }
+    return WatchRow.model_validate(of_score | of_person)
 
 
 def evidence_row(evidence: Evidence) -> EvidenceRow:
@@ -52,6 +50,14 @@ def evidence_row(evidence: Evidence) -> EvidenceRow:
         source_file=evidence.source_file,
         source_row=evidence.source_row,
     )
+
+
+def evidence_by_finding(home: Path, found: Sequence[CaseWarning]) -> dict[str, list[Evidence]]:
+    """The register rows behind warnings, by finding."""
+    grouped: dict[str, list[Evidence]] = {}
+    for row in evidence_rows(home, found):
+        grouped.setdefault(row.finding_id, []).append(row)
+    return grouped
 
 
 def warning_detail(

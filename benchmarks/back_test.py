@@ -24,7 +24,7 @@ from casework.database import open_engine, sessions
 from casework.outcomes import verification_frame
 from cunjian.imports import VERIFICATIONS, import_path
 from cunjian.settings import Settings
-from cunjian.stages import ENTITIES, Snapshots, import_outcomes
+from cunjian.stages import Snapshots, import_outcomes
 from features.compute import FeatureSet
 from features.dictionary import Entity, dictionary
 from registers.catalogue import load_catalogue
@@ -68,7 +68,7 @@ def report(
     import_outcomes(settings, county / VERIFICATIONS)
     with sessions(open_engine(settings.database)).begin() as session:
         outcomes = verification_frame(session)
-    for entity in ENTITIES:
+    for entity in CAPACITY:
         replayed = replay(
             outcomes,
             entity=entity,

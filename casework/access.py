@@ -11,6 +11,7 @@ A complaint never reaches the body it speaks of or anything below it (`_speaks_o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -106,10 +107,11 @@ def require(actor: Actor, permission: Permission) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class RiskFacts:
-    """What access to a score or a warning depends on."""
+    """What access to a score or a warning depends on. also_in: further villages of what is not of one village."""
 
     village_code: str
     managing_level: int = TOWN
+    also_in: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,11 +197,22 @@ def works_for_all(actor: Actor, *, office: str) -> bool:
 
 
 def sees_risk(actor: Actor, facts: RiskFacts) -> bool:
-    """Scores and warnings: inside the division, and the office stands high enough to manage the official."""
+    """Scores and warnings: inside the division, and the office stands high enough to manage the official.
+
+    What has to do with several villages is seen by whoever covers one of them; of its rows each sees those of the
+    own part only (`sees_all_of` tells whether that is everything).
+    """
     return (
         allows(actor, Permission.READ_WARNING)
-        and covers(actor.division, facts.village_code)
+        and any(covers(actor.division, code) for code in (facts.village_code, *facts.also_in))
         and len(actor.division) <= facts.managing_level
+    )
+
+
+def sees_all_of(actor: Actor, facts: RiskFacts) -> bool:
+    """Whether every village of a score lies in the actor's division."""
+    return sees_risk(actor, facts) and all(
+        covers(actor.division, code) for code in (facts.village_code, *facts.also_in)
     )
 
 

@@ -34,10 +34,12 @@ from casework.states import (
 
 
 class Entity(StrEnum):
-    """What a score or an outcome is about."""
+    """What a score or an outcome is about: what `ml.kinds.SCORED_NAMES` lists."""
 
     VILLAGE = "village"
     OFFICIAL = "official"
+    SUPPLIER = "supplier"
+    TENDER = "tender"
 
 
 class Outcome(StrEnum):
@@ -156,17 +158,23 @@ class OfficialPost(Base):
 
 
 class Score(Base):
-    """One entity's scores as of one day."""
+    """One entity's scores as of one day. `village_code`: its village, or that it had most to do with.
+
+    `name`: of a supplier; names of persons stay in the identity vault.
+    """
 
     __tablename__ = "score"
     __table_args__ = (UniqueConstraint("entity", "entity_id", "as_of"),)
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     entity: Mapped[Entity]
     entity_id: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str | None] = mapped_column(String(256))
     village_code: Mapped[str] = mapped_column(Code, index=True)
     managing_level: Mapped[int]
     as_of: Mapped[date] = mapped_column(index=True)
     probability: Mapped[float | None]
+    probability_low: Mapped[float | None]
+    probability_high: Mapped[float | None]
     risk: Mapped[float]
     percentile: Mapped[float]
     anomaly: Mapped[float]
@@ -176,6 +184,14 @@ class Score(Base):
     bundle_version: Mapped[str] = mapped_column(String(64))
     feature_hash: Mapped[str] = mapped_column(String(64))
     simulated: Mapped[bool]
+
+
+class ScorePlace(Base):
+    """A further village of an entity that is not of one village: who covers it may see the score."""
+
+    __tablename__ = "score_place"
+    score_id: Mapped[int] = mapped_column(RowId, ForeignKey("score.id"), primary_key=True)
+    village_code: Mapped[str] = mapped_column(Code, primary_key=True)
 
 
 class CaseWarning(Versioned, Base):
@@ -189,7 +205,7 @@ class CaseWarning(Versioned, Base):
     model_name: Mapped[str] = mapped_column(String(128))
     field: Mapped[str] = mapped_column(String(32))
     subject_type: Mapped[SubjectType]
-    subject_id: Mapped[str] = mapped_column(String(64))
+    subject_id: Mapped[str] = mapped_column(String(64), index=True)
     village_code: Mapped[str] = mapped_column(Code, index=True)
     managing_level: Mapped[int]
     level: Mapped[str] = mapped_column(String(8))

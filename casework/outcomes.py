@@ -35,6 +35,14 @@ CONFIRMED: Final[Mapping[Outcome, bool]] = {
 """Outcomes that say whether the matter was there; the others say nothing about the model."""
 
 
+SCORED_SUBJECTS: Final[Mapping[SubjectType, Entity]] = {
+    SubjectType.COMPANY: Entity.SUPPLIER,
+    SubjectType.TENDER: Entity.TENDER,
+}
+"""Subjects of warnings, other than officials, that are scored themselves."""
+SUBJECT_OF: Final = {entity: subject for subject, entity in SCORED_SUBJECTS.items()}
+
+
 @dataclass(frozen=True, kw_only=True)
 class VerifiedWarning:
     """A warning that people looked into to the end, and whether they confirmed it."""
@@ -62,21 +70,30 @@ class PastVerification:
 
 
 def add_outcome(session: Session, task: Task, *, decided_on: date) -> None:
-    """Keep the outcome of a closed task; a task without an entity (no village known) teaches nothing."""
+    """Keep the outcome of a closed task; a task without an entity (no village known) teaches nothing.
+
+    What was found about a company or a tender counts for its village and for itself, as its finding does.
+    """
     if task.entity is None or task.entity_id is None or task.outcome is None:
         return
-    from_past = PastVerification(
-        entity=task.entity,
-        entity_id=task.entity_id,
-        selected_on=local_date(task.created_at),
-        selected_by=task.selected_by,
-        propensity=task.propensity,
-        decided_on=decided_on,
-        outcome=task.outcome,
-        amount_fen=task.amount_fen,
-        note=task.note or "",
-    )
-    session.add(Verification(**asdict(from_past), source=f"task:{task.id}"))
+    about = {task.entity: task.entity_id}
+    if task.origin is Origin.WARNING:
+        warning = session.get_one(CaseWarning, task.origin_id)
+        if warning.subject_type in SCORED_SUBJECTS:
+            about[SCORED_SUBJECTS[warning.subject_type]] = warning.subject_id
+    for entity, entity_id in about.items():
+        found = PastVerification(
+            entity=entity,
+            entity_id=entity_id,
+            selected_on=local_date(task.created_at),
+            selected_by=task.selected_by,
+            propensity=task.propensity,
+            decided_on=decided_on,
+            outcome=task.outcome,
+            amount_fen=task.amount_fen,
+            note=task.note or "",
+        )
+        session.add(Verification(**asdict(found), source=f"task:{task.id}"))
 
 
 def import_verifications(session: Session, past: Iterable[PastVerification], *, source: str) -> int:
@@ -136,7 +153,7 @@ def verified_warnings(session: Session, *, division: str = "") -> list[VerifiedW
             Verification.outcome,
         )
         .join(Task, (Task.origin == Origin.WARNING) & (Task.origin_id == CaseWarning.id))
-        .join(Verification, Verification.source == source)
+        .join(Verification, (Verification.source == source) & (Verification.entity == Task.entity))
         .where(
             Verification.outcome.in_(CONFIRMED),
             CaseWarning.village_code.startswith(division, autoescape=True),
@@ -162,7 +179,7 @@ def confirmed_companies(session: Session) -> list[tuple[str, date]]:
     rows = session.execute(
         select(CaseWarning.subject_id, Verification.decided_on)
         .join(Task, (Task.origin == Origin.WARNING) & (Task.origin_id == CaseWarning.id))
-        .join(Verification, Verification.source == source)
+        .join(Verification, (Verification.source == source) & (Verification.entity == Task.entity))
         .where(CaseWarning.subject_type == SubjectType.COMPANY, Verification.outcome.in_(confirmed))
         .order_by(Verification.decided_on, CaseWarning.subject_id)
     )

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
@@ -30,26 +30,15 @@ from casework.states import (
     step,
 )
 from casework.working_days import local_date
-from features.dictionary import Entity as FeatureEntity
-from features.dictionary import definition_hash
 from ml.bundle import Bundle, bundle_folder, champion_version, read_bundle, set_champion
 from ml.errors import BundleRefused
+from ml.kinds import KINDS, definitions_by_kind
 from ml.reports import ModelReport, read_report, versions_with_reports
 
-KINDS: Final = ("anomaly_village", "anomaly_official", "risk_village", "risk_official", "triage")
 REPORT_VALID_DAYS: Final = 30
 """A report says what was known when it was written; a month later there is a new delivery of most registers."""
 _IN_THE_WAY: Final = frozenset({"fail", "cannot_tell"})
 _log: Final = logging.getLogger("cunjian.casework")
-
-
-def definitions_now() -> dict[str, str]:
-    """Hash of the feature definitions by kind of model that uses them."""
-    return {
-        f"{model}_{entity}": definition_hash(entity)
-        for entity in get_args(FeatureEntity)
-        for model in ("anomaly", "risk")
-    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +52,7 @@ class Registry:
     home: Path
     office: str
     key: bytes
-    definitions: Callable[[], Mapping[str, str]] = definitions_now
+    definitions: Callable[[], Mapping[str, str]] = definitions_by_kind
 
 
 def request(

@@ -26,6 +26,7 @@ from casework.models import (
     OfficialPost,
     Place,
     Score,
+    ScorePlace,
     WarningOfficial,
 )
 from casework.roles import TOWN
@@ -117,13 +118,22 @@ def publish_scores(session: Session, home: Path, as_of: date, *, at: datetime) -
     levels = _managing_levels(session)
     removed = added = 0
     for entity in Entity:
-        gone = delete(Score).where(Score.as_of == as_of, Score.entity == entity).returning(Score.id)
-        removed += len(session.scalars(gone).all())
-        for chunk in _chunks(read_scores(home, as_of, entity.value).to_pylist()):
-            session.execute(
-                insert(Score),
+        of_day = (Score.as_of == as_of, Score.entity == entity)
+        session.execute(delete(ScorePlace).where(ScorePlace.score_id.in_(select(Score.id).where(*of_day))))
+        removed += len(session.scalars(delete(Score).where(*of_day).returning(Score.id)).all())
+        scored = read_scores(home, as_of, entity.value)
+        for chunk in _chunks(scored.to_pylist() if scored else []):
+            ids = session.scalars(
+                insert(Score).returning(Score.id, sort_by_parameter_order=True),
                 [_score_values(row, entity=entity, as_of=as_of, levels=levels) for row in chunk],
-            )
+            ).all()
+            places = [
+                {"score_id": score_id, "village_code": code}
+                for score_id, row in zip(ids, chunk, strict=True)
+                for code in sorted(set(row["villages"] or ()) - {row["village_code"]})
+            ]
+            if places:
+                session.execute(insert(ScorePlace), places)
             added += len(chunk)
     audit.record(
         session,
@@ -138,7 +148,7 @@ def publish_scores(session: Session, home: Path, as_of: date, *, at: datetime) -
 
 def _score_values(row: Mapping[str, Any], *, entity: Entity, as_of: date, levels: Mapping[str, int]) -> Json:
     return {
-        **{key: value for key, value in row.items() if key != "reasons"},
+        **{key: value for key, value in row.items() if key not in ("reasons", "villages")},
         "entity": entity,
         "as_of": as_of,
         "managing_level": levels.get(row["entity_id"], TOWN),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -31,6 +31,13 @@ SCORE_COLUMNS: Final = (
     "entity_id", "village_code", "probability", "risk", "percentile", "anomaly", "hits", "peer_group",
     "reasons", "bundle_version", "feature_hash", "simulated",
 )  # fmt: skip
+NEWER_SCORE_COLUMNS: Final = {
+    "probability_low": pa.float64(),
+    "probability_high": pa.float64(),
+    "name": pa.string(),
+    "villages": pa.list_(pa.string()),
+}
+"""Columns that scores stored by earlier versions lack: bounds of the probability, names and villages of suppliers."""
 _RUN_ID: Final = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{12}")
 
 
@@ -111,8 +118,10 @@ def read_findings(home: Path, run_id: str) -> pa.Table:
     return _read(run_folder(home, run_id) / "findings.parquet", FINDING_COLUMNS)
 
 
-def read_scores(home: Path, as_of: date, entity: str) -> pa.Table:
-    return _read(home / "scores" / as_of.isoformat() / f"{entity}.parquet", SCORE_COLUMNS)
+def read_scores(home: Path, as_of: date, entity: str) -> pa.Table | None:
+    """The scores of a day, None where nothing of this entity was scored."""
+    path = home / "scores" / as_of.isoformat() / f"{entity}.parquet"
+    return _read(path, SCORE_COLUMNS, newer=NEWER_SCORE_COLUMNS) if path.exists() else None
 
 
 def evidence_rows(home: Path, warnings: Sequence[CaseWarning], *, limit: int = 200) -> list[Evidence]:
@@ -137,8 +146,14 @@ def _evidence_of(home: Path, run_id: str, finding_ids: Sequence[str], *, limit: 
     return [Evidence(**{**row, "key": json.loads(row["key"])}) for row in rows.to_pylist()]
 
 
-def _read(path: Path, columns: Sequence[str]) -> pa.Table:
-    missing = sorted(set(columns) - set(pq.read_schema(path).names))
+def _read(path: Path, columns: Sequence[str], *, newer: Mapping[str, pa.DataType] | None = None) -> pa.Table:
+    stored = set(pq.read_schema(path).names)
+    missing = sorted(set(columns) - stored)
     if missing:
         raise PublicationMismatch(path.name, missing)
-    return pq.read_table(path, columns=list(columns))
+    newer = newer or {}
+    table = pq.read_table(path, columns=[*columns, *(name for name in newer if name in stored)])
+    for name, kind in newer.items():
+        if name not in stored:
+            table = table.append_column(name, pa.nulls(len(table), kind))
+    return table

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, false, func, literal, or_
+from sqlalchemy import ColumnElement, and_, exists, false, func, literal, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from casework.access import OFFICE_STATES, Permission, TaskKind, allows
-from casework.models import CaseWarning, Complaint, ModelDraft, Score, Task
+from casework.models import CaseWarning, Complaint, Entity, ModelDraft, Score, ScorePlace, Task
 from casework.plan_models import Plan
 from casework.roles import Actor, Role, is_division
 
 
-def visible_risks(actor: Actor, table: type[Score] | type[CaseWarning]) -> ColumnElement[bool]:
-    """Rows of scores or warnings for which `access.sees_risk` is true."""
+def visible_risks(actor: Actor, table: type[CaseWarning]) -> ColumnElement[bool]:
+    """Rows of warnings for which `access.sees_risk` is true."""
     if not allows(actor, Permission.READ_WARNING):
         return false()
     return and_(within(table.village_code, actor.division), table.managing_level >= len(actor.division))
+
+
+def visible_scores(actor: Actor, entity: Entity) -> ColumnElement[bool]:
+    """Scores of an entity for which `access.sees_risk` is true."""
+    if not allows(actor, Permission.READ_WARNING):
+        return false()
+    return and_(
+        Score.entity == entity,
+        lies_in(actor.division, entity),
+        Score.managing_level >= len(actor.division),
+    )
+
+
+def lies_in(division: str, entity: Entity) -> ColumnElement[bool]:
+    """Scores of an entity that has to do with a village of the division; only suppliers have more than one."""
+    own = within(Score.village_code, division)
+    if entity is not Entity.SUPPLIER:
+        return own
+    further = exists().where(ScorePlace.score_id == Score.id, within(ScorePlace.village_code, division))
+    return or_(own, further)
 
 
 def visible_complaints(actor: Actor) -> ColumnElement[bool]:

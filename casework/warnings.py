@@ -15,6 +15,7 @@ from casework.access import RiskFacts, sees_risk
 from casework.errors import NotVisible
 from casework.events import locked, recorded
 from casework.models import CaseWarning, Entity, WarningOfficial
+from casework.outcomes import SUBJECT_OF
 from casework.raising import raised_by_complaints
 from casework.roles import Actor
 from casework.scope import visible_complaints, visible_risks
@@ -66,10 +67,14 @@ def warnings_page(
 
 
 def warnings_of(session: Session, actor: Actor, *, entity: Entity, entity_id: str) -> Sequence[CaseWarning]:
-    """The visible warnings of a village, or those that concern an official, the gravest first."""
+    """The visible warnings of a village, about a supplier or a tender, or those that concern an official, the gravest first."""
     query = select(CaseWarning).where(visible_risks(actor, CaseWarning))
     if entity is Entity.VILLAGE:
         query = query.where(CaseWarning.village_code == entity_id)
+    elif entity in SUBJECT_OF:
+        query = query.where(
+            CaseWarning.subject_type == SUBJECT_OF[entity], CaseWarning.subject_id == entity_id
+        )
     else:
         query = query.join(WarningOfficial, WarningOfficial.warning_id == CaseWarning.id).where(
             WarningOfficial.person_key == entity_id

@@ -40,6 +40,21 @@ WORDS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
+def probability_words(probability: float | None, low: float | None, high: float | None) -> str:
+    """A probability with its band, as `12%（5%–23%）`; without the band where none was stored; — where unknown."""
+    if probability is None:
+        return "—"
+    band = "" if low is None or high is None else f"（{_percent(low)}–{_percent(high)}）"
+    return f"{_percent(probability)}{band}"
+
+
+def _percent(share: float) -> str:
+    """A whole percentage that never claims certainty by rounding."""
+    if share < 0.005:
+        return "不到 1%"
+    return "99% 以上" if share >= 0.995 else f"{share:.0%}"
+
+
 def word(value: str) -> str:
     """The Chinese word for an id; what has none stays as it is."""
     return WORDS.get(value, value)

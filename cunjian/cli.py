@@ -20,11 +20,13 @@ from cunjian import (
     register_commands,
     report,
     room_commands,
+    tender_commands,
     trial_commands,
 )
 from cunjian.console import show as _show
 from cunjian.model_commands import chosen_model
 from cunjian.settings import Settings
+from ml.kinds import KINDS
 
 app = typer.Typer(
     name="cunjian",
@@ -35,7 +37,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 train_app = typer.Typer(
-    help="训练：anomaly（异常）、risk（风险）、triage（来信分拣）。", no_args_is_help=True
+    help="训练：anomaly（异常）、risk（风险）、tender（招标）、triage（来信分拣）。", no_args_is_help=True
 )
 precheck_app = typer.Typer(help="支付前核查：建索引、问一笔支付。", no_args_is_help=True)
 accounts_app = typer.Typer(help="账号：新建。", no_args_is_help=True)
@@ -46,6 +48,7 @@ app.add_typer(register_commands.app, name="registers")
 app.add_typer(intake_commands.app, name="intake")
 app.add_typer(train_app, name="train")
 plan_commands.register(train_app)
+tender_commands.register(train_app)
 app.add_typer(plan_commands.app, name="plan")
 app.add_typer(accounts_app, name="accounts")
 app.add_typer(precheck_app, name="precheck")
@@ -171,14 +174,15 @@ def run(
 
 @train_app.command(epilog="例：cunjian train anomaly --as-of 2025-12-31")
 def anomaly(as_of: AsOf = None, seed: Seed = 0, truth: TruthFile = None, as_json: Json = False) -> None:
-    """训练村和干部的异常模型，登记为候选，写出报告。"""
+    """训练村、干部和供应商的异常模型，登记为候选，写出报告。"""
     from cunjian.room import room_of
-    from cunjian.stages import Snapshots, planted_truth, train_anomaly_stage
+    from cunjian.stages import Snapshots
+    from cunjian.training_stages import planted_truth, train_anomaly_stage
 
     settings = Settings()
     planted = planted_truth(truth, home=settings.home) if truth else {}
     with console.progress("训练"):
-        trained = train_anomaly_stage(
+        done = train_anomaly_stage(
             settings,
             Snapshots(settings),
             as_of=_day(as_of),
@@ -186,19 +190,21 @@ def anomaly(as_of: AsOf = None, seed: Seed = 0, truth: TruthFile = None, as_json
             truth=planted,
             room=room_of(settings, today=_day(None), as_of=_day(as_of)),
         )
-    _show(trained, report.trained, as_json=as_json)
+    report.left_out(done.left_out)
+    _show(done.trained, report.trained, as_json=as_json)
 
 
 @train_app.command(epilog="例：cunjian train risk --as-of 2025-12-31")
 def risk(as_of: AsOf = None, seed: Seed = 0, truth: TruthFile = None, as_json: Json = False) -> None:
-    """用以往核查的结果训练村和干部的风险模型，评估后登记为候选，写出报告。"""
+    """用以往核查的结果训练村、干部和供应商的风险模型，评估后登记为候选，写出报告。"""
     from cunjian.room import room_of
-    from cunjian.stages import Snapshots, planted_truth, train_risk_stage
+    from cunjian.stages import Snapshots
+    from cunjian.training_stages import planted_truth, train_risk_stage
 
     settings = Settings()
     planted = planted_truth(truth, home=settings.home) if truth else {}
     with console.progress("训练"):
-        trained = train_risk_stage(
+        done = train_risk_stage(
             settings,
             Snapshots(settings),
             as_of=_day(as_of),
@@ -206,7 +212,8 @@ def risk(as_of: AsOf = None, seed: Seed = 0, truth: TruthFile = None, as_json: J
             truth=planted,
             room=room_of(settings, today=_day(None), as_of=_day(as_of)),
         )
-    _show(trained, report.trained, as_json=as_json)
+    report.left_out(done.left_out)
+    _show(done.trained, report.trained, as_json=as_json)
 
 
 @train_app.command(epilog="例：cunjian train triage ../shared/data/complaints")
@@ -235,9 +242,7 @@ def triage(
     epilog="例：cunjian promote risk_village\n\n    cunjian promote risk_village --version 3   （回退到第 3 版）"
 )
 def promote(
-    kind: Annotated[
-        str, typer.Argument(help="anomaly_village、anomaly_official、risk_village、risk_official 或 triage")
-    ],
+    kind: Annotated[str, typer.Argument(help=f"{'、'.join(KINDS[:-1])} 或 {KINDS[-1]}")],
     version: Annotated[str | None, typer.Option(help="版本号，默认最新的候选")] = None,
     by: Annotated[str, typer.Option(help="谁批准的", envvar="USER")] = "unknown",
     as_json: Json = False,

@@ -18,17 +18,15 @@ from cunjian.imports import VERIFICATIONS, Refused, import_path
 from cunjian.service import office_division
 from cunjian.settings import Settings
 from cunjian.stages import (
-    SCORE_KINDS,
-    Scored,
+    Scoring,
     Snapshots,
     import_outcomes,
-    planted_truth,
     promote_stage,
     run_stage,
     score_stage,
-    train_anomaly_stage,
-    train_risk_stage,
 )
+from cunjian.tender_training import train_tender_stage
+from cunjian.training_stages import planted_truth, train_anomaly_stage, train_risk_stage
 from cunjian.triage import champion_triage
 from ml.triage import TriageResult
 from ml.triage.labels import FIELDS
@@ -110,14 +108,15 @@ def _train(settings: Settings, folder: Path, *, seed: int) -> None:
     truth = planted_truth(folder / "truth.csv", home=settings.home)
     snapshots = Snapshots(settings)
     with console.progress("4/6 训练"):
-        trained = train_anomaly_stage(settings, snapshots, as_of=END, seed=seed, truth=truth)
-        trained += train_risk_stage(settings, snapshots, as_of=END, seed=seed, truth=truth)
-        for kind in SCORE_KINDS:
-            promote_stage(settings, kind, version=None, by="demo")
-    report.against_truth([result for result in trained if result.registered.kind.startswith("risk")])
+        anomaly = train_anomaly_stage(settings, snapshots, as_of=END, seed=seed, truth=truth)
+        risk = train_risk_stage(settings, snapshots, as_of=END, seed=seed, truth=truth)
+        tender = train_tender_stage(settings, as_of=END, seed=seed)
+        for model in (*anomaly.trained, *risk.trained, tender):
+            promote_stage(settings, model.registered.kind, version=None, by="demo")
+    report.against_truth(risk.trained)
 
 
-def _show_watchlists(settings: Settings, scored: Scored) -> None:
+def _show_watchlists(settings: Settings, scored: Scoring) -> None:
     with sessions(open_engine(settings.database)).begin() as session:
         places = {place.code: place.name for place in session.query(Place)}
     names: dict[str, str] = dict(places)
@@ -130,6 +129,10 @@ def _show_watchlists(settings: Settings, scored: Scored) -> None:
         )
     report.top_scores("风险最高的十个村（模拟）", scored.tables["village"], names)
     report.top_scores("风险最高的十名干部（模拟）", scored.tables["official"], names)
+    suppliers = scored.tables["supplier"].slice(0, 10).to_pylist()
+    names |= {row["entity_id"]: row["name"] for row in suppliers if row["name"]}
+    report.top_scores("风险最高的十家供应商（模拟）", scored.tables["supplier"], names)
+    report.top_scores("最应先看的十个招标项目（模拟）", scored.tables["tender"], names)
 
 
 def _triage_inbox(settings: Settings, path: Path) -> tuple[int, int]:

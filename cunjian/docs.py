@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 from typer.main import get_command
 
+from features.dictionary import ENTITIES
 from features.pages import feature_page
 from registers.catalogue import load_catalogue
 from registers.pages import registers_page
@@ -21,12 +22,11 @@ def pages() -> dict[Path, str]:
     """Every generated page by its path."""
     catalogue, models = load_catalogue(), load_models()
     written = {DOCS / "models" / f"{model.id}.md": model_page(model, catalogue) for model in models.values()}
+    written |= {DOCS / f"features-{entity}.md": feature_page(entity) for entity in ENTITIES}
     return written | {
         DOCS / "models" / "README.md": models_index(models),
         DOCS / "data-directory.md": data_directory(catalogue, models),
         DOCS / "registers.md": registers_page(catalogue),
-        DOCS / "features-village.md": feature_page("village"),
-        DOCS / "features-official.md": feature_page("official"),
         DOCS / "commands.md": commands_page(),
     }
 

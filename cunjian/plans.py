@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from api.routes_plans import PLAN_KEY
 from casework.database import open_engine, sessions
 from casework.migrations import upgrade
-from casework.models import Score
+from casework.models import Entity, Score
 from casework.plan_results import PlanResults, plan_results
 from casework.plans import cases_of, propose, week_of
 from casework.roles import COUNTY, PLAN_MACHINE, Actor, Role
@@ -47,7 +47,8 @@ def propose_stage(settings: Settings, *, on: date, division: str | None, at: dat
     office = division or _own_office(settings)
     with sessions(open_engine(settings.database)).begin() as session:
         county = func.substr(Score.village_code, 1, COUNTY)
-        scored = select(county).where(Score.village_code.startswith(office, autoescape=True)).distinct()
+        villages = (Score.entity == Entity.VILLAGE, Score.village_code.startswith(office, autoescape=True))
+        scored = select(county).where(*villages).distinct()
         codes = sorted(session.scalars(scored)) or [office]
         names = place_names(session, codes)
         found = []

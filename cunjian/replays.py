@@ -13,10 +13,9 @@ from casework.database import open_engine, sessions
 from casework.migrations import upgrade
 from casework.outcomes import verification_frame
 from cunjian import console
-from cunjian.report import ENTITY_NAMES
 from cunjian.settings import Settings
-from cunjian.stages import ENTITIES, Done, Snapshots
-from features.dictionary import dictionary
+from cunjian.stages import Done, Snapshots
+from features.dictionary import ENTITIES, ENTITY_NAMES, dictionary
 from training.evaluation import Estimate
 from training.replay import Replay, replay
 

@@ -10,8 +10,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from casework.words import probability_words
 from cunjian import console
 from cunjian.imports import Refused
+from features.dictionary import ENTITY_NAMES, Entity
+from ml.kinds import ENTITY_OF_KIND, SCORED_NAMES, Scored
 from registers.catalogue import CatalogueError, load_catalogue
 from registers.importing import ImportRefused
 from registers.quality import QualityReport
@@ -107,7 +110,7 @@ class RunSummary:
     published: bool
     warnings_added: int
     warnings_updated: int
-    scored: Mapping[str, int]
+    scored: Mapping[Scored, int]
 
     @classmethod
     def of(cls, run: Run, published: Any, scored: Any) -> RunSummary:
@@ -164,14 +167,17 @@ def run(summary: RunSummary) -> None:
         f"预警新增 {summary.warnings_added} 条，更新 {summary.warnings_updated} 条；运行编号 {summary.run_id}"
     )
     if summary.scored:
-        console.say("打分：" + "，".join(f"{ENTITY_NAMES[e]} {rows}" for e, rows in summary.scored.items()))
+        console.say("打分：" + "，".join(f"{SCORED_NAMES[e]} {rows}" for e, rows in summary.scored.items()))
     else:
         console.say(
             "还没有打分：先 cunjian train anomaly，再 cunjian models request 和 approve（模拟数据：cunjian promote）"
         )
 
 
-ENTITY_NAMES = {"village": "村", "official": "干部"}
+def left_out(reasons: Mapping[Entity, str]) -> None:
+    """Entities of which no model was trained, and why; beside the answer, so that JSON stays JSON."""
+    for entity, why in reasons.items():
+        console.ERR.print(f"{ENTITY_NAMES[entity]}没有训练：{why}")
 
 
 def trained(results: Sequence[Any]) -> None:
@@ -200,7 +206,7 @@ def trained(results: Sequence[Any]) -> None:
 def against_truth(results: Sequence[Any]) -> None:
     """How the orders compare on the entities that nobody had verified; only a simulated county knows the truth."""
     lines = [
-        [ENTITY_NAMES[result.registered.kind.partition("_")[2]], *_ranking_line(ranking)]
+        [ENTITY_NAMES[ENTITY_OF_KIND[result.registered.kind]], *_ranking_line(ranking)]
         for result in results
         for ranking in result.truth_unverified
     ]
@@ -329,17 +335,17 @@ def top_scores(title: str, table: pa.Table, names: Mapping[str, str], *, most: i
     rows = []
     for place, row in enumerate(table.slice(0, most).to_pylist(), start=1):
         told = [reason["sentence"] for reason in json.loads(row["reasons"])]
-        probability = "—" if row["probability"] is None else f"{row['probability']:.0%}"
+        band = (row["probability"], row["probability_low"], row["probability_high"])
         rows.append(
             [
                 place,
                 names.get(row["entity_id"], row["entity_id"]),
                 f"{row['percentile']:.0f}",
-                probability,
+                probability_words(*band),
                 "\n".join(f"· {t}" for t in told[:3]),
             ]
         )
-    console.show_table(title, ["", "对象", "百分位", "属实概率", "为什么"], rows)
+    console.show_table(title, ["", "对象", "百分位", "查实概率（95% 区间）", "为什么"], rows)
 
 
 def _simulated(simulated: bool) -> str:

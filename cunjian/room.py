@@ -6,7 +6,7 @@ command line takes a login and its password, as on the page, and leaves the same
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -29,16 +29,17 @@ from casework.roles import Actor
 from cunjian.service import office_division
 from cunjian.settings import Settings
 from cunjian.stages import (
-    ENTITIES,
     SIGNING_KEY,
     Done,
     Snapshots,
     open_lake,
-    train_anomaly_stage,
-    train_risk_stage,
 )
-from features.dictionary import Entity, definition_hash, dictionary
+from cunjian.tender_training import train_tender_stage
+from cunjian.tenders import REGISTERS
+from cunjian.training_stages import train_anomaly_stage, train_risk_stage
+from features.dictionary import ENTITIES, Entity, dictionary
 from ml.bundle import read_champion
+from ml.kinds import FAMILIES, TENDER, Scored, definitions_of, kind_of
 from ml.reports import report_folder
 from registers.lake import Lake, write_json
 from registers.pseudonyms import load_key
@@ -48,7 +49,7 @@ from training.registry import ModelVersion, follow_champions, list_models
 from training.report import plain
 from training.schedule import LastTraining, only_one, why_train
 from training.study import Room
-from training.train import Trained
+from training.train import NothingToLearnFrom, Trained
 
 TOWN_DIGITS = 9
 MOST_SCORE_DAYS = 60
@@ -64,15 +65,18 @@ class Step(Protocol):
 
 @dataclass(frozen=True)
 class Retrained:
-    """What a scheduled training did. reasons: why, by kind; trained: the new challengers."""
+    """What a scheduled training did, by kind. reasons: why; trained: the new challengers; left_out: why not."""
 
     as_of: date
     reasons: dict[str, tuple[str, ...]]
     trained: tuple[Trained, ...]
+    left_out: dict[str, str]
 
 
 def room_of(settings: Settings, *, today: date, as_of: date) -> Room:
-    """The room of a home, with the names of its towns."""
+    """The room of a home, with the names of its towns as far as registers tell."""
+    if "division" not in Lake(settings.home).registers():
+        return Room(home=settings.home, today=today)
     with open_lake(settings, as_of=as_of) as engine:
         rows = engine.query(exp.select("division_code", "name", "level").from_("division")).to_pylist()
     places = {str(r["division_code"])[:TOWN_DIGITS]: str(r["name"]) for r in rows if r["level"] == "town"}
@@ -134,7 +138,7 @@ def registered_stage(settings: Settings) -> list[dict[str, Any]]:
 def drift_stage(
     settings: Settings, snapshots: Snapshots, *, as_of: date, weeks: int, done: Done | None = None
 ) -> list[Drift]:
-    """Drift of both entities over the weeks up to a day, kept as `home/drift/latest.json` for the page."""
+    """Drift of every entity over the weeks up to a day, kept as `home/drift/latest.json` for the page."""
     with _session(settings) as session:
         outcomes = verification_frame(session)
     found = []
@@ -164,42 +168,55 @@ def retrain_stage(settings: Settings, *, as_of: date, today: date, seed: int, we
     """
     with only_one(settings.home):
         snapshots = Snapshots(settings)
-        alarms = {
+        alarms: dict[Scored, Sequence[str]] = {
             one.entity: one.alarms for one in drift_stage(settings, snapshots, as_of=as_of, weeks=weeks)
         }
         reasons = _due(settings, as_of=as_of, alarms=alarms)
         due = {kind for kind, why in reasons.items() if why}
         if not due:
-            return Retrained(as_of, reasons, ())
+            return Retrained(as_of, reasons, (), {})
         room = room_of(settings, today=today, as_of=as_of)
         trained: list[Trained] = []
+        left_out: dict[str, str] = {}
         for family, stage in (("anomaly", train_anomaly_stage), ("risk", train_risk_stage)):
-            wanted = [entity for entity in ENTITIES if f"{family}_{entity}" in due]
+            wanted = [entity for entity in ENTITIES if kind_of(family, entity) in due]
             if wanted:
-                trained += stage(
+                done = stage(
                     settings, snapshots, as_of=as_of, seed=seed, truth={}, room=room, entities=wanted
                 )
+                trained += done.trained
+                left_out |= {kind_of(family, entity): why for entity, why in done.left_out.items()}
+        if TENDER in due:
+            try:
+                trained.append(train_tender_stage(settings, as_of=as_of, seed=seed, room=room))
+            except NothingToLearnFrom as error:
+                left_out[TENDER] = str(error)
         follow_champions(settings.home, settings.mlruns)
-        return Retrained(as_of, reasons, tuple(trained))
+        return Retrained(as_of, reasons, tuple(trained), left_out)
 
 
-def _due(settings: Settings, *, as_of: date, alarms: dict[Entity, list[str]]) -> dict[str, tuple[str, ...]]:
+def _due(
+    settings: Settings, *, as_of: date, alarms: Mapping[Scored, Sequence[str]]
+) -> dict[str, tuple[str, ...]]:
     with _session(settings) as session:
         outcomes = verification_frame(session)
     models = list_models(settings.mlruns)
+    wanted: list[tuple[str, Scored]] = [
+        (kind_of(family, entity), entity) for entity in ENTITIES for family in FAMILIES
+    ]
+    if set(REGISTERS) <= set(Lake(settings.home).registers()):
+        wanted.append((TENDER, "tender"))
     reasons: dict[str, tuple[str, ...]] = {}
-    for entity in ENTITIES:
-        known = len(labelled(outcomes, entity=entity, as_of=as_of))
-        for kind in (f"anomaly_{entity}", f"risk_{entity}"):
-            newest = next((model for model in models if model.kind == kind), None)
-            reasons[kind] = why_train(
-                _last(settings, newest) if newest else None,
-                as_of=as_of,
-                outcomes=known,
-                alarms=alarms[entity],
-                definitions_changed=newest is not None
-                and newest.params.get("definition_hash") != definition_hash(entity),
-            )
+    for kind, scored in wanted:
+        newest = next((model for model in models if model.kind == kind), None)
+        reasons[kind] = why_train(
+            _last(settings, newest) if newest else None,
+            as_of=as_of,
+            outcomes=len(labelled(outcomes, entity=scored, as_of=as_of)),
+            alarms=alarms.get(scored, ()),
+            definitions_changed=newest is not None
+            and newest.params.get("definition_hash") != definitions_of(scored),
+        )
     return reasons
 
 
@@ -226,7 +243,9 @@ def _drift(
     as_of: date,
     weeks: int,
 ) -> Drift:
-    champion = read_champion(settings.home, f"anomaly_{entity}", key=load_key(settings.home, SIGNING_KEY))
+    champion = read_champion(
+        settings.home, kind_of("anomaly", entity), key=load_key(settings.home, SIGNING_KEY)
+    )
     trained_on = date.fromisoformat(str(champion.meta["as_of"])) if champion else None
     unknown = [] if champion else ["还没有启用异常模型，没有可比较的训练日：特征是否漂移不知道。"]
     columns = []

@@ -11,12 +11,12 @@ import typer
 
 from cunjian import console
 from cunjian.settings import Settings
+from features.dictionary import ENTITY_NAMES
+from ml.kinds import KINDS
 
 Json = Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象，供程序读取")]
 AsOf = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="截至哪一天，默认今天")]
-Kind = Annotated[
-    str, typer.Argument(help="anomaly_village、anomaly_official、risk_village、risk_official 或 triage")
-]
+Kind = Annotated[str, typer.Argument(help=f"{'、'.join(KINDS[:-1])} 或 {KINDS[-1]}")]
 Login = Annotated[str, typer.Option("--by", help="办理人的登录名")]
 Password = Annotated[
     str,
@@ -172,6 +172,7 @@ def retrain(
                 {"kind": one.registered.kind, "version": one.registered.version, "report": one.report}
                 for one in done.trained
             ],
+            "left_out": done.left_out,
         },
         _show_retrained,
         as_json=as_json,
@@ -211,12 +212,11 @@ def _show_done(row: dict[str, Any]) -> None:
 
 
 def _show_drift(found: Any) -> None:
-    names = {"village": "村", "official": "干部"}
     for one in found:
         newest = max((column.as_of for column in one.features), default=None)
         top = sorted((c for c in one.features if c.as_of == newest), key=lambda c: -c.psi)[:8]
         console.show_table(
-            f"{names[one.entity]}：变化最大的特征（与 {one.reference or '—'} 相比）",
+            f"{ENTITY_NAMES[one.entity]}：变化最大的特征（与 {one.reference or '—'} 相比）",
             ["特征", "PSI", "巧合界限", "缺失", "训练时缺失"],
             [
                 [c.label, f"{c.psi:.2f}", f"{c.psi_by_chance:.2f}", f"{c.missing_now:.0%}", f"{c.missing_then:.0%}"]
@@ -234,6 +234,8 @@ def _show_drift(found: Any) -> None:
 def _show_retrained(done: dict[str, Any]) -> None:
     for kind, reasons in done["reasons"].items():
         console.say(f"{kind}：{''.join(reasons) or '没有到期。'}")
+    for kind, why in done["left_out"].items():
+        console.say(f"{kind} 没有训练：{why}")
     for one in done["trained"]:
         report: Path | None = one["report"]
         console.say(f"{one['kind']} 第 {one['version']} 版已登记为候选，报告在 {report}")

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 from sqlglot import exp
 
 from casework.database import open_engine, sessions
 from casework.drafts import follow
 from casework.migrations import upgrade
-from casework.outcomes import confirmed_companies, import_verifications, verification_frame
+from casework.outcomes import confirmed_companies, import_verifications
 from casework.promotions import follow as follow_promotions
 from casework.promotions import has_serving
 from casework.publishing import Post, Published, publish_directory, publish_run, publish_scores
 from cunjian.imports import read_verifications
 from cunjian.settings import Settings
-from features.compute import FeatureSet, feature_set
-from features.dictionary import Entity, dictionary
-from ml.scoring import NoChampion, load_scorers, score_entities, write_scores
+from cunjian.tenders import NoTenders, tenders_of
+from features.compute import FeatureSet, NothingToDescribe, feature_set, villages_of
+from features.dictionary import ENTITIES, Entity, dictionary
+from ml.bundle import champion_version
+from ml.kinds import TENDER, Scored, kind_of
+from ml.scoring import load_scorers, score_entities, write_scores
+from ml.tender_scoring import load_tender_scorer, score_tenders
 from registers.changes import Changes, Moment
 from registers.engine import DuckDBEngine, Engine
 from registers.lake import Lake
-from registers.pseudonyms import Pseudonyms, load_key
+from registers.pseudonyms import load_key
 from registers.query import literal
 from registers.spark import SparkEngine
 from supervision.catalogue import Model, load_models
@@ -37,13 +40,8 @@ from supervision.published import EVERYWHERE, ModelsOfHome, models_in_force, sco
 from supervision.regions import Regions, load_regions
 from supervision.runner import Progress, find, run_models
 from supervision.runs import Run, RunNotFound, latest_day, read_run, store_run
-from training.dataset import build_dataset
 from training.registry import Promotion, challenger, promote
-from training.study import Room
-from training.train import Trained, train_anomaly, train_risk
 
-ENTITIES: tuple[Entity, ...] = ("village", "official")
-SCORE_KINDS = tuple(f"{model}_{entity}" for model in ("anomaly", "risk") for entity in ENTITIES)
 SIGNING_KEY = "signing"
 
 Done = Callable[[int, int], None]
@@ -54,12 +52,12 @@ class NothingImported(LookupError):
 
 
 @dataclass(frozen=True)
-class Scored:
+class Scoring:
     """The scores of one day by entity, highest risk first; empty where no champion was promoted."""
 
     as_of: date
     run_id: str
-    tables: dict[Entity, pa.Table]
+    tables: dict[Scored, pa.Table]
     published: Published | None
 
 
@@ -248,74 +246,6 @@ class Snapshots:
             return feature_set(engine, entity)
 
 
-def train_anomaly_stage(
-    settings: Settings,
-    snapshots: Snapshots,
-    *,
-    as_of: date,
-    seed: int,
-    truth: dict[Entity, set[str]],
-    room: Room | None = None,
-    entities: Sequence[Entity] = ENTITIES,
-) -> list[Trained]:
-    """Train and register an anomaly model of each entity; with a room, each gets a report on past outcomes."""
-    outcomes = _verifications(settings) if room else None
-    return [
-        train_anomaly(
-            snapshots.features(entity, as_of),
-            room=room,
-            past=None
-            if outcomes is None
-            else build_dataset(
-                outcomes, entity=entity, as_of=as_of, features_at=partial(snapshots.at, entity)
-            ),
-            dictionary=dictionary(entity),
-            mlruns=settings.mlruns,
-            key=load_key(settings.home, SIGNING_KEY),
-            simulated=Lake(settings.home).simulated(),
-            seed=seed,
-            truth=truth.get(entity),
-        )
-        for entity in entities
-    ]
-
-
-def _verifications(settings: Settings) -> pd.DataFrame:
-    upgrade(settings.database)
-    with sessions(open_engine(settings.database)).begin() as session:
-        return verification_frame(session)
-
-
-def train_risk_stage(
-    settings: Settings,
-    snapshots: Snapshots,
-    *,
-    as_of: date,
-    seed: int,
-    truth: dict[Entity, set[str]],
-    room: Room | None = None,
-    entities: Sequence[Entity] = ENTITIES,
-) -> list[Trained]:
-    """Train and register a risk model of each entity on the outcomes that casework keeps; with a room, report."""
-    outcomes = _verifications(settings)
-    return [
-        train_risk(
-            outcomes,
-            room=room,
-            entity=entity,
-            as_of=as_of,
-            features_at=partial(snapshots.at, entity),
-            dictionary=dictionary(entity),
-            mlruns=settings.mlruns,
-            key=load_key(settings.home, SIGNING_KEY),
-            simulated=Lake(settings.home).simulated(),
-            seed=seed,
-            truth=truth.get(entity),
-        )
-        for entity in entities
-    ]
-
-
 class TwoPeopleNeeded(LookupError):
     """A model of real registers, or one that people decided on before, serves only after a request and an approval."""
 
@@ -345,34 +275,59 @@ def promote_stage(settings: Settings, kind: str, *, version: str | None, by: str
     )
 
 
-def score_stage(settings: Settings, run: Run, *, at: datetime) -> Scored:
-    """Score villages and officials with the champions, store the scores and bring them before people."""
+def score_stage(settings: Settings, run: Run, *, at: datetime) -> Scoring:
+    """Score every entity that has a champion, and tenders, store the scores and bring them before people."""
     key = load_key(settings.home, SIGNING_KEY)
     with sessions(open_engine(settings.database)).begin() as session:
         follow_promotions(session, settings.home)
-    tables: dict[Entity, pa.Table] = {}
+    tables: dict[Scored, pa.Table] = {}
     bundles: dict[str, str] = {}
     with open_lake(settings, as_of=run.as_of) as engine:
         for entity in ENTITIES:
-            features = feature_set(engine, entity)
-            try:
-                scorers = load_scorers(settings.home, features=features, key=key)
-            except NoChampion:
+            if champion_version(settings.home, kind_of("anomaly", entity)) is None:
                 continue
+            try:
+                features = feature_set(engine, entity)
+            except NothingToDescribe:
+                continue
+            scorers = load_scorers(settings.home, features=features, key=key)
             tables[entity] = score_entities(
                 features,
                 run.findings,
                 scorers=scorers,
                 dictionary=dictionary(entity),
                 simulated=run.simulated,
+                villages=villages_of(engine, entity),
+                names=_company_names(engine) if entity == "supplier" else {},
             )
             bundles |= scorers.versions
+        if champion_version(settings.home, TENDER) is not None:
+            scorer = load_tender_scorer(settings.home, key=key)
+            with suppress(NoTenders):
+                own = tenders_of(engine)
+                tables["tender"] = score_tenders(
+                    own.bids,
+                    own.villages,
+                    run.findings,
+                    scorer=scorer,
+                    as_of=run.as_of,
+                    simulated=run.simulated,
+                )
+                bundles[TENDER] = scorer.version
     if not tables:
-        return Scored(run.as_of, run.run_id, {}, None)
+        return Scoring(run.as_of, run.run_id, {}, None)
     write_scores(settings.home, tables, as_of=run.as_of, run_id=run.run_id, bundles=bundles)
     with sessions(open_engine(settings.database)).begin() as session:
         published = publish_scores(session, settings.home, run.as_of, at=at)
-    return Scored(run.as_of, run.run_id, tables, published)
+    return Scoring(run.as_of, run.run_id, tables, published)
+
+
+def _company_names(engine: Engine) -> dict[str, str]:
+    """Names of companies by credit code, from the public register; empty where it was not imported."""
+    if "company" not in engine.registers:
+        return {}
+    rows = engine.query(exp.select("company_id", "name").from_("company")).to_pylist()
+    return {row["company_id"]: row["name"] for row in rows if row["name"]}
 
 
 def import_outcomes(settings: Settings, path: Path) -> int:
@@ -381,15 +336,3 @@ def import_outcomes(settings: Settings, path: Path) -> int:
     past = read_verifications(path, home=settings.home)
     with sessions(open_engine(settings.database)).begin() as session:
         return import_verifications(session, past, source=path.name)
-
-
-def planted_truth(path: Path, *, home: Path) -> dict[Entity, set[str]]:
-    """Villages and officials with planted wrongdoing, from a simulated county's truth file."""
-    pseudonyms = Pseudonyms(load_key(home, "pseudonym"))
-    truth: dict[Entity, set[str]] = {"village": set(), "official": set()}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file):
-            if row["kind"] == "scheme":
-                truth["village"].add(row["village_code"])
-                truth["official"] |= {pseudonyms.person(i) for i in row["officials"].split(";") if i}
-    return truth

@@ -15,6 +15,7 @@ import pandas as pd
 
 from features.coverage import Coverage
 from features.dictionary import (
+    ENTITY_NAMES,
     Entity,
     EntityDefinition,
     Feature,
@@ -33,6 +34,10 @@ from registers.query import bind
 
 DECIMALS: Final = 9
 """The last bits of a sum of doubles depend on the order of threads; rounding makes a matrix repeatable."""
+
+
+class NothingToDescribe(FeatureError):
+    """No register that lists the entities holds data."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ def feature_set(engine: Engine, entity: Entity) -> FeatureSet:
     A group whose registers hold no data gives columns of NaN; so does a county for which one of them holds none.
 
     Raises:
-        FeatureError: no register that lists the entities holds data.
+        NothingToDescribe: no register that lists the entities holds data.
     """
     features = dictionary(entity)
     definition = load_entity(entity)
@@ -107,13 +112,24 @@ def feature_set(engine: Engine, entity: Entity) -> FeatureSet:
     )
 
 
+def villages_of(engine: Engine, entity: Entity) -> dict[str, tuple[str, ...]]:
+    """All villages that each entity had to do with, in order; empty for entities that belong to one village."""
+    coverage = Coverage(engine)
+    found: dict[str, set[str]] = {}
+    for query in load_entity(entity).places:
+        if coverage.readable(query.needs):
+            for entity_id, code in _run(engine, query)["village_code"].dropna().items():
+                found.setdefault(str(entity_id), set()).add(str(code))
+    return {entity_id: tuple(sorted(codes)) for entity_id, codes in found.items()}
+
+
 def _population(engine: Engine, definition: EntityDefinition, coverage: Coverage) -> pd.Series[str]:
     readable = [query for query in definition.populations if coverage.readable(query.needs)]
     if not readable:
         wanted = "、".join(
             engine.catalogue[register].name for query in definition.populations for register in query.needs
         )
-        raise FeatureError(f"no {definition.entity} to describe: import one of {wanted} first")
+        raise NothingToDescribe(f"没有{ENTITY_NAMES[definition.entity]}可以打分，请先导入{wanted}之一")
     rows = pd.concat([_run(engine, query) for query in readable])
     rows = rows[~rows.index.duplicated()].sort_index()
     return rows["village_code"].astype("str").rename("village_code")

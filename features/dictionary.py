@@ -28,6 +28,9 @@ ENTITY_FILE: Final = "entity.yaml"
 META_COLUMNS: Final = frozenset({"row_id"})
 
 Entity = Literal["village", "official", "supplier"]
+ENTITY_NAMES: Final[Mapping[Entity, str]] = {"village": "村", "official": "干部", "supplier": "供应商"}
+"""Everything that is scored, and what people call it; whoever deals with all of them goes through this."""
+ENTITIES: Final[tuple[Entity, ...]] = tuple(ENTITY_NAMES)
 Direction = Literal["up", "down", "both"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Needs = Mapping[str, tuple[str, ...]]
@@ -174,11 +177,16 @@ class Peers(Strict):
 
 
 class EntityDefinition(Strict):
-    """Who is in a matrix (the union of the populations that can be read), and who is whose peer."""
+    """Who is in a matrix (the union of the populations that can be read), and who is whose peer.
+
+    `places` give all villages that an entity had to do with (`entity_id`, `village_code`), for entities that are not
+    of one village: they decide who may look at a score, never a value.
+    """
 
     entity: Entity
     populations: Annotated[tuple[Query, ...], Field(min_length=1)]
     peers: Peers
+    places: tuple[Query, ...] = ()
 
 
 def dictionary(entity: Entity) -> dict[str, Feature]:
@@ -189,7 +197,7 @@ def dictionary(entity: Entity) -> dict[str, Feature]:
 def definition_hash(entity: Entity) -> str:
     """A hash of everything that decides the values of a matrix: queries, parameters, features, peers."""
     parts = [load_entity(entity), *load_groups(entity)]
-    exclude = {"first_line", "source", "label", "meaning"}
+    exclude = {"first_line", "source", "label", "meaning", "places"}
     content = [_without(part.model_dump(mode="json"), exclude) for part in parts]
     floors = {name: unit.floor for name, unit in UNITS.items()}
     text = json.dumps([content, floors], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -238,9 +246,10 @@ def load_entity(entity: Entity, folder: Path = SETS_FOLDER) -> EntityDefinition:
         shared = {"source": f"{entity}/{ENTITY_FILE}", "parameters": content.pop("parameters", {})}
         attributes = content["peers"].pop("attributes")
         content["peers"] = {"query": content["peers"] | shared, "attributes": attributes}
-        content["populations"] = [query | shared for query in content["populations"]]
+        for part in ("populations", "places"):
+            content[part] = [query | shared for query in content.get(part, ())]
         definition = EntityDefinition.model_validate(content)
-        for query in (*definition.populations, definition.peers.query):
+        for query in (*definition.populations, *definition.places, definition.peers.query):
             _ = query.parsed
     except KeyError as error:
         raise FeatureError(f"{entity}/{ENTITY_FILE}: {error} is missing") from error

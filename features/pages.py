@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
-from features.dictionary import UNITS, Entity, Feature, Group, load_groups
+from features.dictionary import ENTITY_NAMES, UNITS, Entity, Feature, Group, load_groups
 from registers.catalogue import load_catalogue
 
-ENTITY_NAMES: Final[Mapping[Entity, str]] = {
-    "village": "村（社区）",
-    "official": "干部",
-    "supplier": "供应商",
-}
 DIRECTIONS: Final = {"up": "越高越需关注", "down": "越低越需关注", "both": "偏离同类即需关注"}
 
 

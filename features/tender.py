@@ -10,6 +10,8 @@ Wallimann, Imhof & Huber (2022), "A machine learning approach for flagging incom
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from functools import cache
 from itertools import combinations
@@ -43,6 +45,8 @@ SUBGROUP_COLUMNS: Final = tuple(
 )
 ALL_SCREENS: Final = (BIDS, *SCREENS, *SHAPE, *SUBGROUP_COLUMNS)
 
+VERSION: Final = 1
+"""Of the definitions: count it up whenever a screen of the same name gets another value."""
 MAX_SUBGROUPS: Final = 20_000
 """All subgroups of a tender up to here (pairs of 200 bids, triples of 50, quadruples of 27); beyond, runs."""
 _CELLS: Final = 1_000_000
@@ -99,6 +103,12 @@ def screens(bids: pd.DataFrame) -> pd.DataFrame:
     else:
         found = pd.DataFrame(np.nan, index=tenders, columns=list(ALL_SCREENS))
     return found.rename_axis(index="tender").fillna({BIDS: 0.0})
+
+
+def definition_hash() -> str:
+    """Names the definitions of the screens: a model that was trained on other ones must refuse these."""
+    text = json.dumps([VERSION, MAX_SUBGROUPS, ALL_SCREENS])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _blocks(priced: pd.DataFrame) -> Iterator[tuple[pd.Index, Floats]]:

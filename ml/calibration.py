@@ -7,7 +7,7 @@ Caruana 2005). Left-out cases choose. A band around the curve says how much othe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -176,6 +176,11 @@ def calibration_from_json(stored: Mapping[str, object]) -> Calibration:
         case {"kind": "isotonic", "margin": list(margin), "share": list(share)}:
             return Isotonic(tuple(margin), tuple(share))
     raise ValueError(f"unknown calibration {stored.get('kind')!r}")
+
+
+def band_from_json(stored: Mapping[str, Sequence[float]] | None) -> Band | None:
+    """The band that `to_json` wrote, or none."""
+    return Band(**{name: tuple(of) for name, of in stored.items()}) if stored else None
 
 
 def _fit(kind: type[Calibration], margin: Floats, y: Floats, *, weight: Floats) -> Calibration:

@@ -1,4 +1,4 @@
-"""What the models see of a village or an official: comparable features, and what supervision models found.
+"""What the models see of a village, an official or a supplier: comparable features, and what supervision models found.
 
 The same functions make the rows of training and the rows of scoring. No date, place, name or id is an input.
 """
@@ -14,11 +14,17 @@ import pandas as pd
 import pyarrow as pa
 
 from features.compute import FeatureSet
-from features.dictionary import Direction, Entity, Feature
+from features.dictionary import Direction, Feature
+from ml.kinds import Scored
 from supervision.catalogue import FIELD_NAMES, LEVEL_RANK
 
-HIT_COLUMNS: Final = tuple(f"hits_{part}" for part in (*FIELD_NAMES, *LEVEL_RANK))
+HITS: Final = "hits_"
+"""What the names of columns and reasons begin with that tell of findings."""
+HIT_COLUMNS: Final = tuple(f"{HITS}{part}" for part in (*FIELD_NAMES, *LEVEL_RANK))
 """Findings about the entity, counted per field and per level."""
+
+_SUBJECTS: Final[Mapping[Scored, str]] = {"supplier": "company", "tender": "tender"}
+"""What supervision models call the subject that is scored."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,10 @@ class Hit:
     reason: str
 
 
-def hits_by_entity(findings: pa.Table, *, entity: Entity) -> dict[str, list[Hit]]:
-    """The findings about every village (by place) or official (as subject or as person concerned), worst first."""
+def hits_by_entity(findings: pa.Table, *, entity: Scored) -> dict[str, list[Hit]]:
+    """The findings about every village (by place), official (as subject or as person concerned), supplier or
+    tender (as subject), worst first.
+    """
     hits: dict[str, list[Hit]] = {}
     for row in findings.to_pylist():
         hit = Hit(**{name: row[name] for name in Hit.__dataclass_fields__})
@@ -69,9 +77,13 @@ def input_directions(dictionary: Mapping[str, Feature], columns: pd.Index) -> di
     return feature_directions(dictionary, columns) | found
 
 
-def _concerned(row: Mapping[str, object], entity: Entity) -> Iterator[str]:
+def _concerned(row: Mapping[str, object], entity: Scored) -> Iterator[str]:
     if entity == "village":
         yield str(row["village_code"])
+        return
+    if entity in _SUBJECTS:
+        if row["subject_type"] == _SUBJECTS[entity]:
+            yield str(row["subject_id"])
         return
     keys = {str(key) for key in json.loads(str(row["official_keys"] or "[]"))}
     if row["subject_type"] == "official":

@@ -15,14 +15,14 @@ import numpy as np
 import pandas as pd
 
 from features.compute import FeatureSet
-from features.dictionary import Entity, Feature
+from features.dictionary import ENTITY_NAMES, Entity, Feature
 from ml.inputs import HIT_COLUMNS, Hit
 from supervision.catalogue import FIELD_NAMES
 
 MOST: Final = 5
 """Reasons a person can weigh at a glance."""
 
-_PEERS: Final[Mapping[Entity, str]] = {"village": "同类村", "official": "同类干部"}
+_PEERS: Final[Mapping[Entity, str]] = {entity: f"同类{name}" for entity, name in ENTITY_NAMES.items()}
 _SHARES_READ_AS_PERCENT: Final = ("占比", "比例", "比重", "率")
 _MOST_DECIMALS: Final = 4
 
@@ -102,8 +102,8 @@ def reasons(
             if _differs(dictionary[names[column]], value=own[row, column], usual=usual[row, column])
         ]
         weights = dict(zip(counted, by_hits[row].tolist(), strict=True))
-        found = _hit_reasons(hits.get(entity_id, []), weights)
-        chosen[entity_id] = _strongest(_one_per_group(differing, dictionary), found)
+        found = hit_reasons(hits.get(entity_id, []), weights)
+        chosen[entity_id] = strongest(_one_per_group(differing, dictionary), found)
     return chosen
 
 
@@ -159,7 +159,7 @@ def _one_per_group(differing: Iterable[Reason], dictionary: Mapping[str, Feature
     ]
 
 
-def _hit_reasons(hits: list[Hit], weights: Mapping[str, float]) -> list[Reason]:
+def hit_reasons(hits: list[Hit], weights: Mapping[str, float]) -> list[Reason]:
     """One reason per field with findings; the weight of a level goes to the worst finding of that level."""
     by_field: dict[str, list[Hit]] = {}
     for hit in hits:
@@ -179,7 +179,7 @@ def _hit_reason(field: str, hits: list[Hit], weight: float) -> Reason:
     return Reason(f"hits_{field}", label, sentence, float(weight))
 
 
-def _strongest(differing: list[Reason], found: list[Reason]) -> list[Reason]:
+def strongest(differing: list[Reason], found: list[Reason]) -> list[Reason]:
     together = sorted([*differing, *found], key=lambda reason: -reason.contribution)
     kept = together[:MOST]
     if found and not any(reason in kept for reason in found):

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ml.anomaly import AnomalyModel
 from ml.boosting import GENTLE, USUAL_ROUNDS, Boosted, Cases, choose_trees, learn
-from ml.calibration import Band, Calibration, Logistic, calibrate, calibration_from_json
+from ml.calibration import Band, Calibration, Logistic, band_from_json, calibrate, calibration_from_json
 from ml.errors import ModelError
 from ml.likeness import Likeness, likeness_to_others
 from ml.matrix import Direction, Floats, Integers, Matrix, column_names, frame_like, numeric, signs, squashed
@@ -158,10 +158,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
 
     def probability(self, X: Matrix) -> Floats:
         """Calibrated probability that people confirm the case, NaN while labels are too few; shape (rows,)."""
-        margin = self.margin(X)
-        if self.calibration_ is None:
-            return np.full(len(margin), np.nan)
-        return self.calibration_.probability(margin)
+        return self.calibrated(self.margin(X))[:, 0]
 
     def probability_interval(self, X: Matrix) -> Floats:
         """Low and high bound (95 %) of `probability`, NaN while labels are too few; shape (rows, 2).
@@ -169,10 +166,17 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         It tells how much the verified cases leave open about the curve from margin to probability; it does not
         tell how much other cases would have changed the margin of a row.
         """
-        margin = self.margin(X)
+        return self.calibrated(self.margin(X))[:, 1:]
+
+    def calibrated(self, margin: Floats) -> Floats:
+        """`probability` and its low and high bound for margins of this model, NaN while labels are too few.
+
+        Shape (rows, 3).
+        """
         if self.calibration_ is None or self.band_ is None:
-            return np.full((len(margin), 2), np.nan)
-        return self.band_.interval(margin, self.calibration_.probability(margin))
+            return np.full((len(margin), 3), np.nan)
+        probability = self.calibration_.probability(margin)
+        return np.column_stack([probability, self.band_.interval(margin, probability)])
 
     def margin(self, X: Matrix) -> Floats:
         """The score before it is put into [0, 1]: log-odds of anomaly and likeness, plus trees; shape (rows,)."""
@@ -248,9 +252,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         trees = lgb.Booster(model_str=files[TREES].decode()) if TREES in files else None
         model.boosted_ = Boosted(base, trees)
         model.calibration_ = calibration_from_json(about["calibration"]) if about["calibration"] else None
-        model.band_ = (
-            Band(**{name: tuple(of) for name, of in about["band"].items()}) if about["band"] else None
-        )
+        model.band_ = band_from_json(about["band"])
         model.rounds_, model.confirmed_, model.refuted_ = (
             about["rounds"],
             about["confirmed"],

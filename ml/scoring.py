@@ -1,14 +1,15 @@
-"""Scores of all villages or officials on one day: features, findings and the champions, put together.
+"""Scores of all villages, officials or suppliers on one day: features, findings and the champions, put together.
 
-Two numbers that are never mixed: `probability` that people confirm the case (null while verified cases are too
-few) and `percentile` among peers (where to look first). Every score carries what it was made with.
+Two numbers that are never mixed: `probability` that people confirm the case, with the bounds of its 95 % band (all
+three null while verified cases are too few), and `percentile` among peers (where to look first). Every score carries
+what it was made with.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -20,19 +21,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.compute import FeatureSet
-from features.dictionary import Entity, Feature
+from features.dictionary import Feature
 from ml.anomaly import AnomalyModel
 from ml.bundle import Bundle, check_definitions, read_champion
 from ml.errors import ModelError
 from ml.inputs import hits_by_entity, model_inputs
+from ml.kinds import Scored, kind_of
 from ml.matrix import squashed
 from ml.reasons import reasons
 from ml.risk import RiskModel
 
 SCORES_SCHEMA: Final = pa.schema([
-    ("entity_id", pa.string()), ("village_code", pa.string()), ("as_of", pa.date32()),
-    ("probability", pa.float64()), ("risk", pa.float64()), ("percentile", pa.float64()),
-    ("anomaly", pa.float64()), ("hits", pa.int32()), ("peer_group", pa.string()), ("reasons", pa.string()),
+    ("entity_id", pa.string()), ("name", pa.string()), ("village_code", pa.string()),
+    ("villages", pa.list_(pa.string())), ("as_of", pa.date32()),
+    ("probability", pa.float64()), ("probability_low", pa.float64()), ("probability_high", pa.float64()),
+    ("risk", pa.float64()), ("percentile", pa.float64()), ("anomaly", pa.float64()), ("hits", pa.int32()),
+    ("peer_group", pa.string()), ("reasons", pa.string()),
     ("bundle_version", pa.string()), ("feature_hash", pa.string()), ("simulated", pa.bool_()),
 ])  # fmt: skip
 
@@ -72,7 +76,7 @@ def load_scorers(home: Path, *, features: FeatureSet, key: bytes) -> Scorers:
         BundleRefused: a bundle is damaged or foreign.
         FeatureMismatch: a champion was trained on other features or other definitions.
     """
-    anomaly_kind, risk_kind = f"anomaly_{features.entity}", f"risk_{features.entity}"
+    anomaly_kind, risk_kind = kind_of("anomaly", features.entity), kind_of("risk", features.entity)
     anomaly = _champion(home, anomaly_kind, features=features, key=key)
     if anomaly is None:
         raise NoChampion(
@@ -96,8 +100,15 @@ def score_entities(
     scorers: Scorers,
     dictionary: Mapping[str, Feature],
     simulated: bool,
+    villages: Mapping[str, Sequence[str]] | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> pa.Table:
     """One row per entity with the columns of SCORES_SCHEMA, highest risk first.
+
+    Args:
+        villages: all villages that an entity has to do with, where it is more than its own; they and the names
+            go to the table, never into a model.
+        names: names of entities that are no persons; others have none in the table.
 
     Raises:
         FeatureMismatch: the features are not those of training.
@@ -105,19 +116,25 @@ def score_entities(
     hits = hits_by_entity(findings, entity=features.entity)
     normalised, inputs = features.normalised(), model_inputs(features, hits)
     anomaly = scorers.anomaly.score(normalised)
-    risk, probability = anomaly, np.full(len(anomaly), np.nan)
+    risk, calibrated = anomaly, np.full((len(anomaly), 3), np.nan)
     if scorers.risk is not None:
         margin = scorers.risk.margin(inputs)
-        risk = squashed(margin)
-        if scorers.risk.calibration_ is not None:
-            probability = scorers.risk.calibration_.probability(margin)
+        risk, calibrated = squashed(margin), scorers.risk.calibrated(margin)
     ids = normalised.index.astype(str)
+    own = features.villages.loc[normalised.index].to_numpy()
     scores = pd.DataFrame(
         {
             "entity_id": ids,
-            "village_code": features.villages.loc[normalised.index].to_numpy(),
+            "name": [(names or {}).get(entity_id) for entity_id in ids],
+            "village_code": own,
+            "villages": [
+                sorted({code, *(villages or {}).get(entity_id, ())})
+                for entity_id, code in zip(ids, own, strict=True)
+            ],
             "as_of": features.as_of,
-            "probability": probability,
+            "probability": calibrated[:, 0],
+            "probability_low": calibrated[:, 1],
+            "probability_high": calibrated[:, 2],
             "risk": risk,
             "peer_group": features.peers.loc[normalised.index].to_numpy(),
             "anomaly": anomaly,
@@ -146,7 +163,7 @@ def percentiles(risk: pd.Series, peers: pd.Series) -> pd.Series:
 
 
 def write_scores(
-    home: Path, tables: Mapping[Entity, pa.Table], *, as_of: date, run_id: str, bundles: Mapping[str, str]
+    home: Path, tables: Mapping[Scored, pa.Table], *, as_of: date, run_id: str, bundles: Mapping[str, str]
 ) -> Path:
     """Store the scores of a day; every file is replaced in one step, `scores.json` last. Returns the folder."""
     folder = home / "scores" / as_of.isoformat()

@@ -19,7 +19,7 @@ from scipy.special import expit, logit
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from ml.calibration import Calibration, Logistic, calibrate, calibration_from_json
+from ml.calibration import Band, Calibration, Logistic, band_from_json, calibrate, calibration_from_json
 from ml.errors import FeatureMismatch, ModelError
 from ml.matrix import Floats, column_names, frame_like, numeric
 from ml.tender_directional import WEIGHTS, Directional
@@ -102,6 +102,7 @@ class TenderModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
     votes_: Floats
     curve_: Logistic | None
     calibration_: Calibration | None
+    band_: Band | None
     confirmed_: int
     refuted_: int
 
@@ -127,6 +128,7 @@ class TenderModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         self.typical_ = _medians(values)
         self.forests_, self.boosters_, self.lines_ = {name: [] for name in FORESTS}, [], []
         self.votes_, self.curve_, self.calibration_ = np.zeros(len(MEMBERS)), None, None
+        self.band_ = None
         if min(self.confirmed_, self.refuted_) >= MIN_PER_OUTCOME:
             self._learn(values[judged], outcome[judged], self.directional_.score(X)[judged])
         return self
@@ -146,7 +148,11 @@ class TenderModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         self.votes_ = votes(left_out, y)
         odds = log_odds(left_out, self.votes_)
         self.curve_ = Logistic.fit(odds, y, weight=balanced(y), prior=1.0)
-        self.calibration_ = calibrate(odds, y, weight=np.ones(len(y)), fold=part)
+        alike = np.ones(len(y))
+        self.calibration_ = calibrate(odds, y, weight=alike, fold=part)
+        self.band_ = Band.around(
+            self.calibration_, odds, y, weight=alike, entities=np.arange(len(y)), seed=self.random_state
+        )
 
     def score(self, X: pd.DataFrame, y: object = None) -> Floats:  # noqa: ARG002  # scikit-learn's convention
         """How suspicious each tender is, in [0, 1], from 0.5 on more like confirmed ones; shape (tenders,).
@@ -168,10 +174,22 @@ class TenderModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
 
     def probability(self, X: pd.DataFrame) -> Floats:
         """Calibrated probability that people confirm the tender, NaN while too few are judged; shape (tenders,)."""
+        return self._calibrated(X)[:, 0]
+
+    def probability_interval(self, X: pd.DataFrame) -> Floats:
+        """Low and high bound (95 %) of `probability`, NaN while too few are judged; shape (tenders, 2).
+
+        It tells how much the judged tenders leave open about the curve, as `RiskModel.probability_interval` does.
+        """
+        return self._calibrated(X)[:, 1:]
+
+    def _calibrated(self, X: pd.DataFrame) -> Floats:
         self._check(X)
-        if self.calibration_ is None:
-            return np.full(len(X), np.nan)
-        return self.calibration_.probability(log_odds(self.members(X), self.votes_))
+        if self.calibration_ is None or self.band_ is None:
+            return np.full((len(X), 3), np.nan)
+        odds = log_odds(self.members(X), self.votes_)
+        probability = self.calibration_.probability(odds)
+        return np.column_stack([probability, self.band_.interval(odds, probability)])
 
     def members(self, X: pd.DataFrame) -> Floats:
         """Probability of each of MEMBERS where both outcomes are alike common; shape (tenders, members)."""
@@ -221,6 +239,7 @@ class TenderModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
             "lines": [curve.to_json() for curve in self.lines_],
             "curve": self.curve_.to_json() if self.curve_ else None,
             "calibration": self.calibration_.to_json() if self.calibration_ else None,
+            "band": self.band_.to_json() if self.band_ else None,
             "confirmed": self.confirmed_,
             "refuted": self.refuted_,
         }
@@ -265,6 +284,7 @@ class TenderModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         model.boosters_, model.lines_ = boosters, [_logistic(stored) for stored in about["lines"]]
         model.curve_ = _logistic(about["curve"]) if about["curve"] else None
         model.calibration_ = calibration_from_json(about["calibration"]) if about["calibration"] else None
+        model.band_ = band_from_json(about["band"])
         model.confirmed_, model.refuted_ = about["confirmed"], about["refuted"]
         return model
 

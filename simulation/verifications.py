@@ -1,4 +1,4 @@
-"""Past verifications: which villages and officials people went to check, and what they reported.
+"""Past verifications: which villages, officials and suppliers people went to check, and what they reported.
 
 People choose by impression: how conspicuous the wrongdoing is, coincidences that look bad, and chance. The choice
 by impression score and the random quota keep the probability with which each was chosen; a choice after a
@@ -20,11 +20,15 @@ from simulation.timeline import Period, after, next_month
 from simulation.truth import Brief, Story
 
 COLUMNS: Final = ("entity", "entity_id", "selected_on", "selected_by", "propensity", "decided_on", "outcome")
-SCORE_SHARE: Final = {"village": 0.05, "official": 0.009}  # of all, expected a quarter
-QUOTA_SHARE: Final = {"village": 0.02, "official": 0.0025}
-COMPLAINT_SHARE: Final = {"village": 0.02, "official": 0.003}
+SCORE_SHARE: Final = {"village": 0.05, "official": 0.009, "supplier": 0.03}  # of all, expected a quarter
+QUOTA_SHARE: Final = {"village": 0.02, "official": 0.0025, "supplier": 0.01}
+COMPLAINT_SHARE: Final = {"village": 0.02, "official": 0.003, "supplier": 0.01}
 REST_DAYS: Final = 400  # nobody is checked again within this time
-IMPRESSION_NOISE: Final = {"village": 0.22, "official": 0.12}  # people know an official better than a village
+IMPRESSION_NOISE: Final = {
+    "village": 0.22,
+    "official": 0.12,  # people know an official better than a village
+    "supplier": 0.22,
+}
 
 FOUND: Final = {
     "substantiated": 72,
@@ -40,7 +44,7 @@ SLOPPY_FOUND: Final = (
 
 @dataclass(slots=True)
 class _Entity:
-    """A village or an official with what happened there."""
+    """A village, an official or a supplier with what happened there."""
 
     kind: str
     id: str
@@ -67,7 +71,8 @@ def write_verifications(path: Path, briefs: Sequence[Brief], *, period: Period, 
     Checks still open at the end of the period are left out.
     """
     rows: list[tuple[str, ...]] = []
-    for kind, entities in (("village", _villages(briefs)), ("official", _officials(briefs))):
+    kinds = {"village": _villages(briefs), "official": _officials(briefs), "supplier": _suppliers(briefs)}
+    for kind, entities in kinds.items():
         rows += _verify(kind, entities, period=period, rnd=Random(f"{seed}:verifications:{kind}"))
     rows.sort(key=lambda row: (row[5], row[0], row[1]))
     with path.open("w", encoding="utf-8-sig", newline="") as file:
@@ -92,6 +97,16 @@ def _officials(briefs: Sequence[Brief]) -> list[_Entity]:
         for brief in briefs
         for official in brief.officials
     ]
+
+
+def _suppliers(briefs: Sequence[Brief]) -> list[_Entity]:
+    """Every unit that a village dealt with, with what it was part of in any village."""
+    stories: dict[str, list[Story]] = {code: [] for brief in briefs for code in brief.suppliers}
+    for brief in briefs:
+        for story in brief.stories:
+            for code in story.suppliers:
+                stories[code].append(story)
+    return [_Entity("supplier", code, stories[code], sloppiness=0.0) for code in sorted(stories)]
 
 
 def _verify(kind: str, entities: list[_Entity], *, period: Period, rnd: Random) -> Iterator[tuple[str, ...]]:

@@ -27,7 +27,7 @@ from casework.migrations import upgrade
 from casework.models import User
 from casework.publishing import Post, publish_directory, publish_run, publish_scores
 from casework.roles import Actor, Role
-from casework.runs import EVIDENCE_COLUMNS, FINDING_COLUMNS, SCORE_COLUMNS
+from casework.runs import EVIDENCE_COLUMNS, FINDING_COLUMNS, NEWER_SCORE_COLUMNS, SCORE_COLUMNS
 from casework.sealing import Sealer
 from tests.conftest_pg import create_database, drop_database
 
@@ -168,9 +168,13 @@ def official_finding(finding_id: str, key: str = SECRETARY) -> dict[str, object]
 def score(entity_id: str, village: str, *, risk: float) -> dict[str, object]:
     return {
         "entity_id": entity_id,
+        "name": None,
         "village_code": village,
+        "villages": [village],
         "as_of": AS_OF,
-        "probability": None,
+        "probability": None if risk < 0.9 else 0.12,
+        "probability_low": None if risk < 0.9 else 0.05,
+        "probability_high": None if risk < 0.9 else 0.23,
         "risk": risk,
         "percentile": risk * 100,
         "anomaly": 0.7,
@@ -221,7 +225,7 @@ def write_scores(home: Path) -> None:
     folder.mkdir(parents=True)
     villages = [score(VILLAGE_A, VILLAGE_A, risk=0.98), score(VILLAGE_B, VILLAGE_B, risk=0.55)]
     officials = [score(SECRETARY, VILLAGE_A, risk=0.9), score(ACCOUNTANT, VILLAGE_B, risk=0.4)]
-    columns = [*SCORE_COLUMNS, "as_of"]
+    columns = [*SCORE_COLUMNS, *NEWER_SCORE_COLUMNS, "as_of"]
     _write(folder / "village.parquet", villages, columns)
     _write(folder / "official.parquet", officials, columns)
 

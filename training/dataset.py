@@ -17,9 +17,9 @@ import pandas as pd
 import pyarrow as pa
 
 from features.compute import FeatureSet
-from features.dictionary import Entity
 from ml.errors import FeatureMismatch
 from ml.inputs import hits_by_entity, model_inputs
+from ml.kinds import Scored
 
 FeaturesAt = Callable[[date], tuple[FeatureSet, pa.Table]]
 """The features and the findings as they were known on a day."""
@@ -77,7 +77,7 @@ class Dataset:
         data_hash: SHA-256 over rows and outcomes.
     """
 
-    entity: Entity
+    entity: Scored
     inputs: pd.DataFrame
     y: pd.Series
     propensity: pd.Series
@@ -89,7 +89,7 @@ class Dataset:
     data_hash: str
 
 
-def labelled(outcomes: pd.DataFrame, *, entity: Entity, as_of: date) -> pd.DataFrame:
+def labelled(outcomes: pd.DataFrame, *, entity: Scored, as_of: date) -> pd.DataFrame:
     """The outcomes of `entity` that were known on `as_of`, with a column `label` (1 or 0).
 
     Left out: decided later than `as_of`, decided more than 180 days after selection, and outcomes that say
@@ -110,7 +110,7 @@ def labelled(outcomes: pd.DataFrame, *, entity: Entity, as_of: date) -> pd.DataF
 def build_dataset(
     outcomes: pd.DataFrame,
     *,
-    entity: Entity,
+    entity: Scored,
     as_of: date,
     features_at: FeaturesAt,
     snapshots: Snapshots = "quarter",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,6 @@ from sklearn.model_selection import StratifiedGroupKFold
 from features.compute import FeatureSet
 from ml.inputs import hits_total
 from ml.matrix import Floats, Integers
-from ml.risk import RiskModel
 from supervision.catalogue import FIELD_NAMES
 from training.dataset import DRAWN, Dataset
 from training.evaluation import Estimate, calibration_error, wilson
@@ -34,7 +33,16 @@ LEAST_TO_JUDGE: Final = 10
 TOWN_DIGITS: Final = 9
 BINS: Final = 10
 
-Fit = Callable[[Dataset], RiskModel]
+
+class Learnt(Protocol):
+    """A model that orders rows and may give probabilities, NaN while it cannot; both of shape (rows,)."""
+
+    def score(self, X: pd.DataFrame, /) -> Floats: ...
+
+    def probability(self, X: pd.DataFrame, /) -> Floats: ...
+
+
+Fit = Callable[[Dataset], Learnt]
 
 
 @dataclass(frozen=True)
@@ -216,7 +224,8 @@ def agreement(one: Floats, other: Floats, *, k: int, change: str) -> Agreement:
     """How alike two scores of the same entities order them; `change` says what was changed."""
     k = min(k, len(one))
     first, second = (set(np.argsort(-score, kind="stable")[:k].tolist()) for score in (one, other))
-    correlation = pd.Series(one).corr(pd.Series(other), method="spearman")
+    ordered = len(one) > 0 and np.ptp(one) > 0 and np.ptp(other) > 0
+    correlation = pd.Series(one).corr(pd.Series(other), method="spearman") if ordered else float("nan")
     overlap = len(first & second) / k if k else float("nan")
     chance = k / len(one) if len(one) else float("nan")
     beyond = (overlap - chance) / (1 - chance) if chance < 1 else float("nan")

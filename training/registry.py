@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Final
 
 from ml.bundle import bundle_folder, champion_version, read_bundle, set_champion, write_bundle
 from ml.errors import BundleRefused
+from ml.kinds import KINDS
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
-KINDS: Final = ("anomaly_village", "anomaly_official", "risk_village", "risk_official", "triage")
 CHALLENGER: Final = "challenger"
 CHAMPION: Final = "champion"
 

@@ -17,20 +17,16 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from ml.kinds import KIND_NAMES
 from ml.reports import write_report
 from training.registry import Registered, log_report
 from training.study import Room, Study, named
 
-KIND_NAMES: Final[Mapping[str, str]] = {
-    "anomaly_village": "村异常模型",
-    "anomaly_official": "干部异常模型",
-    "risk_village": "村风险模型",
-    "risk_official": "干部风险模型",
-    "triage": "来信分拣模型",
-}
 ORDER_NAMES: Final[Mapping[str, str]] = {
     "risk": "风险模型",
     "anomaly": "异常模型",
+    "tender": "招标模型",
+    "directional": "报价指标的方向分",
     "hits": "疑点个数",
     "random": "随机次序",
 }

@@ -6,17 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import pandas as pd
 
 from features.compute import FeatureSet
-from features.dictionary import Entity, Feature, definition_hash
+from features.dictionary import Feature
 from ml.anomaly import AnomalyModel
 from ml.bundle import Bundle, read_champion
 from ml.errors import FeatureMismatch
 from ml.inputs import feature_directions
+from ml.kinds import Scored, definitions_of
 from ml.matrix import Floats
 from ml.risk import RiskModel
 from training.back_test import BackTest, fit_risk
@@ -38,9 +39,16 @@ from training.judging import (
     unseen,
 )
 from training.top_features import TopFeature, top_features
+from training.unknown import unknown_of
 
 OTHER_SEEDS: Final = 2
 RESAMPLED_FITS: Final = 3
+
+
+class Scorer(Protocol):
+    """A model that orders rows, higher = look sooner; shape (rows,)."""
+
+    def score(self, X: pd.DataFrame, /) -> Floats: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +62,7 @@ class Room:
     home: Path
     today: date
     places: Mapping[str, str] = field(default_factory=dict)
-    definitions: Callable[[Entity], str] = definition_hash
+    definitions: Callable[[Scored], str] = definitions_of
 
 
 @dataclass(frozen=True)
@@ -135,18 +143,18 @@ def study_risk(
     bundle = read_champion(room.home, f"risk_{data.entity}", key=key)
     others = {"anomaly": model.anomaly_.score(data.inputs)[cases["row"]], "hits": cases["hits"].to_numpy()}
     score = held_out["score"].to_numpy()
-    return _study(
+    return assemble(
         data=data,
-        features=features,
+        entities=len(features.values),
         cases=cases,
         score=score,
         probability=held_out["probability"].to_numpy(),
         orders={"risk": score} | others,
         learns=True,
         reproduced=fit(data).to_files() == model.to_files(),
-        top=top_features(model.contributions(inputs), dictionary=dictionary, entity=data.entity),
+        top=top_features(model.contributions(inputs), dictionary=dictionary, entity=features.entity),
         stability=tuple(stability),
-        champion=_beside(
+        champion=beside(
             bundle, _risk_scorer(bundle), cases=cases, rows=data.inputs, score=score, inputs=inputs, now=now,
             capacity=capacity, seed=seed,
         ),
@@ -187,9 +195,9 @@ def study_anomaly(
         for n in range(RESAMPLED_FITS)
     ]  # fmt: skip
     bundle = read_champion(room.home, f"anomaly_{features.entity}", key=key)
-    return _study(
+    return assemble(
         data=past,
-        features=features,
+        entities=len(features.values),
         cases=cases,
         score=score,
         probability=np.full(len(cases), np.nan),
@@ -198,7 +206,7 @@ def study_anomaly(
         reproduced=fit(rows).to_files() == model.to_files(),
         top=top_features(model.contributions(rows), dictionary=dictionary, entity=features.entity),
         stability=tuple(stability),
-        champion=_beside(
+        champion=beside(
             bundle, _anomaly_scorer(bundle), cases=cases, rows=past.inputs[names], score=score, inputs=rows,
             now=now, capacity=capacity, seed=seed,
         ),
@@ -214,9 +222,9 @@ def _anomaly_scorer(bundle: Bundle | None) -> AnomalyModel | None:
     return AnomalyModel.from_files(bundle.files) if bundle else None
 
 
-def _beside(
+def beside(
     bundle: Bundle | None,
-    champion: RiskModel | AnomalyModel | None,
+    champion: Scorer | None,
     *,
     cases: pd.DataFrame,
     rows: pd.DataFrame,
@@ -256,10 +264,10 @@ def _beside(
     return replace(about, today=today, compared=compared, unknown=unknown)
 
 
-def _study(
+def assemble(
     *,
     data: Dataset,
-    features: FeatureSet,
+    entities: int,
     cases: pd.DataFrame,
     score: Floats,
     probability: Floats,
@@ -275,7 +283,16 @@ def _study(
     capacity: int,
     back_test: BackTest | None,
     truth: tuple[Ranking, ...],
+    unknown: Sequence[str] = (),
 ) -> Study:
+    """Put a study together from what was measured.
+
+    Args:
+        entities: how many are scored today.
+        cases: columns of `training.judging.drawn_cases`; score, probability and orders are of its rows, by models
+            that saw no outcome of the entity.
+        unknown: more sentences on what the report cannot say.
+    """
     y = cases["y"].to_numpy()
     known = len(y) > 0 and not np.isnan(score).any()
     ranked = [
@@ -308,7 +325,7 @@ def _study(
         as_of=data.as_of,
         simulated=simulated,
         capacity=capacity,
-        data=_about_data(data, features, cases=facts, seed=seed),
+        data=_about_data(data, entities=entities, cases=facts, seed=seed),
         cases=(*ranked, random_order(y, k=capacity)) if known else (),
         back_test=back_test,
         truth=truth,
@@ -318,7 +335,16 @@ def _study(
         champion=champion,
         slices=groups,
         verdicts=judge(facts),
-        unknown=_unknown(facts, calibration=calibration, simulated=simulated),
+        unknown=(
+            *unknown_of(
+                facts,
+                calibrated=calibration is not None,
+                entities=entities,
+                entity=data.entity,
+                simulated=simulated,
+            ),
+            *unknown,
+        ),
     )
 
 
@@ -340,11 +366,11 @@ def _gain(champion: Champion | None) -> Interval | None:
     return Interval(gain.value, gain.low, gain.high)
 
 
-def _about_data(data: Dataset, features: FeatureSet, *, cases: Facts, seed: int) -> dict[str, Any]:
+def _about_data(data: Dataset, *, entities: int, cases: Facts, seed: int) -> dict[str, Any]:
     chosen = data.selected_on.dropna()
     return {
         "rows": len(data.inputs),
-        "entities": len(features.values),
+        "entities": entities,
         "features": len(data.features),
         "verified": int(data.y.notna().sum()),
         "drawn": cases.cases,
@@ -356,22 +382,3 @@ def _about_data(data: Dataset, features: FeatureSet, *, cases: Facts, seed: int)
         "definition_hash": data.definition_hash,
         "seed": seed,
     }
-
-
-def _unknown(facts: Facts, *, calibration: Calibrated | None, simulated: bool) -> tuple[str, ...]:
-    """What this report cannot say, in sentences."""
-    told = [
-        "指标只说明按分数或随机抽查选出的案件；没有被选中核查的对象究竟如何，本报告不知道。",
-        "各组的比例没有按抽取机会加权：名单上的对象被核查得多，随机抽查的少。",
-    ]
-    if facts.cases < 200:
-        told.append(
-            f"抽取核查的结果只有 {facts.cases} 件，各项区间都宽；分到一个乡镇往往不足十件，看不出差别。"
-        )
-    if calibration is None and facts.learns:
-        told.append("没有检验概率：核查结果太少，或模型还不给概率。")
-    if facts.champion is None:
-        told.append("没有现用模型可以比较。")
-    if simulated:
-        told.append("全部是模拟数据：数字只说明程序能运行，不说明在真实数据上的效果。")
-    return tuple(told)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from features.compute import FeatureSet
-from features.dictionary import Entity, Feature
+from features.dictionary import ENTITY_NAMES, Entity, Feature
 from ml.anomaly import AnomalyModel
 from ml.bundle import Meta, write_bundle
 from ml.inputs import feature_directions, hits_by_entity, hits_total, model_inputs
@@ -109,7 +109,7 @@ def train_anomaly(
         else None
     )  # fmt: skip
     kind = f"anomaly_{features.entity}"
-    registered = _register(kind, model.to_files(), about=about, figures=figures, mlruns=mlruns, key=key)
+    registered = register_model(kind, model.to_files(), about=about, figures=figures, mlruns=mlruns, key=key)
     return Trained(
         registered=registered,
         rows=len(rows),
@@ -119,7 +119,7 @@ def train_anomaly(
         truth=compared,
         truth_unverified=(),
         metrics=figures,
-        report=_reported(study, registered, room=room, mlruns=mlruns, key=key),
+        report=reported(study, registered, room=room, mlruns=mlruns, key=key),
     )
 
 
@@ -207,7 +207,7 @@ def train_risk(
         if room
         else None
     )  # fmt: skip
-    registered = _register(
+    registered = register_model(
         f"risk_{entity}", model.to_files(), about=about, figures=figures, mlruns=mlruns, key=key
     )
     return Trained(
@@ -219,11 +219,11 @@ def train_risk(
         truth=compared,
         truth_unverified=unverified,
         metrics=figures,
-        report=_reported(study, registered, room=room, mlruns=mlruns, key=key),
+        report=reported(study, registered, room=room, mlruns=mlruns, key=key),
     )
 
 
-def _reported(
+def reported(
     study: Study | None, registered: Registered, *, room: Room | None, mlruns: Path, key: bytes
 ) -> Path | None:
     """Write the report, then export the bundle, so that it can be promoted from the console; None without a study."""
@@ -233,7 +233,7 @@ def _reported(
     return publish_report(study, registered, room=room, mlruns=mlruns, key=key)
 
 
-def _register(
+def register_model(
     kind: str,
     files: Mapping[str, bytes],
     *,
@@ -242,6 +242,7 @@ def _register(
     mlruns: Path,
     key: bytes,
 ) -> Registered:
+    """Write a signed bundle and make it the challenger of its kind. about: what the manifest and the run keep."""
     params = {name: value for name, value in about.items() if name != "features"}
     with tempfile.TemporaryDirectory() as folder:
         bundle = Path(folder) / "bundle"
@@ -265,4 +266,6 @@ def _rank_correlation(one: Floats, other: Floats) -> float:
 
 def _refuse_too_few(rows: int, *, entity: Entity, as_of: date) -> None:
     if rows < 2:
-        raise NothingToLearnFrom(f"{rows} {entity}(s) on {as_of}; import the registers first")
+        raise NothingToLearnFrom(
+            f"截至 {as_of}，登记表里只有 {rows} 个{ENTITY_NAMES[entity]}，不够训练；请先导入更多登记表"
+        )

@@ -44,7 +44,7 @@ PLACES = {
 
 def call(client: TestClient, route: APIRoute):
     method = next(iter(route.methods - {"HEAD"}))
-    return client.request(method, route.path.format(**PLACES), json={}, follow_redirects=False)
+    return client.request(method, route.path_format.format(**PLACES), json={}, follow_redirects=False)
 
 
 def name(route: APIRoute) -> str:

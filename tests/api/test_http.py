@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,6 +12,8 @@ from sqlalchemy import select
 from api.throttle import FAILURES, WINDOW
 from casework.accounts import SESSION_LENGTH
 from casework.models import AuditEntry, CaseWarning, User
+from tests.casework.supplier_world import BOTH, LOCAL, publish_suppliers
+from tests.casework.test_tender_scores import HERE, publish_tenders
 from tests.casework_world import ACCOUNTANT, PASSWORD, SECRETARY, VILLAGE_A, VILLAGE_B
 
 COMPLAINT = {"channel": "web", "message_id": "w1", "text": "石桥村村支书克扣补贴，电话13800000000"}
@@ -68,6 +71,65 @@ def test_a_correction_needs_all_three_and_known_words(signed_in):
     assert (done["state"], done["nature"]) == ("not_key", "consultation")
     moved = good(clerk.post(path.replace("review", "transfer"), json={"destination": "县民政局"}))
     assert moved["state"] == "transferred"
+
+
+def test_a_score_tells_its_probability_with_the_band_apart_from_the_percentile(signed_in):
+    county = signed_in("supervisor")
+    row = good(county.get(f"/api/scores/village/{VILLAGE_A}"))["score"]
+    told = {name: row[name] for name in ("probability", "probability_low", "probability_high", "percentile")}
+    assert told == {"probability": 0.12, "probability_low": 0.05, "probability_high": 0.23, "percentile": 98}
+    assert good(county.get(f"/api/scores/village/{VILLAGE_B}"))["score"]["probability_low"] is None
+    page = county.get(f"/scores/village/{VILLAGE_A}").text
+    assert "<dt>查实概率</dt><dd>12%（5%–23%）</dd>" in page
+    assert "括号里是 95% 区间" in page
+    assert "<dt>百分位</dt><dd>98</dd>" in page
+    assert "查实概率 12%（5%–23%）" in county.get("/villages").text
+
+
+def test_a_town_reads_of_a_supplier_what_lies_in_its_part(signed_in, small_world):
+    publish_suppliers(small_world)
+    county, town, other = signed_in("supervisor"), signed_in("town_a"), signed_in("town_b")
+    whole = good(county.get(f"/api/scores/supplier/{BOTH}"))
+    assert (whole["score"]["name"], whole["score"]["whole"]) == ("青山建设有限公司", True)
+    assert {row["village_code"] for row in whole["warnings"]} == {VILLAGE_A, VILLAGE_B}
+    part = town.get(f"/api/scores/supplier/{BOTH}")
+    assert good(part)["score"]["villages"] == [VILLAGE_A]
+    assert good(part)["score"]["village_code"] == VILLAGE_A
+    for answer in (
+        part,
+        town.get(f"/scores/supplier/{BOTH}"),
+        town.get("/suppliers"),
+        town.get("/api/watchlists/supplier"),
+    ):
+        assert answer.status_code == 200
+        assert BOTH in answer.text
+        for hidden in (VILLAGE_B, "柳林村", "2 条线索"):
+            assert hidden not in answer.text
+    assert "这里只列您看得到的疑点" in town.get(f"/scores/supplier/{BOTH}").text
+    page = county.get(f"/scores/supplier/{BOTH}").text
+    assert "<h1>青山建设有限公司" in page
+    assert "同类只有 2 个" in page
+    assert "这里只列您看得到的疑点" not in page
+    assert problem(other.get(f"/api/scores/supplier/{LOCAL}")) == (404, "not-found")
+    assert other.get(f"/scores/supplier/{LOCAL}").status_code == 404
+    assert "石桥商店" not in other.get("/suppliers").text
+
+
+def test_a_tender_has_a_page_whatever_its_number(signed_in, small_world):
+    publish_tenders(small_world)
+    county, other = signed_in("supervisor"), signed_in("town_b")
+    listed = county.get("/tenders").text
+    address = f"/scores/tender/{quote(HERE)}"
+    assert f'href="{address}"' in listed
+    assert "招标项目关注清单" in listed
+    page = county.get(address)
+    assert page.status_code == 200
+    assert f"<h1>{HERE}" in page.text
+    assert "不能证明串通" in page.text
+    assert "查实概率</dt><dd>12%（5%–23%）" in page.text
+    assert good(county.get(f"/api{address}"))["score"]["entity_id"] == HERE
+    assert problem(other.get(f"/api{address}")) == (404, "not-found")
+    assert HERE not in other.get("/tenders").text
 
 
 def test_a_town_gets_404_for_everything_of_the_other_town(signed_in, small_world):

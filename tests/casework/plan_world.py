@@ -24,7 +24,7 @@ def more_villages(session, *, each: int = 20) -> None:
             code = f"{town}{200 + village}"
             session.add(Place(code=code, name=f"第{village}村"))
             row = score(code, code, risk=0.5 - 0.01 * village - 0.003 * number)
-            kept = {name: value for name, value in row.items() if name != "reasons"}
+            kept = {name: value for name, value in row.items() if name not in ("reasons", "villages")}
             session.add(Score(**kept, entity=Entity.VILLAGE, managing_level=9, reasons=[]))
     session.flush()
 

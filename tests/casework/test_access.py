@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from casework.access import (
     GRANTS,
@@ -26,11 +26,11 @@ from casework.access import (
 )
 from casework.complaints import facts_of as complaint_facts
 from casework.drafts import facts_of as draft_facts
-from casework.models import CaseWarning, Complaint, ModelDraft, Origin, Score, SelectedBy, Task
+from casework.models import CaseWarning, Complaint, Entity, ModelDraft, Origin, Score, SelectedBy, Task
 from casework.roles import COUNTY as COUNTY_LEVEL
 from casework.roles import TOWN as TOWN_LEVEL
 from casework.roles import Actor, Role, covers
-from casework.scope import visible_complaints, visible_drafts, visible_risks, visible_tasks
+from casework.scope import visible_complaints, visible_drafts, visible_risks, visible_scores, visible_tasks
 from casework.states import ComplaintState, DraftState, TaskState
 from casework.tasks import facts_of as task_facts
 from tests.casework_world import COUNTY, NOW, TOWN_A, TOWN_B, VILLAGE_A, VILLAGE_B
@@ -164,7 +164,7 @@ def test_lists_in_sql_agree_with_the_pure_rules(world):
             (Complaint, visible_complaints, lambda a, row: sees_complaint(a, complaint_facts(row))),
             (Task, visible_tasks, lambda a, row: sees_task(a, task_facts(row))),
             (ModelDraft, visible_drafts, lambda a, row: sees_draft(a, draft_facts(row))),
-            (Score, lambda a: visible_risks(a, Score), _sees_risk_row),
+            (Score, lambda a: or_(*(visible_scores(a, e) for e in Entity)), _sees_risk_row),
             (CaseWarning, lambda a: visible_risks(a, CaseWarning), _sees_risk_row),
         ]
         for table, in_sql, in_words in rules:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from uuid import uuid4
 
 import pyarrow.parquet as pq
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import StatementError
 
 from casework.columns import UTCDateTime
+from casework.database import open_engine, sessions, sqlite_url
 from casework.errors import BadInput, PublicationMismatch
+from casework.migrations import upgrade
 from casework.models import Base, CaseWarning, Entity, Event, Outcome, Score, SelectedBy, User, Verification
 from casework.outcomes import FRAME_COLUMNS, PastVerification, import_verifications, verification_frame
 from casework.publishing import Published, publish_run, publish_scores
-from casework.runs import evidence_rows
+from casework.runs import NEWER_SCORE_COLUMNS, evidence_rows
 from casework.states import WarningState
 from casework.warnings import warnings_of
 from casework.watchlist import Wanted, watchlist
@@ -34,6 +37,7 @@ from tests.casework_world import (
     official_finding,
     write_run,
 )
+from tests.conftest_pg import create_database, drop_database
 
 NEXT_RUN = "2026-11-30-ba9876543210"
 
@@ -68,6 +72,48 @@ def test_every_score_keeps_its_day_its_models_and_its_feature_definitions(world)
     with world.sessions() as session:
         kept = set(session.execute(select(Score.as_of, Score.bundle_version, Score.feature_hash)).all())
     assert kept == {(AS_OF, "20261031-1", "0" * 16)}
+
+
+def test_a_score_keeps_its_probability_with_the_band(world):
+    with world.sessions() as session:
+        columns = (Score.entity_id, Score.probability_low, Score.probability, Score.probability_high)
+        kept = {row[0]: tuple(row[1:]) for row in session.execute(select(*columns))}
+    assert kept[VILLAGE_A] == (0.05, 0.12, 0.23)
+    assert kept[VILLAGE_B] == (None, None, None)
+
+
+def test_scores_stored_by_an_earlier_version_are_published(small_world):
+    path = small_world.home / "scores" / AS_OF.isoformat() / "village.parquet"
+    pq.write_table(pq.read_table(path).drop_columns(list(NEWER_SCORE_COLUMNS)), path)
+    with small_world.sessions.begin() as session:
+        publish_scores(session, small_world.home, AS_OF, at=NOW)
+        row = session.scalars(select(Score).where(Score.entity_id == VILLAGE_A)).one()
+        assert (row.probability, row.probability_low, row.probability_high) == (0.12, None, None)
+
+
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def test_scores_of_an_older_schema_stay_when_columns_come(database, request, tmp_path):
+    server = request.getfixturevalue("postgresql_server") if database == "postgresql" else None
+    url = create_database(server, f"t{uuid4().hex}") if server else sqlite_url(tmp_path)
+    upgrade(url, to="0007")
+    engine = open_engine(url)
+    old = {
+        "entity": "village", "entity_id": VILLAGE_A, "village_code": VILLAGE_A, "managing_level": 9,
+        "as_of": AS_OF, "probability": 0.12, "risk": 0.9, "percentile": 90.0, "anomaly": 0.5, "hits": 1,
+        "peer_group": "g", "reasons": "[]", "bundle_version": "1", "feature_hash": "0", "simulated": True,
+    }  # fmt: skip
+    names = ", ".join(old)
+    with engine.begin() as connection:
+        connection.execute(
+            text(f"INSERT INTO score ({names}) VALUES ({', '.join(':' + name for name in old)})"), old
+        )
+    upgrade(url)
+    with sessions(engine)() as session:
+        row = session.scalars(select(Score)).one()
+        assert (row.probability, row.probability_low, row.probability_high) == (0.12, None, None)
+    engine.dispose()
+    if server:
+        drop_database(server, url)
 
 
 def test_publishing_a_run_again_adds_nothing(world):

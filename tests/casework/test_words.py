@@ -40,7 +40,7 @@ from casework.states import (
     WarningAction,
     WarningState,
 )
-from casework.words import WORDS
+from casework.words import WORDS, probability_words
 
 SHOWN = (
     ComplaintState, ComplaintAction, WarningState, WarningAction, TaskState, TaskAction, TaskKind, Outcome,
@@ -77,3 +77,17 @@ def test_every_needed_field_has_a_word():
 )
 def test_errors_for_people_are_chinese(error):
     assert not re.search("[A-Za-z]", str(error))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ((0.12, 0.05, 0.23), "12%（5%–23%）"),
+        ((0.12, None, None), "12%"),
+        ((None, None, None), "—"),
+        ((0.004, 0.0, 0.02), "不到 1%（不到 1%–2%）"),
+        ((0.996, 0.91, 1.0), "99% 以上（91%–99% 以上）"),
+    ],
+)
+def test_a_probability_is_told_with_its_band(numbers, words):
+    assert probability_words(*numbers) == words

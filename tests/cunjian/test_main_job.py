@@ -7,13 +7,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy import func, select
 from typer.main import get_command
 
+from casework.database import open_engine, sessions
+from casework.models import Entity, Score
+from casework.roles import Actor, Role
+from casework.watchlist import Wanted, watchlist
 from cunjian.cli import app
+from cunjian.settings import Settings
+from features.dictionary import ENTITIES
+from ml.kinds import SCORED_NAMES, TENDER, kind_of
 from registers.catalogue import load_catalogue
 from tests.cunjian.conftest import DAY, Office
 
@@ -50,9 +60,13 @@ def test_from_registers_to_a_watchlist(imported: Office) -> None:
     for kind in ("anomaly", "risk"):
         trained = imported.json("train", kind, "--as-of", DAY, "--truth", str(imported.county / "truth.csv"))
         assert isinstance(trained, list)
-        assert [result["registered"]["kind"] for result in trained] == [f"{kind}_village", f"{kind}_official"]
+        assert [result["registered"]["kind"] for result in trained] == [kind_of(kind, e) for e in ENTITIES]
         for result in trained:
             imported.json("promote", result["registered"]["kind"], "--by", "test")
+    tender = imported.json("train", "tender", "--as-of", DAY)
+    assert isinstance(tender, dict)
+    assert (tender["registered"]["kind"], tender["confirmed"], tender["refuted"]) == (TENDER, 0, 0)
+    imported.json("promote", TENDER, "--by", "test")
     second = imported.json("run", "--as-of", DAY)
     assert isinstance(second, dict)
     assert second["run_id"] == first["run_id"]
@@ -60,7 +74,22 @@ def test_from_registers_to_a_watchlist(imported: Office) -> None:
     nightly = imported.json("run", "--as-of", DAY, "--nightly")
     assert isinstance(nightly, dict)
     assert nightly["run_id"] == first["run_id"]
-    scores = pq.read_table(imported.home / "scores" / DAY / "village.parquet").to_pylist()
+    assert set(second["scored"]) == set(SCORED_NAMES)
+    for entity in SCORED_NAMES:
+        _check_scores(pq.read_table(imported.home / "scores" / DAY / f"{entity}.parquet").to_pylist())
+    suppliers = pq.read_table(imported.home / "scores" / DAY / "supplier.parquet").to_pylist()
+    assert any(len(row["villages"]) > 1 for row in suppliers)
+    assert sum(row["name"] is not None for row in suppliers) > 0.9 * len(suppliers)
+    with sessions(open_engine(Settings(home=imported.home).database)).begin() as session:
+        stored = dict(session.execute(select(Score.entity, func.count()).group_by(Score.entity)).all())
+        county = Actor(id=1, name="某", role=Role.LEADER, division="990101")
+        for entity in Entity:
+            assert stored[entity] == second["scored"][entity.value]
+            found = watchlist(session, county, Wanted(entity=entity, as_of=date.fromisoformat(DAY)))
+            assert found.total == stored[entity]
+
+
+def _check_scores(scores: list[dict[str, Any]]) -> None:
     assert scores == sorted(scores, key=lambda row: -row["risk"])
     assert all(row["simulated"] for row in scores)
     assert all(0 <= row["risk"] <= 1 and 0 <= row["percentile"] <= 100 for row in scores)

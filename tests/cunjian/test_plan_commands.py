@@ -11,6 +11,7 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from casework.errors import BadInput
+from casework.models import Entity, Score
 from casework.plan_models import Plan
 from cunjian.cli import app
 from cunjian.plans import propose_stage, said
@@ -43,6 +44,21 @@ def run(county, monkeypatch):
         return done.stdout
 
     return invoke
+
+
+def test_plans_are_for_counties_with_scored_villages_only(county):
+    """A supplier or a tender of the city has a score, and no plan."""
+    with county.sessions.begin() as session:
+        village = session.scalars(select(Score).where(Score.entity == Entity.VILLAGE)).first()
+        kept = ("managing_level", "as_of", "risk", "percentile", "anomaly", "hits", "peer_group", "reasons",
+                "bundle_version", "feature_hash", "simulated")  # fmt: skip
+        same = {name: getattr(village, name) for name in kept}
+        session.add(Score(entity=Entity.TENDER, entity_id="T1", village_code="3301", **same))
+        session.add(
+            Score(entity=Entity.SUPPLIER, entity_id="91330100MA2B00001X", village_code="330109001001", **same)
+        )
+    plans = propose_stage(settings(county), on=WEEK, division="33", at=NOW)
+    assert [plan.division for plan in plans] == [COUNTY]
 
 
 def test_a_plan_is_proposed_once_and_says_nothing_of_the_quota(county, run):

@@ -11,13 +11,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from ml.bundle import champion_version
+from ml.kinds import ENTITY_OF_KIND, TENDER
 from ml.reports import read_report
 from registers.pseudonyms import load_key
 from tests.cunjian.conftest import DAY, Office
 
 pytestmark = pytest.mark.xdist_group("room")  # training takes a minute: once, by one worker
 PASSWORD = "correct-horse-battery"
-KINDS = ("anomaly_village", "anomaly_official", "risk_village", "risk_official")
+KINDS = (*ENTITY_OF_KIND, TENDER)
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,12 @@ import pandas as pd
 import pytest
 from random_county import AS_OF, Row, Rows, random_county
 
-from features.compute import FeatureSet, feature_set
-from features.dictionary import UNITS, definition_hash, dictionary, load_entity, load_groups
+from features.compute import FeatureSet, feature_set, villages_of
+from features.dictionary import ENTITIES, UNITS, definition_hash, dictionary, load_entity, load_groups
 from registers.catalogue import load_catalogue
 from registers.engine import DuckDBEngine
 from registers.query import bind, columns_read
 
-ENTITIES = ("village", "official", "supplier")
 MINIMUM = {"village": 45, "official": 24, "supplier": 30}
 FEATURES = [(entity, name) for entity in ENTITIES for name in dictionary(entity)]
 GROUPS = [(entity, group) for entity in ENTITIES for group in load_groups(entity)]
@@ -88,6 +87,52 @@ def test_group_declares_exactly_the_columns_that_it_reads(entity, group):
     for register, columns in group.query.needs.items():
         known = {column.name for column in catalogue[register].lake_columns}
         assert read[register] & known == set(columns), f"{entity}/{group.id}: {register}"
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+def test_places_declare_exactly_the_columns_that_they_read(entity):
+    catalogue = load_catalogue()
+    for query in load_entity(entity).places:
+        read = columns_read(query.parsed)
+        for register, columns in query.needs.items():
+            known = {column.name for column in catalogue[register].lake_columns}
+            assert read[register] & known == set(columns), f"{entity}: {register}"
+
+
+def test_every_supplier_has_to_do_with_the_village_that_it_stands_at(engine, usual):
+    places = villages_of(engine, "supplier")
+    for supplier, code in usual["supplier"].villages.items():
+        assert code in places[supplier]
+    assert any(len(codes) > 1 for codes in places.values())
+    assert all(list(codes) == sorted(set(codes)) for codes in places.values())
+
+
+def test_what_becomes_known_later_adds_no_place(county):
+    day = AS_OF.replace(year=AS_OF.year - 1)
+    catalogue = load_catalogue()
+    until_then = {
+        name: [row for row in rows if row.get("known_from", row[catalogue[name].event_date]) <= day]
+        for name, rows in county.items()
+    }
+    found = []
+    for rows in (county, until_then):
+        with DuckDBEngine.from_rows(rows, as_of=day) as engine:
+            found.append(villages_of(engine, "supplier"))
+    assert found[0] == found[1]
+    assert found[0]
+
+
+def test_villages_and_officials_are_of_one_village(engine):
+    assert villages_of(engine, "village") == villages_of(engine, "official") == {}
+
+
+def test_a_contract_alone_is_a_place(county):
+    row = county["contract"][0] | {"counterparty_id": "91330100MA2B00001X", "signed_on": AS_OF}
+    with DuckDBEngine.from_rows({"contract": [row]}, as_of=AS_OF) as engine:
+        assert villages_of(engine, "supplier") == {"91330100MA2B00001X": (row["village_code"],)}
+    person = row | {"counterparty_id": "P0a1b2c3d4e5f60718293"}
+    with DuckDBEngine.from_rows({"contract": [person]}, as_of=AS_OF) as engine:
+        assert villages_of(engine, "supplier") == {}
 
 
 @pytest.mark.parametrize(("entity", "group"), GROUPS, ids=lambda part: getattr(part, "id", part))

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.compute import FeatureSet
-from features.dictionary import UNITS
+from features.dictionary import ENTITIES, ENTITY_NAMES, UNITS, Entity
 from ml.anomaly import AnomalyModel
 from ml.bundle import bundle_folder, set_champion, write_bundle
 from ml.errors import FeatureMismatch
@@ -63,7 +63,7 @@ def test_without_outcomes_the_risk_is_the_anomaly_and_there_is_no_probability() 
     scores = scored(features, findings())
     assert set(scores.index[: len(odd)]) == set(odd)
     assert scores["risk"].is_monotonic_decreasing
-    assert scores["probability"].isna().all()
+    assert scores[["probability", "probability_low", "probability_high"]].isna().all(axis=None)
     assert (scores["risk"] == scores["anomaly"]).all()
     assert set(scores["bundle_version"]) == {"anomaly_village/1"}
     assert set(scores["feature_hash"]) == {features.definition_hash}
@@ -76,6 +76,21 @@ def test_with_outcomes_there_are_two_numbers() -> None:
     assert scores["probability"].between(0, 1).all()
     assert scores.loc[odd, "probability"].min() > scores.drop(odd)["probability"].max()
     assert set(scores["bundle_version"]) == {"anomaly_village/1+risk_village/4"}
+
+
+def test_the_probability_comes_with_the_band_of_the_model() -> None:
+    features, odd = feature_set(odd=20)
+    models = scorers(features, findings(), odd=odd)
+    table = score_entities(features, findings(), scorers=models, dictionary=DICTIONARY, simulated=True)
+    scores = table.to_pandas().set_index("entity_id")
+    assert models.risk is not None
+    inputs = model_inputs(features, {}).loc[scores.index]
+    expected = models.risk.probability_interval(inputs)
+    np.testing.assert_allclose(scores[["probability_low", "probability_high"]], expected)
+    np.testing.assert_allclose(scores["probability"], models.risk.probability(inputs))
+    assert (scores["probability_low"] <= scores["probability"]).all()
+    assert (scores["probability"] <= scores["probability_high"]).all()
+    assert (scores["probability_low"] < scores["probability_high"]).any()
 
 
 def test_percentile_is_among_peers() -> None:
@@ -103,6 +118,45 @@ def test_findings_count_for_their_village_and_for_the_officials_concerned() -> N
         "v2": ["yellow"],
     }
     assert {key: len(of_one) for key, of_one in officials.items()} == {"P1": 2, "P2": 1}
+
+
+def test_findings_count_for_the_supplier_that_they_are_about() -> None:
+    found = findings(
+        [
+            {"village_code": "v1", "subject_type": "company", "subject_id": "C1", "level": "red"},
+            {"village_code": "v2", "subject_type": "company", "subject_id": "C1"},
+            {"village_code": "v1", "subject_type": "official", "subject_id": "P1"},
+            {"village_code": "v1", "subject_type": "tender", "subject_id": "T1"},
+        ]
+    )
+    hits = hits_by_entity(found, entity="supplier")
+    assert {key: [hit.level for hit in of_one] for key, of_one in hits.items()} == {"C1": ["red", "yellow"]}
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+def test_reasons_name_the_peers_of_every_scored_entity(entity: Entity) -> None:
+    features, odd = feature_set()
+    contributions = features.values * 0.0
+    contributions.loc[odd[0]] = 1.0
+    told = reasons(contributions, features=replace(features, entity=entity), dictionary=DICTIONARY, hits={})
+    assert f"同类{ENTITY_NAMES[entity]}一般为" in told[odd[0]][0].sentence
+
+
+def test_villages_and_names_go_to_the_table_only() -> None:
+    features, odd = feature_set()
+    models = scorers(features, findings())
+    usual = score_entities(features, findings(), scorers=models, dictionary=DICTIONARY, simulated=True)
+    table = score_entities(
+        features, findings(), scorers=models, dictionary=DICTIONARY, simulated=True,
+        villages={odd[0]: ("zz", "aa")}, names={odd[0]: "某某公司"},
+    )  # fmt: skip
+    kept = [name for name in SCORES_SCHEMA.names if name not in ("villages", "name")]
+    assert table.select(kept).equals(usual.select(kept))
+    row = table.to_pandas().set_index("entity_id").loc[odd[0]]
+    assert row["name"] == "某某公司"
+    assert list(row["villages"]) == sorted({"zz", "aa", row["village_code"]})
+    assert usual["name"].null_count == len(usual)
+    assert usual["villages"].to_pylist() == [[code] for code in usual["village_code"].to_pylist()]
 
 
 def test_inputs_hold_features_and_findings_per_field_and_level() -> None:

@@ -27,7 +27,7 @@ FIELDS = set(
 START, END = date(2023, 1, 1), date(2025, 12, 31)
 
 
-def story(kind, first_on, *, shows, officials):
+def story(kind, first_on, *, shows, officials, suppliers=()):
     return Story(
         scheme="split_works" if kind == "scheme" else "urgent_repairs_after_flood",
         kind=kind,
@@ -37,22 +37,31 @@ def story(kind, first_on, *, shows, officials):
         officials=officials,
         actor="王主任",
         conspicuous=shows,
+        suppliers=suppliers,
     )
 
 
 def brief(number):
-    """A village with two officials; one in five goes wrong some time, one in four has a coincidence that looks bad."""
+    """A village with two officials and three suppliers, one of them that of the next village too.
+
+    One in five goes wrong some time, one in four has a coincidence that looks bad.
+    """
     rnd = np.random.default_rng(number)
     code = f"990101{100 + number // 900:03d}{number % 900 + 1:03d}"
     crook, other = f"{code}A", f"{code}B"
+    builder, shop, shared = f"U{number}", f"S{number}", f"U{number + 1}"
     stories = []
     if number % 5 == 0:
         first = START + timedelta(days=int(rnd.integers(700)))
-        stories.append(story("scheme", first, shows=rnd.uniform(0.2, 0.6), officials=(crook,)))
+        stories.append(
+            story("scheme", first, shows=rnd.uniform(0.2, 0.6), officials=(crook,), suppliers=(builder,))
+        )
     if number % 4 == 0:
         first = START + timedelta(days=int(rnd.integers(900)))
-        stories.append(story("innocent", first, shows=0.35, officials=()))
-    return Brief(code, "甲村", "乙镇", (crook, other), ("王主任",), tuple(stories), rnd.beta(1.1, 5))
+        stories.append(story("innocent", first, shows=0.35, officials=(), suppliers=(shop,)))
+    return Brief(
+        code, "甲村", "乙镇", (crook, other), ("王主任",), tuple(stories), rnd.beta(1.1, 5), (builder, shop, shared)
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +82,12 @@ def checks(briefs, tmp_path_factory):
 
 def test_verifications_hold_the_agreed_columns_and_values(briefs, checks):
     assert tuple(checks[0]) == COLUMNS
-    ids = {"village": {b.code for b in briefs}, "official": {o for b in briefs for o in b.officials}}
+    ids = {
+        "village": {b.code for b in briefs},
+        "official": {o for b in briefs for o in b.officials},
+        "supplier": {s for b in briefs for s in b.suppliers},
+    }
+    assert {row["entity"] for row in checks} == set(ids)
     for row in checks:
         assert row["entity_id"] in ids[row["entity"]]
         assert row["outcome"] in OUTCOMES
@@ -98,7 +112,7 @@ def test_nobody_is_checked_again_within_a_year(checks):
         last[entity] = on
 
 
-@pytest.mark.parametrize("entity", ["village", "official"])
+@pytest.mark.parametrize("entity", ["village", "official", "supplier"])
 def test_choice_by_impression_finds_more_than_the_random_quota(checks, entity):
     found, checked = Counter(), Counter()
     for row in checks:
@@ -137,12 +151,14 @@ def usual_county(write, tmp_path_factory):
     return write(folder, villages=40, wrongdoing_rate=0.4, end=date(2024, 6, 30), inbox=400)
 
 
-def test_verified_villages_and_officials_are_in_the_registers(usual_county):
+def test_verified_villages_officials_and_suppliers_are_in_the_registers(usual_county):
     villages = {row["division_code"] for row in usual_county.texts("division")}
     people = {clean(row["person_key"]) for row in usual_county.texts("person")}
+    firms = {clean(row["company_id"]) for row in usual_county.texts("company")}
+    known = {"village": villages, "official": people, "supplier": firms}
     rows = usual_county.table("verifications.csv")
-    unknown = [r for r in rows if r["entity_id"] not in (villages if r["entity"] == "village" else people)]
-    assert rows
+    unknown = [r for r in rows if r["entity_id"] not in known[r["entity"]]]
+    assert {row["entity"] for row in rows} == set(known)
     assert len(unknown) <= 0.05 * len(rows)  # whose own row has a typing error
 
 

@@ -220,7 +220,7 @@ def test_what_is_not_registered_is_refused_by_name(mlruns: Path, tmp_path: Path)
 
 def test_one_village_is_too_few(mlruns: Path) -> None:
     features, _ = feature_set(rows=1, odd=0)
-    with pytest.raises(NothingToLearnFrom, match="import the registers first"):
+    with pytest.raises(NothingToLearnFrom, match="请先导入更多登记表"):
         train_anomaly(features, dictionary=DICTIONARY, mlruns=mlruns, key=KEY, simulated=True)
     assert list_models(mlruns) == []
 
