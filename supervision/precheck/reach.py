@@ -9,7 +9,7 @@ occurrence that no equation leads to is not checked before payment.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -20,6 +20,7 @@ from sqlglot.optimizer.scope import Scope, build_scope
 from registers.catalogue import Catalogue, Register
 from registers.query import to_sql
 from supervision.catalogue import Model
+from supervision.precheck.shapes import conjuncts, keeps_rows, passes
 
 Occurrence = tuple[int, ...]
 """A place where the SQL reads a relation, every WITH written out where it is used."""
@@ -236,14 +237,14 @@ class _Reader:
     def _links_in(self, frame: _Frame) -> Iterator[_Link]:
         select = frame.scope.expression
         where = select.args.get("where")
-        for condition in _conjuncts(where.this) if where else ():
+        for condition in conjuncts(where.this) if where else ():
             self._keep_condition(condition, frame, optional=None)
             yield from self._links_of(condition, frame, optional=None)
         for join in select.args.get("joins") or ():
             if join.side in ("RIGHT", "FULL") or not join.args.get("on"):
                 continue
             optional = join.alias_or_name if join.side == "LEFT" else None
-            for condition in _conjuncts(join.args["on"]):
+            for condition in conjuncts(join.args["on"]):
                 self._keep_condition(condition, frame, optional=optional)
                 yield from self._links_of(condition, frame, optional=optional)
 
@@ -319,7 +320,7 @@ class _Reader:
     def _either(self, condition: exp.Or, frame: _Frame, *, optional: str | None) -> list[_Link]:
         """Places that both alternatives restrict."""
         first, second = (
-            [link for part in _conjuncts(side) for link in self._links_of(part, frame, optional=optional)]
+            [link for part in conjuncts(side) for link in self._links_of(part, frame, optional=optional)]
             for side in (condition.left, condition.right)
         )
         return [_Link(a.place, (*a.ways, *b.ways)) for a in first for b in second if a.place == b.place]
@@ -376,9 +377,9 @@ class _Reader:
             return None
         value = select.selects[position].unalias()
         origins = self._origins(value, frame)
-        if origins is None or _passes(select, value):
+        if origins is None or passes(select, value):
             return origins
-        return [replace(o, plain=False) for o in origins] if _keeps_rows(select) else _changed(origins)
+        return [replace(o, plain=False) for o in origins] if keeps_rows(select) else _changed(origins)
 
     def origins_of(self, frame: _Frame, name: str) -> list[_Origin]:
         """Where an output column may come from, whatever is done to it on the way."""
@@ -391,36 +392,12 @@ class _Reader:
         )
 
 
-def _passes(select: exp.Select, value: exp.Expr) -> bool:
-    """Whether rows of one value of an output column are independent of rows of its other values."""
-    if select.args.get("limit"):
-        return False
-    group = select.args.get("group")
-    aggregated = any(a.find_ancestor(exp.Window) is None for a in _own(select, exp.AggFunc))
-    if (group or aggregated) and value not in (group.expressions if group else ()):
-        return False
-    return all(value in (w.args.get("partition_by") or ()) for w in _own(select, exp.Window))
-
-
-def _keeps_rows(select: exp.Select) -> bool:
-    """Whether each row of the SELECT comes from one row of what it reads."""
-    aggregated = any(a.find_ancestor(exp.Window) is None for a in _own(select, exp.AggFunc))
-    return not aggregated and not select.args.get("group")
-
-
-def _own(select: exp.Select, kind: type[exp.Expr]) -> Iterator[exp.Expr]:
-    """Nodes of the SELECT's own expressions, without those of subqueries."""
-    for node in select.find_all(kind):
-        if node.find_ancestor(exp.Select) is select:
-            yield node
-
-
 def _must_exist(frame: _Frame, outer: _Frame) -> bool:
     """Whether the outer SELECT keeps only rows for which this subquery has one."""
     node = frame.scope.expression.parent
     where = outer.scope.expression.args.get("where")
     return isinstance(node, exp.Exists) and any(
-        condition.unnest() is node for condition in (_conjuncts(where.this) if where else ())
+        condition.unnest() is node for condition in (conjuncts(where.this) if where else ())
     )
 
 
@@ -428,11 +405,6 @@ def _alias(column: exp.Column, frame: _Frame) -> str:
     """The source that a column names; without a name, the only one there is."""
     sources = list(frame.scope.selected_sources)
     return column.table or (sources[0] if len(sources) == 1 else "")
-
-
-def _conjuncts(condition: exp.Expr) -> Iterable[exp.Expr]:
-    condition = condition.unnest()
-    return condition.flatten() if isinstance(condition, exp.And) else [condition]
 
 
 def _changed(origins: list[_Origin] | None) -> list[_Origin] | None:
