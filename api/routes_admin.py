@@ -23,7 +23,8 @@ from api.schemas import (
 from api.security import Requires, open_to_all
 from casework import audit
 from casework.access import Permission
-from casework.models import AuditEntry, User
+from casework.audit_models import AuditEntry
+from casework.models import User
 from casework.roles import Actor
 from ml.bundle import champion_version
 from ml.kinds import KINDS

@@ -17,7 +17,7 @@ from typing import Any, Final
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from casework.models import AuditBatch, AuditEntry, AuditHead
+from casework.audit_models import AuditBatch, AuditEntry, AuditHead
 from casework.roles import Actor
 
 BATCH_SIZE: Final = 200

@@ -254,10 +254,10 @@ class Complaint(Versioned, Base):
     model_field: Mapped[str | None] = mapped_column(String(32))
     topic: Mapped[str | None] = mapped_column(String(32))
     official_class: Mapped[str | None] = mapped_column(String(16))
-    urgency: Mapped[str] = mapped_column(String(64))
+    urgency: Mapped[str] = mapped_column(String(64), default="")
     """Ids of `ml.triage.labels.URGENCIES`, joined by "+"; empty where nothing presses."""
-    no_substance: Mapped[bool]
-    spam: Mapped[bool]
+    no_substance: Mapped[bool] = mapped_column(default=False)
+    spam: Mapped[bool] = mapped_column(default=False)
     reasons: Mapped[list[str]]
     triage_model: Mapped[str | None] = mapped_column(String(64))
     nature: Mapped[str | None] = mapped_column(String(32))
@@ -368,36 +368,3 @@ class Event(Base):
     role: Mapped[str] = mapped_column(String(32))
     at: Mapped[datetime]
     fields: Mapped[Json]
-
-
-class AuditEntry(Base):
-    """One look or one change. Ids only, never a text, a name or a number of a person."""
-
-    __tablename__ = "audit_entry"
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    at: Mapped[datetime]
-    user_id: Mapped[int | None] = mapped_column(RowId)
-    role: Mapped[str | None] = mapped_column(String(32))
-    action: Mapped[str] = mapped_column(String(32))
-    target: Mapped[str] = mapped_column(String(128))
-    detail: Mapped[Json]
-    batch_id: Mapped[int | None] = mapped_column(RowId, ForeignKey("audit_batch.id"), index=True)
-
-
-class AuditBatch(Base):
-    """A sealed run of audit entries: its hash covers the entries and the batch before it."""
-
-    __tablename__ = "audit_batch"
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    sealed_at: Mapped[datetime]
-    entries: Mapped[int]
-    previous_hash: Mapped[str] = mapped_column(String(64))
-    hash: Mapped[str] = mapped_column(String(64), unique=True)
-
-
-class AuditHead(Base):
-    """The one row that names the newest batch; locking it puts batches in one line."""
-
-    __tablename__ = "audit_head"
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    hash: Mapped[str] = mapped_column(String(64))

@@ -31,7 +31,7 @@ from registers.engine import Engine
 from registers.lake import write_json
 from supervision.precheck.coverage import Coverage
 from supervision.precheck.plan import ROW_ID, Plans, Question
-from supervision.precheck.reach import Sieve
+from supervision.precheck.ways import Sieve
 
 FOLDER: Final = "precheck"
 KEPT: Final = 2

@@ -12,7 +12,8 @@ from sqlglot import exp
 
 from registers.catalogue import Catalogue
 from supervision.catalogue import Model
-from supervision.precheck.reach import Reach, Sieve, Step, is_whole, reach_of
+from supervision.precheck.reach import is_whole, reach_of
+from supervision.precheck.ways import Reach, Sieve, Step
 
 PAYMENT_REGISTERS: Final = ("subsidy_payment", "labour_day", "ledger_entry")
 ROW_ID: Final = "row_id"

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from api.app import ROUTERS
 from api.security import UndeclaredRoute, check_declared, declared, roles_allowed
 from casework.access import Permission
-from casework.models import AuditEntry
+from casework.audit_models import AuditEntry
 from casework.roles import Role
 from tests.casework_world import PEOPLE
 

@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from api.throttle import FAILURES, WINDOW
 from casework.accounts import SESSION_LENGTH
-from casework.models import AuditEntry, CaseWarning, User
+from casework.audit_models import AuditEntry
+from casework.models import CaseWarning, User
 from tests.casework.supplier_world import BOTH, LOCAL, publish_suppliers
 from tests.casework.test_tender_scores import HERE, publish_tenders
 from tests.casework_world import ACCOUNTANT, PASSWORD, SECRETARY, VILLAGE_A, VILLAGE_B

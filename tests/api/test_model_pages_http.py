@@ -14,7 +14,8 @@ from sqlalchemy import select
 
 from casework import drafts
 from casework.accounts import create_user
-from casework.models import AuditEntry, ModelDraft
+from casework.audit_models import AuditEntry
+from casework.models import ModelDraft
 from casework.roles import Role
 from tests.api.precheck_world import DEAD
 from tests.api.trials import trial_of

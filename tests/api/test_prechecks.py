@@ -7,7 +7,7 @@ import json
 import pytest
 from sqlalchemy import select
 
-from casework.models import AuditEntry
+from casework.audit_models import AuditEntry
 from registers.pseudonyms import Pseudonyms, load_key
 from tests.api.precheck_world import ALIVE, DEAD, write_index
 from tests.casework_world import VILLAGE_A

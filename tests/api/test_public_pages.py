@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 
 from api import work
 from api.work import WorkMeter, is_work
+from casework.audit_models import AuditEntry
 from casework.channel_models import Attachment, IntakePoint
-from casework.models import AuditEntry, Complaint
+from casework.models import Complaint
 from casework.upward import KEY_FILE, new_key_pair
 from tests.casework_world import COUNTY, NOW, VILLAGE_A
 

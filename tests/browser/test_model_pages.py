@@ -8,7 +8,7 @@ import pyarrow as pa
 from playwright.sync_api import Locator, Page, expect
 
 from casework.accounts import create_user
-from casework.models import AuditEntry
+from casework.audit_models import AuditEntry
 from casework.roles import Role
 from supervision.published import published_models
 from supervision.runs import FINDINGS_SCHEMA, VERDICTS_SCHEMA, Run, store_run

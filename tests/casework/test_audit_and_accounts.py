@@ -18,9 +18,10 @@ from casework.accounts import (
     sign_in,
     sign_out,
 )
+from casework.audit_models import AuditBatch, AuditEntry
 from casework.errors import BadInput
 from casework.identity import masked, official_names
-from casework.models import AuditBatch, AuditEntry, Entity, LoginSession, Score, User
+from casework.models import Entity, LoginSession, Score, User
 from casework.roles import Role
 from tests.casework_world import ACCOUNTANT, NOW, PASSWORD, SECRETARY, VILLAGE_A, KnownNames
 

@@ -12,10 +12,11 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from casework import attachments, follow_ups, hotline, points
+from casework.audit_models import AuditEntry
 from casework.channel_models import Attachment, FollowUp, ScanState
 from casework.errors import BadInput, NotPermitted, NotVisible, SealBroken
 from casework.intake import receive
-from casework.models import AuditEntry, Complaint, Event
+from casework.models import Complaint, Event
 from casework.states import ComplaintState
 from casework.upward import KEY_FILE, NoWayUp, goes_up, new_key_pair, open_up, seal_up, send_up
 from tests.casework_world import COUNTY, NOW, TOWN_A, VILLAGE_A, KeywordTriage, message

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from casework import drafts, tasks
 from casework.access import sees_draft
 from casework.accounts import create_user
+from casework.audit_models import AuditEntry
 from casework.drafts import Desk
 from casework.errors import (
     BadInput,
@@ -23,7 +24,7 @@ from casework.errors import (
     UnknownTransition,
 )
 from casework.events import history
-from casework.models import AuditEntry, CaseWarning, ModelDraft, Outcome
+from casework.models import CaseWarning, ModelDraft, Outcome
 from casework.outcomes import VerifiedWarning, confirmed_companies, verified_warnings
 from casework.publishing import publish_run
 from casework.roles import Role

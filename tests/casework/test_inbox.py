@@ -8,11 +8,12 @@ from sqlalchemy import select
 
 from casework import complaints, label_queue, lexicon, similar, training_labels
 from casework.accounts import create_user
+from casework.audit_models import AuditEntry
 from casework.errors import BadInput, NotPermitted, NotVisible, SecondPersonRequired
 from casework.inbox_models import BlindCase, KeywordHit
 from casework.intake import receive
 from casework.label_queue import Answer
-from casework.models import AuditEntry, Complaint
+from casework.models import Complaint
 from casework.roles import Role
 from casework.states import ComplaintState
 from tests.casework_world import COUNTY, NOW, PASSWORD, TOWN_A, KeywordTriage, message

@@ -7,13 +7,14 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
+from casework.audit_models import AuditEntry
 from casework.complaints import visible_complaint
 from casework.errors import BadInput, NotVisible, RoleNotAllowed, UnknownTransition
 from casework.events import history
 from casework.intake import receive
 from casework.linking import Entries, Tier
 from casework.message_reading import confirm_place, register_entries, understand
-from casework.models import AuditEntry, Complaint
+from casework.models import Complaint
 from casework.states import ComplaintState
 from registers.catalogue import load_catalogue
 from registers.engine import DuckDBEngine

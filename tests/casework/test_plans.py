@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from casework import plans
 from casework.access import TaskKind
+from casework.audit_models import AuditEntry
 from casework.errors import (
     AssigneeNotAllowed,
     BadInput,
@@ -20,7 +21,7 @@ from casework.errors import (
 )
 from casework.events import history
 from casework.guides import PLAN_LINES
-from casework.models import AuditEntry, Origin, SelectedBy, Task, Verification
+from casework.models import Origin, SelectedBy, Task, Verification
 from casework.plan_models import Plan, PlanCase, SecondReading
 from casework.plans import Hands
 from casework.roles import PLAN_MACHINE

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from casework.access import Permission, allows
 from casework.accounts import actor_of, create_user
+from casework.audit_models import AuditEntry
 from casework.errors import (
     BadInput,
     MissingField,
@@ -19,7 +20,6 @@ from casework.errors import (
     SecondPersonRequired,
     UnknownTransition,
 )
-from casework.models import AuditEntry
 from casework.promotion_models import ModelPromotion
 from casework.promotions import (
     Registry,
