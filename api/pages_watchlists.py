@@ -17,9 +17,9 @@ from api.views import evidence_by_finding
 from casework import warnings
 from casework.access import Permission
 from casework.identity import official_names
-from casework.models import Entity, Place
+from casework.models import Entity
 from casework.roles import Actor
-from casework.watchlist import Wanted, Watched, Watchlist, score_of, towns_of, watchlist
+from casework.watchlist import Wanted, Watched, score_of, towns_of, watchlist
 from ml.kinds import SCORED_NAMES
 
 router = APIRouter(include_in_schema=False)
@@ -30,52 +30,10 @@ Reader = Annotated[Actor, Depends(Requires(Permission.READ_WATCHLIST))]
 
 
 @router.get("/villages")
-def show_villages(
-    *,
-    request: Request,
-    session: Db,
-    actor: Reader,
-    town: str = "",
-    min_percentile: Percentile = 0,
-    page: Page = 1,
-) -> HTMLResponse:
-    wanted = _wanted(Entity.VILLAGE, town=town, min_percentile=min_percentile, page=page)
-    found = watchlist(session, actor, wanted)
-    return _watchlist_page(request, wanted, found, towns=towns_of(session, actor), names={})
-
-
-@router.get("/suppliers")
-def show_suppliers(
-    *,
-    request: Request,
-    session: Db,
-    actor: Reader,
-    town: str = "",
-    min_percentile: Percentile = 0,
-    page: Page = 1,
-) -> HTMLResponse:
-    wanted = _wanted(Entity.SUPPLIER, town=town, min_percentile=min_percentile, page=page)
-    found = watchlist(session, actor, wanted)
-    return _watchlist_page(request, wanted, found, towns=towns_of(session, actor), names={})
-
-
-@router.get("/tenders")
-def show_tenders(
-    *,
-    request: Request,
-    session: Db,
-    actor: Reader,
-    town: str = "",
-    min_percentile: Percentile = 0,
-    page: Page = 1,
-) -> HTMLResponse:
-    wanted = _wanted(Entity.TENDER, town=town, min_percentile=min_percentile, page=page)
-    found = watchlist(session, actor, wanted)
-    return _watchlist_page(request, wanted, found, towns=towns_of(session, actor), names={})
-
-
 @router.get("/officials")
-def show_officials(
+@router.get("/suppliers")
+@router.get("/tenders")
+def show_watchlist(
     *,
     request: Request,
     session: Db,
@@ -85,10 +43,24 @@ def show_officials(
     min_percentile: Percentile = 0,
     page: Page = 1,
 ) -> HTMLResponse:
-    wanted = _wanted(Entity.OFFICIAL, town=town, min_percentile=min_percentile, page=page)
+    entity = Entity(request.scope["route"].path.strip("/").removesuffix("s"))
+    wanted = Wanted(
+        entity=entity, town=town or None, min_percentile=min_percentile, page=page, size=PAGE_SIZE
+    )
     found = watchlist(session, actor, wanted)
-    names = _names(session, svc, actor, found.rows)
-    return _watchlist_page(request, wanted, found, towns=towns_of(session, actor), names=names)
+    shown = {
+        "entity": entity.value,
+        "entity_name": SCORED_NAMES[entity.value],
+        "list": found,
+        "called": partial(_called, names=_names(session, svc, actor, found.rows)),
+        "towns": towns_of(session, actor),
+        "town": town,
+        "min_percentile": min_percentile,
+        "total": found.total,
+        "page": page,
+        "size": PAGE_SIZE,
+    }
+    return render(request, "watchlist.html", shown)
 
 
 @router.get("/scores/{entity}/{entity_id:path}")
@@ -97,7 +69,7 @@ def show_score(
 ) -> HTMLResponse:
     watched = score_of(session, actor, entity=entity, entity_id=entity_id)
     found = warnings.warnings_of(session, actor, entity=entity, entity_id=entity_id)
-    names = _names(session, svc, actor, [watched]) if entity is Entity.OFFICIAL else {}
+    names = _names(session, svc, actor, [watched])
     page = {
         "watched": watched,
         "name": _called(watched, names),
@@ -105,28 +77,6 @@ def show_score(
         "evidence": evidence_by_finding(svc.home, found),
     }
     return render(request, "score.html", page)
-
-
-def _wanted(entity: Entity, *, town: str, min_percentile: float, page: int) -> Wanted:
-    return Wanted(entity=entity, town=town or None, min_percentile=min_percentile, page=page, size=PAGE_SIZE)
-
-
-def _watchlist_page(
-    request: Request, wanted: Wanted, found: Watchlist, *, towns: Sequence[Place], names: dict[str, str]
-) -> HTMLResponse:
-    page = {
-        "entity": wanted.entity.value,
-        "entity_name": SCORED_NAMES[wanted.entity.value],
-        "list": found,
-        "called": partial(_called, names=names),
-        "towns": towns,
-        "town": wanted.town or "",
-        "min_percentile": wanted.min_percentile,
-        "total": found.total,
-        "page": wanted.page,
-        "size": wanted.size,
-    }
-    return render(request, "watchlist.html", page)
 
 
 def _called(watched: Watched, names: Mapping[str, str]) -> str:
@@ -138,5 +88,6 @@ def _called(watched: Watched, names: Mapping[str, str]) -> str:
 
 
 def _names(session: Session, svc: Services, actor: Actor, rows: Sequence[Watched]) -> dict[str, str]:
-    officials = [row.score for row in rows]
-    return official_names(session, actor, officials, vault=svc.vault, at=svc.clock())
+    """Names of officials, for those who may open the vault; other entities have none there."""
+    officials = [row.score for row in rows if row.score.entity is Entity.OFFICIAL]
+    return official_names(session, actor, officials, vault=svc.vault, at=svc.clock()) if officials else {}

@@ -79,7 +79,7 @@ def main(data: Path) -> None:
 def _print_agreement(readings: list[Reading]) -> None:
     print("Readers, messages read twice")
     for name, some in {
-        "both rounds": readings,
+        "all rounds": readings,
         **{name: of_round(readings, name) for name in ROUNDS},
     }.items():
         for found in agreement(some):
@@ -266,7 +266,7 @@ def _print_speed(complaints: Path) -> None:
     print(
         f"\nSpeed, one process: {len(texts)} board messages of {characters:.0f} characters in {seconds:.1f} s,"
     )
-    print(f"  {len(texts) / seconds:,.0f} a second, with masking, all four answers and reasons")
+    print(f"  {len(texts) / seconds:,.0f} a second, with masking, all answers and reasons")
 
 
 def _print_spam(complaints: Path) -> None:

@@ -31,7 +31,7 @@ ORDER_NAMES: Final = {
 def replay_stage(
     settings: Settings, *, as_of: date, capacity: int, seed: int, done: Done | None = None
 ) -> list[Replay]:
-    """Replay the history of villages and officials on the outcomes that casework keeps."""
+    """Replay the history of villages, officials and suppliers on the outcomes that casework keeps."""
     upgrade(settings.database)
     with sessions(open_engine(settings.database)).begin() as session:
         outcomes = verification_frame(session)

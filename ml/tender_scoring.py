@@ -92,7 +92,7 @@ def score_tenders(
     hits = hits_by_entity(findings, entity="tender")
     ids = found.index.astype(str)
     own = villages.loc[found.index].to_numpy()
-    model = scorer.model
+    model, peers = scorer.model, peers_of(found, villages)
     probability, band = model.probability(found), model.probability_interval(found)
     scores = pd.DataFrame(
         {
@@ -107,7 +107,7 @@ def score_tenders(
             "risk": model.score(found),
             "anomaly": screen_score(found),
             "hits": [len(hits.get(tender, [])) for tender in ids],
-            "peer_group": peers_of(found, villages).to_numpy(),
+            "peer_group": peers.to_numpy(),
             "bundle_version": f"{TENDER}/{scorer.version}",
             "feature_hash": definition_hash(),
             "simulated": simulated,
@@ -116,9 +116,7 @@ def score_tenders(
     scores["percentile"] = percentiles(scores["risk"], scores["peer_group"])
     scores = scores.sort_values(["risk", "entity_id"], ascending=[False, True], kind="stable")
     top = found.index[scores.index[:MAX_REASONED]]
-    told = tender_reasons(
-        model.contributions(found.loc[top]), screens=found, peers=peers_of(found, villages), hits=hits
-    )
+    told = tender_reasons(model.contributions(found.loc[top]), screens=found, peers=peers, hits=hits)
     scores["reasons"] = [
         json.dumps([asdict(reason) for reason in told.get(tender, [])], ensure_ascii=False)
         for tender in scores["entity_id"]

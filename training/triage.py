@@ -4,9 +4,9 @@ The vocabulary, the rarity of its terms and the latent space are learned from al
 heads from labels; calibration, threshold and abstention from scores of messages held out of training. Folds
 never part near-copies. The test set of the board (``key_matter_dev.csv``) is not read here.
 
-Labels of the second round were chosen by the doubts of a model, so a figure over all labels belongs to a harder and
+Labels of the second and third round were chosen with a model, so a figure over all labels belongs to a harder and
 richer sample than the board. The same figures over held-out messages of the first round alone stand beside it;
-their models, too, learned from the other folds' labels of both rounds.
+their models, too, learned from the other folds' labels of all rounds.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ def study_triage(
         verdicts=judge(facts),
         unknown=(
             "标注来自公开留言板，不是本地来信；本地来信的效果要看受理员的更正。",
-            "第二轮标注专挑模型拿不准的，全部标注上的数字偏严。",
+            "第二、三轮标注多是模型拿不准或认为可能的，全部标注上的数字偏严。",
         ),
         held_out={
             _name(name): Interval(figure.value, figure.low, figure.high)

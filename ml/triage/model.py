@@ -55,7 +55,7 @@ class TriageResult:
         urgency: some of `ml.triage.labels.URGENCIES`: to be read first; about one in four holds (MODEL_CARD.md).
         no_substance: too little text to be checked or read by the model.
         reasons: the words that decided, as Chinese sentences, the weightiest first.
-        spam: advertisement or fraud, to be set aside; never true of what may be a key matter.
+        spam: advertisement or fraud, to be set aside; never true of what may be a key matter or presses.
     """
 
     key_probability: float
@@ -162,7 +162,8 @@ class TriageModel:
             for name in ("nature", "field", "topic", "class")
         )
         urgencies = self.heads["urgency"].flagged(matrix)
-        spam = self._spam.flags(masked, may_be_key=keys | abstains)
+        presses = np.array([bool(found) for found in urgencies], dtype=np.bool_)
+        spam = self._spam.flags(masked, never=keys | abstains | presses)
         reasons = self._reasons.of(matrix, keys=keys, abstains=abstains, too_short=too_short)
         for row, why in enumerate(reasons):
             yield TriageResult(

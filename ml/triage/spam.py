@@ -1,4 +1,4 @@
-"""Spam: advertisements and fraud among the SMS, set aside and not deleted; whatever may be a key matter passes.
+"""Spam: advertisements and fraud among the SMS, set aside and not deleted; whatever may be a key matter or presses passes.
 
 The filter is a model of its own, with its own small vocabulary, learned from SMS that are public for this purpose:
 
@@ -87,6 +87,6 @@ class SpamFilter:
         product = self.features.matrix(masked) @ self.weights
         return np.asarray(product, dtype=np.float64) + self.intercept
 
-    def flags(self, masked: Sequence[str], *, may_be_key: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Return which messages are spam; one that ``may_be_key`` never is."""
-        return np.asarray((self.scores(masked) >= self.threshold) & ~may_be_key, dtype=np.bool_)
+    def flags(self, masked: Sequence[str], *, never: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return which messages are spam; one of ``never`` is none."""
+        return np.asarray((self.scores(masked) >= self.threshold) & ~never, dtype=np.bool_)

@@ -123,3 +123,10 @@ def test_the_clerk_sees_that_the_ledger_speaks_and_the_office_sees_what(clerk, s
     told = clerk.get("/api/complaints/1/ledger").json()
     assert (told["answer"], told["hits"], told["hidden"]) == ("hits", [], 2)
     assert signed_in("town_b").get("/api/complaints/1/ledger").status_code == 404
+
+
+def test_what_presses_is_told_until_it_is_reviewed(clerk):
+    submit(clerk, text="有人扬言要报复写信的人")
+    assert "紧急：打击报复" in clerk.get("/inbox").text
+    clerk.post("/complaints/1/correct", data={"choice": "not_key"})
+    assert "紧急" not in clerk.get("/inbox").text

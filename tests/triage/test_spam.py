@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from ml.errors import BundleRefused
 from ml.triage import TriageModel
+from ml.triage.heads import Head
 from ml.triage.masking import mask
 from ml.triage.model import BASE
 from ml.triage.spam import FOLDER, SpamFilter
@@ -38,8 +40,16 @@ def test_advertisements_are_spam_and_complaints_are_not(model: TriageModel) -> N
 def test_what_may_be_a_key_matter_is_never_spam() -> None:
     masked = [mask(normalise(text)) for text in SPAM]
     found = SpamFilter.load()
-    assert found.flags(masked, may_be_key=np.zeros(3, dtype=bool)).all()
-    assert not found.flags(masked, may_be_key=np.ones(3, dtype=bool)).any()
+    assert found.flags(masked, never=np.zeros(3, dtype=bool)).all()
+    assert not found.flags(masked, never=np.ones(3, dtype=bool)).any()
+
+
+@pytest.mark.parametrize(("score", "spam"), [(1.0, False), (-1.0, True)])
+def test_what_presses_is_never_spam(model: TriageModel, score: float, *, spam: bool) -> None:
+    urgency = model.heads["urgency"]
+    always = Head(urgency.labels, np.zeros_like(urgency.weights), np.full(len(urgency.labels), score))
+    same_everywhere = dataclasses.replace(model, heads={**model.heads, "urgency": always})
+    assert [result.spam for result in same_everywhere.predict(SPAM)] == [spam] * len(SPAM)
 
 
 def test_an_accusation_in_the_words_of_an_advertisement_passes(model: TriageModel) -> None:

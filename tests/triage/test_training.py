@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +16,7 @@ import pytest
 from ml.triage import TriageModel
 from ml.triage.files import SUMS
 from ml.triage.labels import CLASSES, NATURES, TOPICS, URGENCIES
+from training import triage_selection
 from training.board import read_board
 from training.triage import decide, folds, train_triage
 from training.triage_evaluation import best_threshold, calibration_error
@@ -29,7 +32,6 @@ from training.triage_labels import (
 from training.triage_selection import (
     SECOND_SHARES,
     SHARES,
-    THIRD_SHARES,
     select_second_round,
     select_third_round,
 )
@@ -218,16 +220,27 @@ def test_the_second_round_leaves_out_what_is_labelled_or_tested(board: Path, tmp
     assert chosen == select_second_round(folder, labelled=labelled, first=TriageModel.load())
 
 
-def test_the_third_round_takes_what_is_likely_and_less_of_the_rest(board: Path, tmp_path: Path) -> None:
+class Likelihood:
+    """A model that holds every message for as likely as its number says."""
+
+    def predict(self, texts: list[str]) -> list[SimpleNamespace]:
+        return [SimpleNamespace(key_probability=place / len(texts)) for place in range(len(texts))]
+
+
+def test_the_third_round_takes_what_is_likely_and_less_of_the_rest(
+    board: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = Path(shutil.copytree(board, tmp_path / "board"))
     (folder / "key_matter_dev.csv").write_text("subject,detail\n", encoding="utf-8")
-    model, labelled = TriageModel.load(), {"topics:1", "hot:300"}
-    chosen = select_third_round(folder, labelled=labelled, second=model)
-    assert len(chosen) == len(set(chosen))
-    assert not labelled & set(chosen)
-    others = [message for message in read_board(folder) if message.message_id not in {*chosen, *labelled}]
-    left_out = model.predict([message.normalised for message in others])
-    assert all(result.key_probability < max(THIRD_SHARES) + 0.05 for result in left_out)
+    monkeypatch.setattr(triage_selection, "THIRD_SHARES", {0.9: None, 0.5: 7, 0.0: 2})
+    labelled = {"topics:1", "hot:300"}
+    chosen = select_third_round(folder, labelled=labelled, second=cast("TriageModel", Likelihood()))
+    rest = [message_id for message_id, _ in triage_selection._distinct(folder) if message_id not in labelled]
+    likelihood = {message_id: place / len(rest) for place, message_id in enumerate(rest)}
+    assert len(set(chosen)) == len(chosen)
+    assert {one for one in rest if likelihood[one] >= 0.9} <= set(chosen)
+    assert sum(0.5 <= likelihood[one] < 0.9 for one in chosen) == 7
+    assert sum(likelihood[one] < 0.5 for one in chosen) == 2
 
 
 def test_a_label_without_its_message_is_refused(board: Path, tmp_path: Path) -> None:
