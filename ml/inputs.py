@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -56,8 +57,16 @@ def hits_by_entity(findings: pa.Table, *, entity: Scored) -> dict[str, list[Hit]
 def model_inputs(features: FeatureSet, hits: Mapping[str, list[Hit]]) -> pd.DataFrame:
     """Inputs of the risk model: the normalised features and the columns of HIT_COLUMNS; one row per entity."""
     normalised = features.normalised()
-    counts = [_counted(hits.get(str(entity_id), [])) for entity_id in normalised.index]
-    counted = pd.DataFrame(counts, index=normalised.index, columns=list(HIT_COLUMNS), dtype="float64")
+    counts = np.zeros((len(normalised), len(HIT_COLUMNS)))
+    column = {name: place for place, name in enumerate(HIT_COLUMNS)}
+    row_of = normalised.index.astype(str).get_indexer(pd.Index(hits, dtype=str))
+    for row, of_one in zip(row_of, hits.values(), strict=True):
+        if row < 0:
+            continue  # found about someone who is not scored
+        for hit in of_one:
+            counts[row, column[f"{HITS}{hit.field}"]] += 1
+            counts[row, column[f"{HITS}{hit.level}"]] += 1
+    counted = pd.DataFrame(counts, index=normalised.index, columns=list(HIT_COLUMNS))
     return pd.concat([normalised, counted], axis="columns")
 
 
@@ -89,11 +98,3 @@ def _concerned(row: Mapping[str, object], entity: Scored) -> Iterator[str]:
     if row["subject_type"] == "official":
         keys.add(str(row["subject_id"]))
     yield from sorted(keys)
-
-
-def _counted(hits: list[Hit]) -> dict[str, float]:
-    counts = dict.fromkeys(HIT_COLUMNS, 0.0)
-    for hit in hits:
-        counts[f"hits_{hit.field}"] += 1
-        counts[f"hits_{hit.level}"] += 1
-    return counts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,6 @@ Direction = Literal["up", "down", "both"]
 """Which side of a feature is suspicious."""
 
 Matrix = pd.DataFrame | npt.NDArray[np.float64]
-
-BLOCK_CELLS: Final = 4_000_000
-"""Cells that a model works on at once: 32 MB, whatever the number of rows."""
 
 
 def column_names(X: Matrix) -> list[str]:

@@ -7,7 +7,7 @@ peers; twenty columns of one thing are one reason. Reasons are grounds to look (
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +17,7 @@ import pandas as pd
 from features.compute import FeatureSet
 from features.dictionary import ENTITY_NAMES, Entity, Feature
 from ml.inputs import HIT_COLUMNS, Hit
+from ml.matrix import Floats
 from supervision.catalogue import FIELD_NAMES
 
 MOST: Final = 5
@@ -84,26 +85,26 @@ def reasons(
     own = features.values.loc[contributions.index, names].to_numpy()
     usual = features.typical.loc[contributions.index, names].to_numpy()
     added, by_hits = contributions[names].to_numpy(), contributions[counted].to_numpy()
+    described = [dictionary[name] for name in names]
     chosen: dict[str, list[Reason]] = {}
     for row, entity_id in enumerate(map(str, contributions.index)):
         differing = [
             Reason(
                 feature=names[column],
-                label=dictionary[names[column]].label,
+                label=described[column].label,
                 sentence=_compared(
-                    dictionary[names[column]],
+                    described[column],
                     value=own[row, column],
                     usual=usual[row, column],
                     peers=_PEERS[features.entity],
                 ),
-                contribution=float(added[row, column]),
+                contribution=together,
             )
-            for column in np.flatnonzero(added[row] > 0)
-            if _differs(dictionary[names[column]], value=own[row, column], usual=usual[row, column])
+            for column, together in _strongest_groups(added[row], described, own=own[row], usual=usual[row])
         ]
         weights = dict(zip(counted, by_hits[row].tolist(), strict=True))
         found = hit_reasons(hits.get(entity_id, []), weights)
-        chosen[entity_id] = strongest(_one_per_group(differing, dictionary), found)
+        chosen[entity_id] = strongest(differing, found)
     return chosen
 
 
@@ -120,8 +121,12 @@ def _differs(feature: Feature, *, value: float, usual: float) -> bool:
     """Whether a person can see a difference to the suspicious side; a shrunken value may differ where none is."""
     if math.isnan(value) or math.isnan(usual):
         return not math.isnan(value)
+    suspicious = {"up": value > usual, "down": value < usual, "both": True}[feature.direction]
+    form = _format(feature)
+    if not suspicious or abs(value - usual) * form.factor > 10.0**-form.decimals:
+        return suspicious  # further apart than the last digit shown: no need to write the values out
     own, common = _told_apart(value, usual, feature)
-    return own != common and {"up": value > usual, "down": value < usual, "both": True}[feature.direction]
+    return own != common
 
 
 def _compared(feature: Feature, *, value: float, usual: float, peers: str) -> str:
@@ -147,16 +152,20 @@ def _format(feature: Feature) -> _Format:
     return _UNITS[feature.unit]
 
 
-def _one_per_group(differing: Iterable[Reason], dictionary: Mapping[str, Feature]) -> list[Reason]:
-    """The strongest reason of every group, carrying what the group adds together."""
-    groups: dict[str, list[Reason]] = {}
-    for reason in sorted(differing, key=lambda reason: -reason.contribution):
-        groups.setdefault(dictionary[reason.feature].group, []).append(reason)
-    return [
-        Reason(first.feature, first.label, first.sentence, sum(reason.contribution for reason in group))
-        for group in groups.values()
-        for first in group[:1]
-    ]
+def _strongest_groups(
+    added: Floats, features: Sequence[Feature], *, own: Floats, usual: Floats
+) -> list[tuple[int, float]]:
+    """The column that says most of each of the MOST strongest groups, with what its group adds together.
+
+    Only columns count that raise the score and in which a person can see a difference.
+    """
+    groups: dict[str, list[int]] = {}
+    for column in np.argsort(-added, kind="stable").tolist():
+        feature = features[column]
+        if added[column] > 0 and _differs(feature, value=own[column], usual=usual[column]):
+            groups.setdefault(feature.group, []).append(column)
+    together = [(columns[0], sum(float(added[column]) for column in columns)) for columns in groups.values()]
+    return sorted(together, key=lambda group: -group[1])[:MOST]
 
 
 def hit_reasons(hits: list[Hit], weights: Mapping[str, float]) -> list[Reason]:

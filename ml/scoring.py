@@ -43,6 +43,9 @@ SCORES_SCHEMA: Final = pa.schema([
 MAX_REASONED: Final = 20_000
 """Rows, from the highest risk down, whose score is taken apart into reasons."""
 
+_NOT_TOLD: Final = "[]"
+"""Reasons of a row beyond those."""
+
 
 class NoChampion(ModelError):
     """No model of this kind has been promoted yet."""
@@ -120,17 +123,14 @@ def score_entities(
     if scorers.risk is not None:
         margin = scorers.risk.margin(inputs)
         risk, calibrated = squashed(margin), scorers.risk.calibrated(margin)
-    ids = normalised.index.astype(str)
-    own = features.villages.loc[normalised.index].to_numpy()
+    ids: list[str] = normalised.index.astype(str).tolist()
+    own: list[str] = features.villages.loc[normalised.index].tolist()
     scores = pd.DataFrame(
         {
             "entity_id": ids,
             "name": [(names or {}).get(entity_id) for entity_id in ids],
             "village_code": own,
-            "villages": [
-                sorted({code, *(villages or {}).get(entity_id, ())})
-                for entity_id, code in zip(ids, own, strict=True)
-            ],
+            "villages": _villages(ids, own, villages or {}),
             "as_of": features.as_of,
             "probability": calibrated[:, 0],
             "probability_low": calibrated[:, 1],
@@ -149,11 +149,19 @@ def score_entities(
     top = normalised.index[scores.index[:MAX_REASONED]]
     model, columns = (scorers.anomaly, normalised) if scorers.risk is None else (scorers.risk, inputs)
     told = reasons(model.contributions(columns.loc[top]), features=features, dictionary=dictionary, hits=hits)
-    scores["reasons"] = [
-        json.dumps([asdict(reason) for reason in told.get(entity_id, [])], ensure_ascii=False)
-        for entity_id in scores["entity_id"]
-    ]
+    as_text = {
+        entity_id: json.dumps([asdict(reason) for reason in found], ensure_ascii=False)
+        for entity_id, found in told.items()
+    }
+    scores["reasons"] = [as_text.get(entity_id, _NOT_TOLD) for entity_id in scores["entity_id"].tolist()]
     return pa.Table.from_pandas(scores[SCORES_SCHEMA.names], schema=SCORES_SCHEMA, preserve_index=False)
+
+
+def _villages(ids: Sequence[str], own: Sequence[str], others: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    return [
+        sorted({code, *others[entity_id]}) if entity_id in others else [code]
+        for entity_id, code in zip(ids, own, strict=True)
+    ]
 
 
 def percentiles(risk: pd.Series, peers: pd.Series) -> pd.Series:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import nn
 from transformers import BertModel
@@ -45,14 +46,15 @@ class _Frozen(nn.Module):  # type: ignore[misc]
 
 
 class _Whole(nn.Module):  # type: ignore[misc]
-    """The whole encoder: ids of one message to its vector."""
+    """The whole encoder: ids of one message to the vectors of all nets, one behind the other."""
 
-    def __init__(self, frozen: _Frozen, net: Net) -> None:
+    def __init__(self, frozen: _Frozen, nets: Sequence[Net]) -> None:
         super().__init__()
-        self.frozen, self.net = frozen, net
+        self.frozen, self.nets = frozen, nn.ModuleList(nets)
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        return self.net.vector(self.frozen(ids), torch.ones_like(ids, dtype=torch.bool))
+        hidden, there = self.frozen(ids), torch.ones_like(ids, dtype=torch.bool)
+        return torch.cat([net.vector(hidden, there) for net in self.nets], 1)
 
 
 def frozen_encoder(folder: Path, design: Design, *, quantised: bool = True) -> Encoder:
@@ -60,9 +62,17 @@ def frozen_encoder(folder: Path, design: Design, *, quantised: bool = True) -> E
     return _encoder(_frozen(folder, design), folder, design, quantised=quantised)
 
 
-def whole_encoder(folder: Path, net: Net, design: Design, *, quantised: bool = True) -> Encoder:
-    """Return the encoder with its trained part; each output is one vector, to which the heads of ``net`` belong."""
-    return _encoder(_Whole(_frozen(folder, design), net).eval(), folder, design, quantised=quantised)
+def whole_encoder(folder: Path, nets: Sequence[Net], design: Design, *, quantised: bool = True) -> Encoder:
+    """Return the encoder with its trained part; each output is one vector, to which `heads_of` ``nets`` belong."""
+    return _encoder(_Whole(_frozen(folder, design), nets).eval(), folder, design, quantised=quantised)
+
+
+def heads_of(nets: Sequence[Net], name: str) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return weights (vector x answers) and intercepts of a question: on the vectors of all nets their mean score."""
+    layers = [net.heads[name] for net in nets]
+    weights = np.concatenate([layer.weight.detach().numpy().T for layer in layers]) / len(layers)
+    intercepts = np.mean([layer.bias.detach().numpy() for layer in layers], axis=0, dtype=np.float64)
+    return np.asarray(weights, dtype=np.float32), np.asarray(intercepts, dtype=np.float64)
 
 
 def activations_of(encoder: Encoder, masked: Sequence[str], *, kept: Path) -> list[Activations]:

@@ -40,4 +40,4 @@ def second(fast: TriageModel, tmp_path_factory: pytest.TempPathFactory) -> Secon
     }
     mixes = {name: Mix(1.0, 0.01) for name in QUESTIONS}
     decision = Decision(1.0, 0.0, threshold=0.5, unsure_from=0.4, unsure_to=0.6)
-    return SecondStage(whole_encoder(folder, net, DESIGN), heads, mixes, Gate(0.0, 2.0), decision)
+    return SecondStage(whole_encoder(folder, [net], DESIGN), heads, mixes, Gate(0.0, 2.0), decision)
