@@ -49,7 +49,9 @@ def main(data: Path) -> None:
     study = read_study(data / "complaints", source=source, kept=kept)
     held_out = hold_out(study, seed=0, say=print)
     print_held_out(study, held_out)
-    model = train_second_stage(study, TriageModel.load(BASE), held_out, seed=0, say=print)
+    model = train_second_stage(
+        study, replace(TriageModel.load(BASE), second=None), held_out, seed=0, say=print
+    )
     print_test_set(model, data / "complaints")
     print_speed(model, data / "complaints")
 

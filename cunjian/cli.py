@@ -219,11 +219,9 @@ def risk(as_of: AsOf = None, seed: Seed = 0, truth: TruthFile = None, as_json: J
 @train_app.command(epilog="例：cunjian train triage ../shared/data/complaints")
 def triage(
     data: Annotated[Path, typer.Argument(help="留言数据所在的文件夹（board_*.parquet）")],
-    encoder: Annotated[
+    fast_only: Annotated[
         bool,
-        typer.Option(
-            "--encoder", help="另训语义编码器作为第二级（两核约多用一刻钟；须先安装 encoder 附加包）"
-        ),
+        typer.Option("--fast-only", help="只训第一级，不训语义编码器（少用约一刻钟，不需要 encoder 附加包）"),
     ] = False,
     seed: Seed = 0,
     as_json: Json = False,
@@ -233,7 +231,7 @@ def triage(
 
     with console.progress("训练来信分拣") as step:
         trained = train_triage_stage(
-            Settings(), data, seed=seed, today=_day(None), encoder=encoder, done=step
+            Settings(), data, seed=seed, today=_day(None), encoder=not fast_only, done=step
         )
     _show(trained, report.triage_trained, as_json=as_json)
 

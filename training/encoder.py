@@ -21,9 +21,9 @@ from ml.triage.encoder import words_of
 from ml.triage.heads import Decision, Head
 from ml.triage.model import TriageModel
 from training.board import read_board
-from training.encoder_export import activations_of, frozen_encoder, heads_of, whole_encoder
+from training.encoder_export import activations_of, frozen_encoder, whole_encoder
 from training.encoder_lesson import LABELS, Material, read_material
-from training.encoder_net import KEY, Activations, Design, Lesson, Net, Rows, mean_scores, train_net
+from training.encoder_net import KEY, Activations, Design, Lesson, Net, Rows, scores_of, train_net
 from training.encoder_source import prepare_encoder, shape_of, unknown_share
 from training.triage import Split, decide, fit_head, splits_of, with_written
 from training.triage_corpus import Corpus, read_corpus
@@ -140,8 +140,8 @@ def hold_out(study: Study, *, seed: int, say: Said | None = None) -> HeldOut:
             head = fit_head(study.corpus, name, with_written(study.corpus, name, train), seed=seed)
             columns = np.array([LABELS[name].index(label) for label in head.labels])
             fast[name][np.ix_(test, columns)] = head.scores(study.corpus.features_of(labelled[test]))
-        nets = fit_nets(study, train, seed=seed, say=say)
-        found = mean_scores(nets, [study.activations[row] for row in test])
+        net = fit_net(study, train, seed=seed, say=say)
+        found = scores_of(net, [study.activations[row] for row in test])
         for name in QUESTIONS:
             encoder[name][test] = found[name]
         if say is not None:
@@ -149,8 +149,8 @@ def hold_out(study: Study, *, seed: int, say: Said | None = None) -> HeldOut:
     return HeldOut(study.keys, splits, fast, encoder)
 
 
-def fit_nets(study: Study, chosen: Rows, *, seed: int, say: Said | None = None) -> list[Net]:
-    """Train the nets on some of the labelled board messages and all written ones."""
+def fit_net(study: Study, chosen: Rows, *, seed: int, say: Said | None = None) -> Net:
+    """Train the net on some of the labelled board messages and all written ones."""
     material = study.material
     rows = np.concatenate([chosen, np.arange(material.board, len(material.masked))])
     lesson = Lesson(
@@ -159,15 +159,7 @@ def fit_nets(study: Study, chosen: Rows, *, seed: int, say: Said | None = None) 
         material.weights[rows],
         material.groups[rows],
     )
-    return [
-        _fit_net(study, lesson, len(chosen), seed=seed * study.design.members + member, say=say)
-        for member in range(study.design.members)
-    ]
-
-
-def _fit_net(study: Study, lesson: Lesson, board: int, *, seed: int, say: Said | None) -> Net:
-    """Train one net; the first ``board`` messages of the lesson are of the board, some of them watch when to stop."""
-    of_board = np.arange(board)
+    of_board = np.arange(len(chosen))
     splitter = StratifiedGroupKFold(INNER, shuffle=True, random_state=seed)
     _, inner = next(splitter.split(of_board, lesson.answers[KEY][of_board], lesson.groups[of_board]))
     return train_net(
@@ -244,22 +236,22 @@ def train_second_stage(
     study: Study, fast: TriageModel, held_out: HeldOut, *, seed: int, say: Said | None = None
 ) -> TriageModel:
     """Train on all labels and return ``fast`` with its second stage, decided by ``held_out``."""
-    nets = fit_nets(study, np.arange(study.material.board), seed=seed, say=say)
+    net = fit_net(study, np.arange(study.material.board), seed=seed, say=say)
     cascade = decide_cascade(
         study.keys, held_out.fast[KEY][:, 0], held_out.encoder[KEY][:, 0], calibrated=fast.decision
     )
     heads = {}
     for name in QUESTIONS:
         order = [LABELS[name].index(label) for label in fast.heads[name].labels]
-        weights, intercepts = heads_of(nets, name)
-        heads[name] = Head(
-            fast.heads[name].labels, np.ascontiguousarray(weights[:, order]), intercepts[order]
-        )
+        layer = net.heads[name]
+        weights = layer.weight.detach().numpy().T[:, order]
+        intercepts = layer.bias.detach().numpy()[order].astype(np.float64)
+        heads[name] = Head(fast.heads[name].labels, np.ascontiguousarray(weights), intercepts)
     mixes = {
         name: choice_mix(held_out.fast[name], held_out.encoder[name]) for name in QUESTIONS if name != KEY
     }
     second = SecondStage(
-        whole_encoder(study.source, nets, study.design),
+        whole_encoder(study.source, net, study.design),
         heads,
         {**mixes, KEY: cascade.mix},
         cascade.gate,

@@ -1,7 +1,9 @@
 """From a transformers folder and a trained net to networks for onnxruntime, with 8-bit weights.
 
 Two of them: the frozen layers alone, which make the activations that training reads, and the whole encoder, which
-serves. Both quantise the frozen layers alike, so training sees what serving will see.
+serves. Both quantise the frozen layers alike, so training sees what serving will see. Weights use seven of the eight
+bits: with all eight, sums overflow on processors that have no instruction for such products, and machines would
+disagree.
 """
 
 from __future__ import annotations
@@ -15,7 +17,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import nn
 from transformers import BertModel
@@ -46,15 +47,14 @@ class _Frozen(nn.Module):  # type: ignore[misc]
 
 
 class _Whole(nn.Module):  # type: ignore[misc]
-    """The whole encoder: ids of one message to the vectors of all nets, one behind the other."""
+    """The whole encoder: ids of one message to its vector."""
 
-    def __init__(self, frozen: _Frozen, nets: Sequence[Net]) -> None:
+    def __init__(self, frozen: _Frozen, net: Net) -> None:
         super().__init__()
-        self.frozen, self.nets = frozen, nn.ModuleList(nets)
+        self.frozen, self.net = frozen, net
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        hidden, there = self.frozen(ids), torch.ones_like(ids, dtype=torch.bool)
-        return torch.cat([net.vector(hidden, there) for net in self.nets], 1)
+        return self.net.vector(self.frozen(ids), torch.ones_like(ids, dtype=torch.bool))
 
 
 def frozen_encoder(folder: Path, design: Design, *, quantised: bool = True) -> Encoder:
@@ -62,17 +62,9 @@ def frozen_encoder(folder: Path, design: Design, *, quantised: bool = True) -> E
     return _encoder(_frozen(folder, design), folder, design, quantised=quantised)
 
 
-def whole_encoder(folder: Path, nets: Sequence[Net], design: Design, *, quantised: bool = True) -> Encoder:
-    """Return the encoder with its trained part; each output is one vector, to which `heads_of` ``nets`` belong."""
-    return _encoder(_Whole(_frozen(folder, design), nets).eval(), folder, design, quantised=quantised)
-
-
-def heads_of(nets: Sequence[Net], name: str) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Return weights (vector x answers) and intercepts of a question: on the vectors of all nets their mean score."""
-    layers = [net.heads[name] for net in nets]
-    weights = np.concatenate([layer.weight.detach().numpy().T for layer in layers]) / len(layers)
-    intercepts = np.mean([layer.bias.detach().numpy() for layer in layers], axis=0, dtype=np.float64)
-    return np.asarray(weights, dtype=np.float32), np.asarray(intercepts, dtype=np.float64)
+def whole_encoder(folder: Path, net: Net, design: Design, *, quantised: bool = True) -> Encoder:
+    """Return the encoder with its trained part; each output is one vector, to which the heads of ``net`` belong."""
+    return _encoder(_Whole(_frozen(folder, design), net).eval(), folder, design, quantised=quantised)
 
 
 def activations_of(encoder: Encoder, masked: Sequence[str], *, kept: Path) -> list[Activations]:
@@ -108,7 +100,9 @@ def _encoder(module: nn.Module, folder: Path, design: Design, *, quantised: bool
         if quantised:
             logging.disable(logging.WARNING)  # it recommends a step that needs another package
             try:
-                quantize_dynamic(plain, small, weight_type=QuantType.QInt8, per_channel=True)
+                quantize_dynamic(
+                    plain, small, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True
+                )
             finally:
                 logging.disable(logging.NOTSET)
         return Encoder((small if quantised else plain).read_bytes(), tokenizer, reading)

@@ -39,7 +39,6 @@ class Design:
     """What is trained and how.
 
     Attributes:
-        members: nets that learn alike from other beginnings; their mean score is the encoder's.
         frozen: layers that stay as they are.
         layers: layers that are used at all; those above the frozen ones learn.
         tokens: the longest input; of a longer message the beginning and the last `tail` tokens.
@@ -55,7 +54,6 @@ class Design:
         weights: of each question in the loss.
     """
 
-    members: int = 3
     frozen: int = 10
     layers: int = 10
     tokens: int = 256
@@ -188,12 +186,6 @@ def scores_of(
                 found[name].append(values.numpy().astype(np.float64))
     back = np.argsort(order, kind="stable")
     return {name: np.concatenate(parts)[back] for name, parts in found.items()}
-
-
-def mean_scores(nets: Sequence[Net], activations: Sequence[Activations]) -> dict[str, NDArray[np.float64]]:
-    """Return the mean of the nets' `scores_of` some messages."""
-    found = [scores_of(net, activations) for net in nets]
-    return {name: np.mean([scores[name] for scores in found], axis=0) for name in found[0]}
 
 
 def key_scores(net: Net, activations: Sequence[Activations]) -> NDArray[np.float64]:

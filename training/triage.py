@@ -1,4 +1,4 @@
-"""Training the triage model from board messages; ``python -m training.triage DATA`` rebuilds the shipped base.
+"""Training the first stage of triage, the fast path, from board messages.
 
 The vocabulary, the rarity of its terms and the latent space are learned from all messages, near-copies once; the
 heads from labels; calibration, threshold and abstention from scores of messages held out of training. Folds
@@ -12,7 +12,6 @@ their models, too, learned from the other folds' labels of all rounds.
 from __future__ import annotations
 
 import json
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -27,7 +26,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from ml.triage.files import HEADS, write_folder
 from ml.triage.heads import Decision, Head
 from ml.triage.labels import CLASSES, URGENCIES
-from ml.triage.model import BASE, TriageModel
+from ml.triage.model import TriageModel
 from training.triage_corpus import Corpus, Rows, read_corpus
 from training.triage_evaluation import (
     Bools,
@@ -120,7 +119,7 @@ def train_triage(
         folder=out,
     )
     model = TriageModel(corpus.vocabulary, heads, decide(keys, scores))
-    write_folder(out, {**model.to_files(), "metrics.json": _metrics(report)})
+    write_folder(out, {**model.to_files(), "metrics.json": metrics_file(report)})
     steps.done()
     return report
 
@@ -297,10 +296,7 @@ def _urgencies(corpus: Corpus, *, seed: int) -> tuple[dict[str, Figure], Head]:
     return figures, side_by_side(heads)
 
 
-def _metrics(report: TriageReport) -> bytes:
+def metrics_file(report: TriageReport) -> bytes:
+    """Return what training used and measured as JSON."""
     content = {name: value for name, value in asdict(report).items() if name != "folder"}
     return json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n"
-
-
-if __name__ == "__main__":
-    train_triage(Path(sys.argv[1]), out=BASE)

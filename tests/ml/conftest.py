@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -19,8 +21,13 @@ DESIGN = Design(frozen=1, layers=2, tokens=48, tail=12)
 
 
 @pytest.fixture(scope="session")
-def fast() -> TriageModel:
+def shipped() -> TriageModel:
     return TriageModel.load(BASE)
+
+
+@pytest.fixture(scope="session")
+def fast(shipped: TriageModel) -> TriageModel:
+    return replace(shipped, second=None)
 
 
 @pytest.fixture(scope="session")
@@ -40,4 +47,4 @@ def second(fast: TriageModel, tmp_path_factory: pytest.TempPathFactory) -> Secon
     }
     mixes = {name: Mix(1.0, 0.01) for name in QUESTIONS}
     decision = Decision(1.0, 0.0, threshold=0.5, unsure_from=0.4, unsure_to=0.6)
-    return SecondStage(whole_encoder(folder, [net], DESIGN), heads, mixes, Gate(0.0, 2.0), decision)
+    return SecondStage(whole_encoder(folder, net, DESIGN), heads, mixes, Gate(0.0, 2.0), decision)

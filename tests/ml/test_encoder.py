@@ -14,9 +14,9 @@ from ml.triage.encoder import NETWORK, SETTINGS, TOKENIZER, Encoder, words_of
 from ml.triage.masking import mask
 from ml.triage.text import normalise
 from tests.ml.encoders import tiny_encoder
-from training.encoder_export import activations_of, frozen_encoder, heads_of, whole_encoder
+from training.encoder_export import activations_of, frozen_encoder, whole_encoder
 from training.encoder_lesson import LABELS
-from training.encoder_net import UNKNOWN, Design, Lesson, Net, mean_scores, scores_of, train_net
+from training.encoder_net import UNKNOWN, Design, Lesson, Net, scores_of, train_net
 
 DESIGN = Design(frozen=1, layers=2, tokens=24, tail=6, epochs=3, batch=4, head_rate=1e-2)
 SIZES = {name: len(labels) for name, labels in LABELS.items()}
@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def encoder(folder: Path) -> Encoder:
     torch.manual_seed(1)
-    return whole_encoder(folder, [Net(folder, DESIGN, SIZES)], DESIGN)
+    return whole_encoder(folder, Net(folder, DESIGN, SIZES), DESIGN)
 
 
 def test_placeholders_are_read_as_words() -> None:
@@ -62,7 +62,7 @@ def test_a_message_is_read_the_same_alone_and_in_any_company(encoder: Encoder) -
 def test_the_exported_network_computes_what_was_trained(folder: Path) -> None:
     torch.manual_seed(1)
     net = Net(folder, DESIGN, SIZES).eval()
-    exported = whole_encoder(folder, [net], DESIGN, quantised=False)
+    exported = whole_encoder(folder, net, DESIGN, quantised=False)
     frozen = frozen_encoder(folder, DESIGN, quantised=False)
     for text, hidden in zip(TEXTS, frozen.outputs(TEXTS), strict=True):
         with torch.inference_mode():
@@ -71,19 +71,9 @@ def test_the_exported_network_computes_what_was_trained(folder: Path) -> None:
         assert exported.outputs([text])[0] == pytest.approx(expected, abs=1e-4)
 
 
-def test_the_heads_over_all_vectors_give_the_mean_score_of_the_nets(folder: Path) -> None:
-    torch.manual_seed(1)
-    nets = [Net(folder, DESIGN, SIZES).eval() for _ in range(3)]
-    vectors = whole_encoder(folder, nets, DESIGN, quantised=False).outputs(TEXTS)
-    expected = mean_scores(nets, frozen_encoder(folder, DESIGN, quantised=False).outputs(TEXTS))
-    for name in SIZES:
-        weights, intercepts = heads_of(nets, name)
-        assert np.stack(vectors) @ weights + intercepts == pytest.approx(expected[name], abs=1e-4)
-
-
 def test_eight_bits_change_a_vector_little(folder: Path, encoder: Encoder) -> None:
     torch.manual_seed(1)
-    exact = whole_encoder(folder, [Net(folder, DESIGN, SIZES)], DESIGN, quantised=False)
+    exact = whole_encoder(folder, Net(folder, DESIGN, SIZES), DESIGN, quantised=False)
     for small, plain in zip(encoder.outputs(TEXTS), exact.outputs(TEXTS), strict=True):
         assert float(small @ plain / np.linalg.norm(small) / np.linalg.norm(plain)) > 0.99
 

@@ -1,7 +1,7 @@
 """However a message is dressed, it gets the same answer or is left to a person; who and where change nothing.
 
-Run on the shipped model and on the same model with a second stage over a made-up encoder whose weight is large, so
-that anything that reached the encoder unmasked would show.
+Run on the fast path alone and on the shipped model; who and where also on a second stage over a made-up encoder
+whose weight is large, so that anything that reached the encoder unmasked would show.
 """
 
 from __future__ import annotations
@@ -74,19 +74,24 @@ FOREIGN = [
 ]
 
 
+@pytest.fixture(params=["fast path", "as shipped"])
+def model(request: pytest.FixtureRequest, fast: TriageModel, shipped: TriageModel) -> TriageModel:
+    return fast if request.param == "fast path" else shipped
+
+
 @pytest.mark.parametrize("dress", DRESSES)
 @pytest.mark.parametrize("message", MESSAGES)
 def test_a_dressed_message_gets_the_same_answer_or_a_person(
-    dress: str, message: str, fast: TriageModel
+    dress: str, message: str, model: TriageModel
 ) -> None:
-    usual, dressed = fast.predict([MESSAGES[message], DRESSES[dress](MESSAGES[message])])
+    usual, dressed = model.predict([MESSAGES[message], DRESSES[dress](MESSAGES[message])])
     assert dressed.abstain or dressed.key == usual.key
     assert not dressed.spam
 
 
 @pytest.mark.parametrize("text", FOREIGN)
-def test_what_is_not_chinese_is_left_to_a_person(text: str, fast: TriageModel) -> None:
-    (result,) = fast.predict([text])
+def test_what_is_not_chinese_is_left_to_a_person(text: str, model: TriageModel) -> None:
+    (result,) = model.predict([text])
     assert result.abstain
     assert not result.spam
 
@@ -101,14 +106,11 @@ SENTENCES = [
 
 
 @pytest.mark.parametrize("sentence", SENTENCES)
-@pytest.mark.parametrize("staged", [False, True], ids=["fast path", "with an encoder"])
+@pytest.mark.parametrize("staged", ["fast path", "as shipped", "a heavy encoder"])
 def test_other_villages_and_people_change_no_probability(
-    sentence: str,
-    staged: bool,
-    fast: TriageModel,
-    second: SecondStage,
+    sentence: str, staged: str, fast: TriageModel, shipped: TriageModel, second: SecondStage
 ) -> None:
-    model = replace(fast, second=second) if staged else fast
+    models = {"fast path": fast, "as shipped": shipped, "a heavy encoder": replace(fast, second=second)}
     texts = [sentence.format(village=v, person=p) for v in VILLAGES for p in PEOPLE]
-    probability = np.array([result.key_probability for result in model.predict(texts)])
+    probability = np.array([result.key_probability for result in models[staged].predict(texts)])
     assert np.ptp(probability) <= 0.01

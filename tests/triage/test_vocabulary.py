@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -52,7 +53,10 @@ def test_the_shipped_model_has_a_weight_for_every_feature_and_stays_small() -> N
     model = TriageModel.load()
     expected = 2 * len(model.features.names)  # of the whole message and of its opening
     assert {len(head.weights) for head in model.heads.values()} == {expected}
-    assert sum(path.stat().st_size for path in BASE.iterdir()) < 4 * 2**20
+    files = model.to_files()
+    fast = replace(model, second=None).to_files()
+    assert sum(map(len, fast.values())) < 4 * 2**20
+    assert sum(map(len, files.values())) < 36 * 2**20
 
 
 @given(st.text(alphabet=st.characters(min_codepoint=1, max_codepoint=0xD7FF), min_size=1, max_size=LONGEST))
