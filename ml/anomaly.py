@@ -25,9 +25,11 @@ from ml.matrix import (
     Matrix,
     column_names,
     frame_like,
+    medians,
     numeric,
     signs,
     squashed,
+    widths,
 )
 from ml.neighbours import Neighbours
 from ml.tails import REACH, Tails
@@ -40,9 +42,6 @@ CORE: Final = 0.75
 
 _ROWS_OF_USUAL_PARTS: Final = 2_000
 """Rows of training from which the usual contribution of a column is taken."""
-
-_WIDTH_OF_NORMAL: Final = 2.5631
-"""Distance between the first and the last decile of a normal distribution, in standard deviations."""
 
 _ROUNDING: Final = 1e-12
 _FORMAT: Final = 2
@@ -125,8 +124,8 @@ class AnomalyModel(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         self.feature_names_in_ = np.array(names, dtype=object)
         self.n_features_in_ = len(names)
         self.sign_ = signs(names, self.directions)
-        self.typical_ = _medians(values)
-        self.scale_ = _widths(self._without_harmless_side(values))
+        self.typical_ = medians(values)
+        self.scale_ = _per_width(self._without_harmless_side(values))
         random = check_random_state(self.random_state)
         scaled = self._scaled(values)
         self.forest_ = Forest.grow(scaled, trees=self.n_estimators, seed=int(random.randint(2**31 - 1)))
@@ -298,15 +297,7 @@ class AnomalyModel(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         return np.where(scaled == 0, 0.0, self._taken_apart(scaled) - self.usual_parts_)
 
 
-def _medians(values: Floats) -> Floats:
-    """Median of each column over its known values; 0 for a column of which nothing is known."""
-    empty = np.isnan(values).all(axis=0)
-    medians: Floats = np.nanmedian(np.where(empty, 0.0, values), axis=0)
-    return medians
-
-
-def _widths(usual: Floats) -> Floats:
-    """One over the width of each column between its outer deciles; 0 for a constant column."""
-    low, high = np.percentile(usual, [10, 90], axis=0)
-    width = np.where(high > low, high - low, _WIDTH_OF_NORMAL * usual.std(axis=0))
+def _per_width(usual: Floats) -> Floats:
+    """One over the width of each column; 0 for a constant column."""
+    width = widths(usual)
     return np.asarray(np.divide(1.0, width, out=np.zeros_like(width), where=width > 0))

@@ -19,15 +19,13 @@ import numpy.typing as npt
 from scipy.special import logsumexp, softmax
 
 from ml.blocks import by_blocks
-from ml.matrix import Floats, Integers
+from ml.matrix import Floats, Integers, medians, widths
 
 MAX_CASES: Final = 32
 """Confirmed cases to which rows are compared; with more, trees know better than distances, and time matters."""
 
 _FAR: Final = 5.0
 """Widths beyond which a value is just far away, as for the anomaly score."""
-_WIDTH_OF_NORMAL: Final = 2.5631
-"""Distance between the first and the last decile of a normal distribution, in standard deviations."""
 _NEAR_ROWS: Final = 512
 """Rows that are compared with the cases at once."""
 _USUAL_ROWS: Final = 2_000
@@ -69,9 +67,9 @@ class Likeness:
             random: chooses the rows on which the scale of the score is measured.
         """
         columns = values.shape[1]
-        typical = _medians(values)
+        typical = medians(values)
         filled = np.where(np.isnan(values), typical, values)
-        reach = _FAR * _widths(filled)
+        reach = _FAR * widths(filled)
         deviation = np.clip(filled - typical, -reach, reach).std(axis=0)
         factor = np.divide(
             np.where(sign < 0, -1.0, 1.0), deviation, out=np.zeros(columns), where=deviation > 0
@@ -173,16 +171,3 @@ def _log_mean(near: Floats, left_out: npt.NDArray[np.bool_] | None) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         total = logsumexp(np.where(left_out, -np.inf, near), axis=1)
         return np.asarray(np.where(count > 0, total - np.log(count), np.nan))
-
-
-def _medians(values: Floats) -> Floats:
-    """Median of each column over its known values; 0 for a column of which nothing is known."""
-    empty = np.isnan(values).all(axis=0)
-    medians: Floats = np.nanmedian(np.where(empty, 0.0, values), axis=0)
-    return medians
-
-
-def _widths(filled: Floats) -> Floats:
-    """Distance between the outer deciles of each column; if they are equal, what it would be for a normal one."""
-    low, high = np.percentile(filled, [10, 90], axis=0)
-    return np.asarray(np.where(high > low, high - low, _WIDTH_OF_NORMAL * filled.std(axis=0)))

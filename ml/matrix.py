@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,9 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Direction = Literal["up", "down", "both"]
 """Which side of a feature is suspicious."""
+
+_WIDTH_OF_NORMAL: Final = 2.5631
+"""Distance between the first and the last decile of a normal distribution, in standard deviations."""
 
 Matrix = pd.DataFrame | npt.NDArray[np.float64]
 
@@ -99,3 +102,16 @@ def frame_like(X: Matrix, values: Floats, *, columns: Sequence[str]) -> pd.DataF
     """`values` of shape (rows of `X`, columns) as a frame with the index of `X`."""
     index = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(values))
     return pd.DataFrame(values, index=index, columns=list(columns))
+
+
+def medians(values: Floats) -> Floats:
+    """Median of each column over its known values; 0 for a column of which nothing is known."""
+    empty = np.isnan(values).all(axis=0)
+    found: Floats = np.nanmedian(np.where(empty, 0.0, values), axis=0)
+    return found
+
+
+def widths(filled: Floats) -> Floats:
+    """Distance between the outer deciles of each column; if they are equal, what it would be for a normal one."""
+    low, high = np.percentile(filled, [10, 90], axis=0)
+    return np.asarray(np.where(high > low, high - low, _WIDTH_OF_NORMAL * filled.std(axis=0)))
