@@ -25,7 +25,7 @@ from casework.attachments import attachments_of
 from casework.events import history
 from casework.fields import FIELDS, QUICK_FIELDS
 from casework.follow_ups import thread_of
-from casework.grouping import copies_page, copy_counts, lead_of
+from casework.grouping import copies_page, copy_counts, lead_of, pressing_copies
 from casework.guides import guide_for
 from casework.ledger_meeting import complaints_beside, meeting, raise_sentences
 from casework.lexicon import words_found
@@ -133,6 +133,7 @@ def show_inbox(
         "rows": rows,
         "places": place_names(session, [row.about for row in found if row.about]),
         "copies": copy_counts(session, ids),
+        "pressing": pressing_copies(session, ids),
         "keywords": words_found(session, ids),
         "raised": raise_sentences(session, actor, found),
         "quick_fields": QUICK_FIELDS,
@@ -193,6 +194,7 @@ def _group_of(session: Session, actor: Actor, complaint: Complaint, *, page: int
         "lead_visible": lead is not None and complaints.is_visible(session, actor, lead),
         "copies": copies,
         "copies_total": total,
+        "pressing": pressing_copies(session, [complaint.id]).get(complaint.id, ()),
         "copies_page": page,
         "copies_size": PAGE_SIZE,
         "events": maybe_same_event(session, actor, complaint.id) if reviews else [],

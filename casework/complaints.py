@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, case, exists, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from casework.access import ComplaintFacts, default_office, office_may_handle, sees_complaint
 from casework.errors import BadInput, NotVisible
 from casework.events import locked, recorded
 from casework.fields import FIELDS, field_id
+from casework.group_models import ComplaintCopy
 from casework.inbox_models import KeywordHit
 from casework.models import Complaint, ReviewLabel
 from casework.raising import raised_by_ledger
@@ -23,6 +24,7 @@ from casework.scope import visible_complaints
 from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, ComplaintState, step
 from ml.triage.labels import NATURES
 
+_Copy: Final = aliased(Complaint)
 _QUOTED: Final = re.compile(r"[「“\"'『]([^「」“”\"'『』]+)[」”\"'』]")
 
 
@@ -71,17 +73,20 @@ def inbox(
 ) -> tuple[Sequence[Complaint], int]:
     """One page of the visible complaints and their number: key matters on top, then what the model doubts.
 
-    What presses stands beside the key matters until it is reviewed. Beside doubts stand messages with a keyword of the
-    office and those of whose village and field a warning is at work; of equal ones what presses comes first, then those.
+    What presses, itself or in a copy, stands beside the key matters until it is reviewed. Beside doubts stand messages with
+    a keyword of the office and those of whose village and field a warning is at work; of equal ones what presses comes
+    first, then those.
 
     Copies stand behind the first message of their group and are listed only when `state` asks for them. What the model
-    takes for spam is set aside until it is reviewed: `spam` lists that and nothing else.
+    takes for spam, with all its copies, is set aside until it is reviewed: `spam` lists that and nothing else.
     """
-    set_aside = (Complaint.state == ComplaintState.TRIAGED) & Complaint.spam.is_(True)
+    set_aside = and_(
+        Complaint.state == ComplaintState.TRIAGED, Complaint.spam.is_(True), ~_has_copy(_Copy.spam.is_(False))
+    )
     conditions: list[ColumnElement[bool]] = [visible_complaints(actor), set_aside if spam else ~set_aside]
     conditions.append(Complaint.state != ComplaintState.COPY if state is None else Complaint.state == state)
     raised = raised_by_ledger(actor)
-    presses = Complaint.urgency != ""
+    presses = or_(Complaint.urgency != "", _has_copy(_Copy.urgency != ""))
     is_key = case(
         (Complaint.state.in_([ComplaintState.NOT_KEY, ComplaintState.TRANSFERRED]), 0),
         (Complaint.state.in_([ComplaintState.KEY_MATTER, ComplaintState.IN_TASK]), 3),
@@ -108,6 +113,14 @@ def inbox(
         .limit(size)
     ).all()
     return rows, total
+
+
+def _has_copy(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a copy behind the case fulfils the condition on `_Copy`."""
+    of_group = exists().where(
+        ComplaintCopy.lead_id == Complaint.id, _Copy.id == ComplaintCopy.complaint_id, condition
+    )
+    return of_group.correlate(Complaint)
 
 
 def visible_complaint(session: Session, actor: Actor, complaint_id: int) -> Complaint:

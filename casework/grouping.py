@@ -25,6 +25,20 @@ def copy_counts(session: Session, lead_ids: Iterable[int]) -> dict[int, int]:
     return dict(session.execute(query.group_by(ComplaintCopy.lead_id)).all())
 
 
+def pressing_copies(session: Session, lead_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """What presses in copies of each lead, for leads of which one does (ids of `ml.triage.labels.URGENCIES`)."""
+    query = (
+        select(ComplaintCopy.lead_id, Complaint.urgency)
+        .join(Complaint, Complaint.id == ComplaintCopy.complaint_id)
+        .where(ComplaintCopy.lead_id.in_(list(lead_ids)), Complaint.urgency != "")
+        .distinct()
+    )
+    found: dict[int, set[str]] = {}
+    for lead, urgencies in session.execute(query):
+        found.setdefault(lead, set()).update(urgencies.split("+"))
+    return {lead: tuple(sorted(urgencies)) for lead, urgencies in found.items()}
+
+
 def lead_of(session: Session, complaint_id: int) -> int | None:
     """The first message of the group of a copy; None for one that has its own case."""
     return session.scalar(select(ComplaintCopy.lead_id).where(ComplaintCopy.complaint_id == complaint_id))
@@ -33,7 +47,7 @@ def lead_of(session: Session, complaint_id: int) -> int | None:
 def copies_page(
     session: Session, actor: Actor, lead_id: int, *, page: int, size: int
 ) -> tuple[list[Complaint], int]:
-    """Copies of a visible lead that this person may see, those that triage rates above the others first."""
+    """Copies of a visible lead that this person may see: first what presses, then what triage rates above the others."""
     visible_complaint(session, actor, lead_id)
     of_lead = ComplaintCopy.lead_id == lead_id
     total = session.scalar(select(func.count()).select_from(ComplaintCopy).where(of_lead)) or 0
@@ -41,7 +55,7 @@ def copies_page(
         select(Complaint)
         .join(ComplaintCopy, ComplaintCopy.complaint_id == Complaint.id)
         .where(of_lead)
-        .order_by(Complaint.key_probability.desc(), Complaint.id)
+        .order_by((Complaint.urgency != "").desc(), Complaint.key_probability.desc(), Complaint.id)
         .offset((page - 1) * size)
         .limit(size)
     ).all()

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select
 
-from casework import complaints, label_queue, lexicon, similar, training_labels
+from casework import complaints, grouping, label_queue, lexicon, similar, training_labels
 from casework.accounts import create_user
 from casework.audit_models import AuditEntry
 from casework.errors import BadInput, NotPermitted, NotVisible, SecondPersonRequired
@@ -263,4 +263,24 @@ def test_spam_is_set_aside_and_not_lost(world):
         complaints.review(session, clerk, spam, complaints.corrected_review(aside[0], "key"), at=NOW)
         rows, _ = complaints.inbox(session, clerk, state=None, page=1, size=10)
         assert [row.id for row in rows] == [spam, other]
+        assert complaints.inbox(session, clerk, state=None, spam=True, page=1, size=10)[1] == 0
+
+
+MAILING = "石桥村征地补偿款发放不公开，多报了三亩地，账目从来没有贴出来过，我们多次到镇里反映都没有人管，请上级派人来查一查。"
+
+
+def test_a_case_presses_when_one_of_its_copies_does(world):
+    with world.sessions.begin() as session:
+        doubted, lead, _ = take_in(session, world, "好像补助少发了", MAILING, MAILING + "写信的人被扬言报复")
+        clerk = world.actor(session, "clerk")
+        rows, total = complaints.inbox(session, clerk, state=None, page=1, size=10)
+        assert ([row.id for row in rows], total) == ([lead, doubted], 2)
+        assert grouping.pressing_copies(session, [lead, doubted]) == {lead: ("retaliation",)}
+
+
+def test_a_case_with_a_copy_that_is_no_spam_is_not_set_aside(world):
+    with world.sessions.begin() as session:
+        lead, _ = take_in(session, world, MAILING + "恭喜中奖", MAILING)
+        clerk = world.actor(session, "clerk")
+        assert [row.id for row in complaints.inbox(session, clerk, state=None, page=1, size=10)[0]] == [lead]
         assert complaints.inbox(session, clerk, state=None, spam=True, page=1, size=10)[1] == 0
