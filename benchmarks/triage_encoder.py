@@ -1,6 +1,7 @@
 """The second stage of triage beside the first: held-out figures, speed of each, spam.
 
-    python -m benchmarks.triage_encoder DATA     DATA/complaints holds the board files; half an hour on two cores
+    python -m benchmarks.triage_encoder DATA           DATA/complaints holds the board files; half an hour on two cores
+    python -m benchmarks.triage_encoder DATA 1 2       held-out figures alone, with these seeds of folds and training
 
 Without pre-trained weights on the machine it says so and stops: the fast path alone is measured by
 `benchmarks.triage`. Converted weights and activations are kept under CUNJIAN_HOME for the next run.
@@ -37,8 +38,8 @@ SHORT = (60, 80)
 MEASURED = 1_000
 
 
-def main(data: Path) -> None:
-    """Print the figures of both stages."""
+def main(data: Path, seeds: Sequence[int] = ()) -> None:
+    """Print the figures of both stages; with ``seeds`` the held-out ones alone, for each of them."""
     settings = Settings()
     kept = settings.home / "encoder"
     try:
@@ -47,6 +48,11 @@ def main(data: Path) -> None:
         print(f"second stage not measured: {missing}")
         return
     study = read_study(data / "complaints", source=source, kept=kept)
+    for seed in seeds:
+        print(f"\nseed {seed}")
+        print_held_out(study, hold_out(study, seed=seed))
+    if seeds:
+        return
     held_out = hold_out(study, seed=0, say=print)
     print_held_out(study, held_out)
     model = train_second_stage(
@@ -128,4 +134,4 @@ def _speed(read: Callable[[Sequence[str]], object], texts: list[str]) -> list[st
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), [int(seed) for seed in sys.argv[2:]])
