@@ -222,6 +222,10 @@ class ComplaintRow(_Answer):
     state: ComplaintState = Field(examples=["triaged"])
     text: str = Field(description="工作用文本，已隐去反映人信息", examples=["反映村里低保名单……"])
     copies: int = Field(description="同批来信的件数（不含本件），并入本件办理", examples=[12])
+    copies_urgency: list[str] = Field(
+        description="同批来信中模型认为紧急的情形，代码同 triage.urgency；无则为空",
+        examples=[["retaliation"]],
+    )
     nature: str | None = Field(description="人工审核结果", examples=["accusation"])
     field: str | None = Field(description="人工审核结果", examples=["assistance"])
     office: str | None = Field(description="承办单位区划", examples=["330102001"])

@@ -21,7 +21,7 @@ from api.schemas import (
 )
 from casework.access import TaskKind
 from casework.events import history
-from casework.grouping import copy_counts
+from casework.grouping import copy_counts, pressing_copies
 from casework.guides import Models, guide_for
 from casework.models import CaseWarning, Complaint, ModelDraft, Task
 from casework.readings import hidden_reports
@@ -93,8 +93,12 @@ def triage_answer(complaint: Complaint) -> TriageAnswer:
 
 
 def complaint_rows(session: Session, complaints: Sequence[Complaint]) -> list[ComplaintRow]:
-    copies = copy_counts(session, [complaint.id for complaint in complaints])
-    return [_complaint_row(complaint, copies.get(complaint.id, 0)) for complaint in complaints]
+    ids = [complaint.id for complaint in complaints]
+    copies, pressing = copy_counts(session, ids), pressing_copies(session, ids)
+    return [
+        _complaint_row(complaint, copies.get(complaint.id, 0), pressing.get(complaint.id, ()))
+        for complaint in complaints
+    ]
 
 
 def complaint_detail(session: Session, complaint: Complaint) -> ComplaintDetail:
@@ -111,9 +115,14 @@ def task_rows(session: Session, actor: Actor, found: Sequence[Task]) -> list[Tas
     ]
 
 
-def _complaint_row(complaint: Complaint, copies: int) -> ComplaintRow:
+def _complaint_row(complaint: Complaint, copies: int, pressing: Sequence[str]) -> ComplaintRow:
     named = {name: getattr(complaint, name) for name in ComplaintRow.model_fields if hasattr(complaint, name)}
-    given = {"text": complaint.work_text, "copies": copies, "triage": triage_answer(complaint)}
+    given = {
+        "text": complaint.work_text,
+        "copies": copies,
+        "copies_urgency": list(pressing),
+        "triage": triage_answer(complaint),
+    }
     return ComplaintRow.model_validate({**named, **given})
 
 

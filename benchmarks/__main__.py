@@ -33,6 +33,7 @@ from benchmarks import (
     tenders,
     triage,
     triage_encoder,
+    verified,
 )
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -45,6 +46,7 @@ PARTS: dict[str, Callable[[Path], object]] = {
     "features": lambda _: features.main(),
     "anomaly": anomaly.main,
     "risk": risk.main,
+    "verified": verified.main,
     "claims": claims.main,
     "calibration": calibration.main,
     "reasons": reasons.main,

@@ -17,13 +17,17 @@ GENTLE: Final = "gentle"
 """Eight leaves cut at random values (Geurts 2006): few confirmed cases cannot be learnt by heart."""
 STRONG: Final = "strong"
 """LightGBM's own 31 leaves, cut at the best values."""
-USUAL_ROUNDS: Final = 200
-"""Gentle trees where left-out cases are too few to choose; more change little."""
-CANDIDATES: Final = {
-    GENTLE: (0, 20, 50, 100, 200, 400),
-    STRONG: (20, 50, 100, 200),
-}
-"""Kinds and numbers of trees among which left-out cases choose; none = the start alone."""
+Trees = tuple[str, int]
+"""Kind and number of trees."""
+CONFIRMED_ONLY: Final[Trees] = (GENTLE, 200)
+"""Trees where (nearly) nothing was refuted: confirmed cases are certain, and more trees change little."""
+FEW_CASES: Final[Trees] = (GENTLE, 20)
+"""Trees with cases of both kinds too few to choose by: checks miss things, and more trees learn that by heart."""
+CANDIDATES: Final[Sequence[Trees]] = (
+    *((GENTLE, rounds) for rounds in (0, 20, 50, 100, 200, 400)),
+    *((STRONG, rounds) for rounds in (20, 50, 100, 200)),
+)
+"""Trees among which left-out cases choose when there are many; none = the start alone."""
 UNVERIFIED_WEIGHT: Final = 1.0
 """Rows that nobody verified count together as so many refuted cases for each verified one."""
 MAX_UNVERIFIED: Final = 20_000
@@ -150,8 +154,9 @@ class Cases:
         )
 
 
-def learn(cases: Cases, *, directions: Sequence[int], kind: str, rounds: int, seed: int) -> Boosted:
-    """So many trees of a kind on `cases`; `directions` holds +1, -1 or 0 per column."""
+def learn(cases: Cases, *, directions: Sequence[int], trees: Trees, seed: int) -> Boosted:
+    """Trees on `cases`; `directions` holds +1, -1 or 0 per column."""
+    kind, rounds = trees
     line = Logistic.fit(cases.start, cases.y, weight=cases.weight, prior=START_PRIOR, prior_slope=START_SLOPE)
     base = Logistic(line.intercept, max(line.slope, LEAST_START_SLOPE))
     if rounds == 0:
@@ -174,22 +179,24 @@ def learn(cases: Cases, *, directions: Sequence[int], kind: str, rounds: int, se
     return Boosted(base, lgb.train(parameters, data, num_boost_round=rounds))
 
 
-def choose_trees(cases: Cases, *, directions: Sequence[int], seed: int) -> tuple[str, int, Floats]:
-    """Kind and number of trees that predict left-out cases best, and every case's margin when left out."""
-    candidates = [(kind, rounds) for kind, numbers in CANDIDATES.items() for rounds in numbers]
+def choose_trees(
+    cases: Cases, candidates: Sequence[Trees], *, directions: Sequence[int], seed: int
+) -> tuple[Trees, Floats]:
+    """Of the candidates the one that predicts left-out cases best, and every case's margin by it when left out."""
     margins = np.zeros((len(candidates), len(cases.y)))
+    most = {kind: max(rounds for other, rounds in candidates if other == kind) for kind, _ in candidates}
     for fold in np.unique(cases.fold):
         out = cases.fold == fold
         models = {
-            kind: learn(cases.where(~out), directions=directions, kind=kind, rounds=max(numbers), seed=seed)
-            for kind, numbers in CANDIDATES.items()
+            kind: learn(cases.where(~out), directions=directions, trees=(kind, rounds), seed=seed)
+            for kind, rounds in most.items()
         }
         for row, (kind, rounds) in enumerate(candidates):
             margins[row, out] = models[kind].margin(
                 cases.values[out], cases.anomaly[out], cases.start[out], rounds=rounds
             )
     best = int(np.argmin([_loss(margin, cases) for margin in margins]))
-    return *candidates[best], margins[best]
+    return candidates[best], margins[best]
 
 
 def _loss(margin: Floats, cases: Cases) -> float:

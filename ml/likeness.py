@@ -1,11 +1,12 @@
-"""How much a row is like the cases that people have confirmed: what one to a few dozen labels can teach.
+"""How much more a row is like the cases that people have confirmed than like usual rows: what few labels can teach.
 
 Trees need dozens of confirmed cases to split on; likeness to a confirmed case orders rows from the first one.
-It is the logarithm of a kernel density of the confirmed cases (Parzen 1962) with the kernel exp(-distance),
-so that a row like one of several kinds of case counts, too.
+It is the logarithm of a ratio (Neyman, Pearson 1933) of two kernel densities (Parzen 1962) with the kernel
+exp(-distance): around the confirmed cases, so that a row like one of several kinds of case counts, too; and around a
+few usual rows. Without the second one usual rows would be the most alike, as they lie near everything.
 
-A column with a direction only counts where the row is less suspicious than the case: a row never becomes less
-alike by becoming more suspicious.
+Of a column with a direction only counts by how much a row is less suspicious than a case, and more suspicious than a
+usual row: a row never becomes less alike by becoming more suspicious.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ _FAR: Final = 5.0
 """Widths beyond which a value is just far away, as for the anomaly score."""
 _NEAR_ROWS: Final = 512
 """Rows that are compared with the cases at once."""
-_USUAL_ROWS: Final = 2_000
+_MEASURED_ROWS: Final = 2_000
+"""Rows on which the scale of the score is measured."""
+_USUAL_ROWS: Final = 8
+"""Of them, rows that stand for the usual ones; 32 ranked the sets of benchmarks/risk.py alike."""
 _TINY: Final = 1e-12
 
 
@@ -42,7 +46,8 @@ class Likeness:
         factor: sign and one over the standard deviation, 0 for a constant column; shape (columns,).
         one_sided: columns of which only the harmless side of the case is unlike it; shape (columns,).
         cases: scaled confirmed cases; shape (cases, columns).
-        centre: mean log similarity of the rows of training.
+        usual: scaled rows drawn from all rows; shape (rows, columns).
+        centre: mean log ratio of the rows of training.
         spread: its standard deviation.
         usual_parts: mean part of each column in it, in units of `spread`; shape (columns,).
     """
@@ -52,6 +57,7 @@ class Likeness:
     factor: Floats
     one_sided: npt.NDArray[np.bool_]
     cases: Floats
+    usual: Floats
     centre: float
     spread: float
     usual_parts: Floats
@@ -64,7 +70,7 @@ class Likeness:
 
         Args:
             sign: +1, -1 or 0 per column.
-            random: chooses the rows on which the scale of the score is measured.
+            random: chooses the usual rows, and those on which the scale of the score is measured.
         """
         columns = values.shape[1]
         typical = medians(values)
@@ -74,26 +80,31 @@ class Likeness:
         factor = np.divide(
             np.where(sign < 0, -1.0, 1.0), deviation, out=np.zeros(columns), where=deviation > 0
         )
-        bare = cls(typical, reach, factor, sign != 0, np.empty((0, columns)), 0.0, 1.0, np.zeros(columns))
-        unmeasured = replace(bare, cases=bare._scaled(values[confirmed]))
-        some = values[np.sort(random.permutation(len(values))[:_USUAL_ROWS])]
+        none = np.empty((0, columns))
+        bare = cls(typical, reach, factor, sign != 0, none, none, 0.0, 1.0, np.zeros(columns))
+        some = values[np.sort(random.permutation(len(values))[:_MEASURED_ROWS])]
+        usual = random.permutation(some)[:_USUAL_ROWS]
+        unmeasured = replace(bare, cases=bare._scaled(values[confirmed]), usual=bare._scaled(usual))
         raw = unmeasured.score(some)
         measured = replace(unmeasured, centre=float(raw.mean()), spread=float(raw.std()) or np.inf)
         return replace(measured, usual_parts=measured.contributions(some).mean(axis=0))
 
     def score(self, values: Floats, *, not_to: npt.NDArray[np.bool_] | None = None) -> Floats:
-        """Log similarity per row of `values`, shape (rows, columns), in standard deviations of training.
+        """Log ratio per row of `values`, shape (rows, columns), in standard deviations of training.
 
         Args:
             not_to: cases with which a row is not compared, shape (rows, cases); 0 where no case is left.
         """
-        distances = by_blocks(lambda rows: self._distances(self._scaled(rows)), values, width=len(self.cases))
-        return np.nan_to_num((_log_mean(-distances, not_to) - self.centre) / self.spread, nan=0.0)
+        cases = len(self.cases)
+        distances = by_blocks(self._to_all, values, width=cases + len(self.usual))
+        ratio = _log_mean(-distances[:, :cases], not_to) - _log_mean(-distances[:, cases:], None)
+        return np.nan_to_num((ratio - self.centre) / self.spread, nan=0.0)
 
     def contributions(self, values: Floats) -> Floats:
         """What each column adds to the score of a row above that of usual rows; shape of `values`.
 
-        A row loses by a column what its squared gap there has in the distances to the cases most like it.
+        A row loses by a column what its squared gap there has in the distances to the cases most like it, and gains
+        what it has in those to the usual rows most like it.
         """
         return by_blocks(self._parts, values, width=values.shape[1]) - self.usual_parts
 
@@ -115,39 +126,27 @@ class Likeness:
         filled = np.where(np.isnan(values), self.typical, values)
         return np.asarray(np.clip(filled - self.typical, -self.reach, self.reach) * self.factor)
 
+    def _to_all(self, values: Floats) -> Floats:
+        """Distances to the cases, then to the usual rows."""
+        scaled, (low, high) = self._scaled(values), self._counted()
+        to_cases = _distances(scaled, self.cases, low=None, high=high, columns=self._telling())
+        to_usual = _distances(scaled, self.usual, low=low, high=None, columns=self._telling())
+        return np.column_stack([to_cases, to_usual])
+
     def _parts(self, values: Floats) -> Floats:
-        scaled = self._scaled(values)
-        distances = self._distances(scaled)
-        weight = softmax(-distances, axis=1) / np.maximum(distances, _TINY)
-        squares = np.full_like(scaled, _TINY)
-        for number, case in enumerate(self.cases):
-            squares += weight[:, [number]] * self._gaps(scaled, case) ** 2
-        share = squares / squares.sum(axis=1, keepdims=True)
-        return np.asarray(share * _log_mean(-distances, None)[:, None] / self.spread)
+        scaled, (low, high) = self._scaled(values), self._counted()
+        cases = _taken_apart(scaled, self.cases, low=None, high=high, columns=self._telling())
+        usual = _taken_apart(scaled, self.usual, low=low, high=None, columns=self._telling())
+        return np.asarray((cases - usual) / self.spread)
 
-    def _gaps(self, scaled: Floats, case: Floats) -> Floats:
-        return np.minimum(scaled - case, self._bound())
+    def _counted(self) -> tuple[Floats, Floats]:
+        """The least gap to a usual row and the largest one to a case that count, per column."""
+        high = np.where(self.one_sided, 0.0, np.inf)
+        return -high, high
 
-    def _bound(self) -> Floats:
-        """The largest gap that counts, per column."""
-        return np.where(self.one_sided, 0.0, np.inf)
-
-    def _distances(self, scaled: Floats) -> Floats:
-        """Root mean square gap of each row to each case over columns that are not constant; shape (rows, cases).
-
-        In float32, a few rows at a time that stay near the core: a third of the time, exact to a millionth.
-        """
-        telling = max(1, int(np.count_nonzero(self.factor)))
-        cases, bound = self.cases.astype(np.float32), self._bound().astype(np.float32)
-        squares = np.empty((len(scaled), len(cases)))
-        for start in range(0, len(scaled), _NEAR_ROWS):
-            near = scaled[start : start + _NEAR_ROWS].astype(np.float32)
-            gaps = np.empty_like(near)
-            for number, case in enumerate(cases):
-                np.subtract(near, case, out=gaps)
-                np.minimum(gaps, bound, out=gaps)
-                squares[start : start + _NEAR_ROWS, number] = np.einsum("ij,ij->i", gaps, gaps)
-        return np.asarray(np.sqrt(squares / telling))
+    def _telling(self) -> int:
+        """Columns that are not constant, at least one."""
+        return max(1, int(np.count_nonzero(self.factor)))
 
 
 def likeness_to_others(
@@ -171,3 +170,49 @@ def _log_mean(near: Floats, left_out: npt.NDArray[np.bool_] | None) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         total = logsumexp(np.where(left_out, -np.inf, near), axis=1)
         return np.asarray(np.where(count > 0, total - np.log(count), np.nan))
+
+
+def _distances(
+    scaled: Floats, others: Floats, *, low: Floats | None, high: Floats | None, columns: int
+) -> Floats:
+    """Root mean square gap of each row to each of the others over so many `columns`; shape (rows, others).
+
+    In float32, a few rows at a time that stay near the core: a third of the time, exact to a millionth.
+    """
+    squares = np.empty((len(scaled), len(others)))
+    least, most = (None if bound is None else bound.astype(np.float32) for bound in (low, high))
+    for start in range(0, len(scaled), _NEAR_ROWS):
+        near = scaled[start : start + _NEAR_ROWS].astype(np.float32)
+        gaps = np.empty_like(near)
+        for number, other in enumerate(others.astype(np.float32)):
+            np.subtract(near, other, out=gaps)
+            _bound(gaps, least, most)
+            squares[start : start + _NEAR_ROWS, number] = np.einsum("ij,ij->i", gaps, gaps)
+    return np.asarray(np.sqrt(squares / columns))
+
+
+def _taken_apart(
+    scaled: Floats, others: Floats, *, low: Floats | None, high: Floats | None, columns: int
+) -> Floats:
+    """What each column has in the logarithm of the kernel density around the others; shape of `scaled`."""
+    distances = _distances(scaled, others, low=low, high=high, columns=columns)
+    weight = softmax(-distances, axis=1) / np.maximum(distances, _TINY)
+    squares = np.full_like(scaled, _TINY)
+    for number, other in enumerate(others):
+        gaps = scaled - other
+        _bound(gaps, low, high)
+        squares += weight[:, [number]] * gaps**2
+    share = squares / squares.sum(axis=1, keepdims=True)
+    return np.asarray(share * _log_mean(-distances, None)[:, None])
+
+
+def _bound(
+    gaps: npt.NDArray[np.floating],
+    low: npt.NDArray[np.floating] | None,
+    high: npt.NDArray[np.floating] | None,
+) -> None:
+    """Cut gaps in place to what counts; None = no bound on that side."""
+    if low is not None:
+        np.maximum(gaps, low, out=gaps)
+    if high is not None:
+        np.minimum(gaps, high, out=gaps)

@@ -15,28 +15,30 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from ml.anomaly import AnomalyModel
-from ml.boosting import GENTLE, USUAL_ROUNDS, Boosted, Cases, choose_trees, learn
+from ml.boosting import CANDIDATES, CONFIRMED_ONLY, FEW_CASES, Boosted, Cases, Trees, choose_trees, learn
 from ml.calibration import Band, Calibration, Logistic, band_from_json, calibrate, calibration_from_json
 from ml.errors import ModelError
 from ml.likeness import Likeness, likeness_to_others
 from ml.matrix import Direction, Floats, Integers, Matrix, column_names, frame_like, numeric, signs, squashed
 
 MIN_PER_CLASS: Final = 10
-"""Confirmed and refuted cases below which there is no probability, and the trees are the usual ones."""
+"""Confirmed and refuted cases below which there is no probability."""
+MIN_TO_CHOOSE: Final = 50
+"""Confirmed and refuted cases from which left-out ones choose the trees; with fewer the choice is chance."""
 MAX_WEIGHT: Final = 20.0
 """One case never speaks for more than so many, however unlikely its choice was."""
 
 LIKENESS: Final = "likeness.npz"
 TREES: Final = "risk.txt"
 ABOUT: Final = "risk.json"
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 
 
 class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Anomaly score, plus likeness to confirmed cases, plus gradient-boosted trees as far as cases carry them.
 
     Without a confirmed case the order is that of the anomaly score; from the first one, rows like it move up.
-    With ten confirmed and ten refuted ones, kind and number of trees are those that predict left-out cases
+    With fifty confirmed and fifty refuted ones, kind and number of trees are those that predict left-out cases
     best, and may be none. Rows that nobody verified stand for refuted cases, faintly. `score` orders;
     `probability` is calibrated on verified cases, each weighted by one over the chance that it was chosen,
     and NaN while there are too few.
@@ -129,13 +131,19 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             entities=entities,
             seed=self.random_state,
         )
-        directions, kind, self.rounds_ = sign.tolist(), GENTLE, USUAL_ROUNDS
+        directions, candidates = sign.tolist(), self._candidates()
+        trees = candidates[0]
         if min(self.confirmed_, self.refuted_) >= MIN_PER_CLASS:
-            kind, self.rounds_, left_out = choose_trees(cases, directions=directions, seed=self.random_state)
+            trees, left_out = choose_trees(cases, candidates, directions=directions, seed=self.random_state)
             self._calibrate(left_out[cases.verified], cases.where(cases.verified))
-        self.boosted_ = learn(
-            cases, directions=directions, kind=kind, rounds=self.rounds_, seed=self.random_state
-        )
+        self.rounds_ = trees[1]
+        self.boosted_ = learn(cases, directions=directions, trees=trees, seed=self.random_state)
+
+    def _candidates(self) -> Sequence[Trees]:
+        """The trees that may be learnt, for so many confirmed and refuted cases."""
+        if min(self.confirmed_, self.refuted_) >= MIN_TO_CHOOSE:
+            return CANDIDATES
+        return (CONFIRMED_ONLY if self.refuted_ < MIN_PER_CLASS else FEW_CASES,)
 
     def _calibrate(self, left_out: Floats, verified: Cases) -> None:
         self.calibration_ = calibrate(left_out, verified.y, weight=verified.weight, fold=verified.fold)

@@ -132,9 +132,11 @@ def test_what_presses_is_told_until_it_is_reviewed(clerk):
     assert "紧急" not in clerk.get("/inbox").text
 
 
-def test_the_page_says_that_a_copy_presses(clerk):
+def test_pages_and_answers_say_that_a_copy_presses(clerk):
     submit(clerk)
     submit(clerk, TEXT + "有人扬言报复", number=2)
     assert "同批来信中有紧急的：打击报复" in clerk.get("/inbox").text
     page = clerk.get("/complaints/1").text
     assert "其中有紧急的：打击报复" in page
+    (row,) = clerk.get("/api/complaints").json()["rows"]
+    assert (row["triage"]["urgency"], row["copies_urgency"]) == ([], ["retaliation"])

@@ -23,13 +23,26 @@ def usual(rows: int = 200, columns: int = 3, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(rows, columns))
 
 
-def test_log_similarity_by_hand() -> None:
-    """Values of deviation 1 and two cases: halfway as near to both, at a case as near as can be to one."""
-    values = np.array([[-1.0], [-1.0], [1.0], [1.0], [0.0]]) * np.sqrt(1.25)
-    found = likeness(values, [0, 2])
-    raw = found.score(np.array([[0.0], [np.sqrt(1.25)]])) * found.spread + found.centre
-    step = np.sqrt(1.25)
-    assert raw == pytest.approx([-step, np.log((1 + np.exp(-2 * step)) / 2)])
+def log_mean_nearness(value: float, others: np.ndarray) -> float:
+    return float(np.log(np.exp(-np.abs(value - others)).mean()))
+
+
+def test_log_ratio_by_hand() -> None:
+    """Values of deviation 1, two of them cases, all five usual: near a case gains over halfway between both."""
+    values = np.array([-1.0, -1.0, 1.0, 1.0, 0.0]) * np.sqrt(1.25)
+    found = likeness(values[:, None], [0, 2])
+    asked = [0.0, float(np.sqrt(1.25))]
+    raw = found.score(np.array(asked)[:, None]) * found.spread + found.centre
+    by_hand = [log_mean_nearness(a, values[[0, 2]]) - log_mean_nearness(a, values) for a in asked]
+    assert raw == pytest.approx(by_hand)
+
+
+@pytest.mark.parametrize("sign", [[0, 0, 0], [1, 1, 1]])
+def test_usual_rows_are_not_alike_for_lying_near_everything(sign: list[int]) -> None:
+    """Two kinds of odd rows, one confirmed: the other kind is told from it, but no more unlike it than usual rows."""
+    values = np.vstack([usual(), [[6, 0, 0], [0, 6, 0]]])
+    score = likeness(values, [200], sign).score(values)
+    assert score[200] > score[201] >= np.median(score[:200])
 
 
 def test_a_row_like_one_of_two_kinds_of_case_counts() -> None:
@@ -87,11 +100,9 @@ def test_more_suspicious_is_never_less_alike(seed: int, step: float, column: int
 
 
 def test_without_a_direction_both_sides_are_unlike() -> None:
-    values = usual()
-    found = likeness(values, [0])
-    beyond, short = values[[0]] + [[1, 0, 0]], values[[0]] - [[1, 0, 0]]
-    assert found.score(beyond) == pytest.approx(found.score(short))
-    assert found.score(beyond) < found.score(values[[0]])
+    values = np.vstack([usual(), [[6, 0, 0]]])
+    at_it, beyond, short = likeness(values, [200]).score(np.array([[6.0, 0, 0], [9.0, 0, 0], [3.0, 0, 0]]))
+    assert at_it > max(beyond, short)
 
 
 def test_constant_and_empty_columns_change_nothing() -> None:
@@ -124,7 +135,8 @@ def test_contributions_add_up_and_files_bring_the_numbers_back(seed: int, cases:
     assert back.to_bytes() == found.to_bytes()
 
 
-def test_the_column_that_makes_a_row_unlike_the_case_takes_from_it() -> None:
-    found = likeness(usual(), [0])
-    row = usual()[[0]] + [[0, 0, 3.0]]
-    assert found.contributions(row)[0].argmin() == 2
+def test_the_column_that_makes_a_row_unlike_the_case_takes_from_it_and_the_shared_one_adds() -> None:
+    values = np.vstack([usual(), [[6, 6, 0]]])
+    parts = likeness(values, [200]).contributions(np.array([[6.0, -6.0, 0.0]]))[0]
+    assert parts.argmin() == 1
+    assert parts.argmax() == 0

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from ml.boosting import GENTLE, STRONG, Cases, choose_trees, learn
+from ml.boosting import CANDIDATES, GENTLE, STRONG, Cases, choose_trees, learn
 from ml.calibration import Band, Isotonic, Logistic, calibrate
 from ml.matrix import Floats
 from ml.risk import RiskModel
@@ -106,8 +106,8 @@ def test_left_out_cases_choose_strong_trees_where_columns_act_together_and_cases
     cases = Cases.of(
         X, anomaly=X[:, 2], start=X[:, 2], y=y, weight=np.ones(3_000), entities=np.arange(3_000), seed=0
     )
-    kind, rounds, left_out = choose_trees(cases, directions=[0] * 4, seed=0)
-    gentle = learn(cases.where(cases.fold > 0), directions=[0] * 4, kind=GENTLE, rounds=rounds, seed=0)
+    (kind, rounds), left_out = choose_trees(cases, CANDIDATES, directions=[0] * 4, seed=0)
+    gentle = learn(cases.where(cases.fold > 0), directions=[0] * 4, trees=(GENTLE, rounds), seed=0)
     out = cases.where(cases.fold == 0)
     assert kind == STRONG
     own = left_out[cases.fold == 0]

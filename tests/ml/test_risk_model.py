@@ -128,7 +128,7 @@ def test_files_of_an_earlier_design_are_refused_by_name():
     files = RiskModel().fit(pd.DataFrame({"share": [0.1, 0.2, 0.9]}), [np.nan] * 3).to_files()
     about = json.loads(files["risk.json"])
     del about["format"]
-    with pytest.raises(ModelError, match="format 1, this version reads 2; train again"):
+    with pytest.raises(ModelError, match="format 1, this version reads 3; train again"):
         RiskModel.from_files(files | {"risk.json": json.dumps(about).encode()})
 
 
