@@ -33,7 +33,7 @@ UNVERIFIED_WEIGHT: Final = 1.0
 MAX_UNVERIFIED: Final = 20_000
 START_SLOPE: Final = 0.5
 """Log-odds for a standard deviation of anomaly score or likeness, before cases have spoken."""
-START_PRIOR: Final = 10.0
+START_PRIOR: Final = 50.0
 """Cases that it takes to move that slope half-way to their own."""
 LEAST_START_SLOPE: Final = 0.05
 """Anomaly score and likeness always break ties."""

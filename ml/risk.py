@@ -27,6 +27,9 @@ MIN_TO_CHOOSE: Final = 50
 """Confirmed and refuted cases from which left-out ones choose the trees; with fewer the choice is chance."""
 MAX_WEIGHT: Final = 20.0
 """One case never speaks for more than so many, however unlikely its choice was."""
+FLATTENED: Final = 0.5
+"""Power of the selection weights in learning: whole ones cost more by chance than they correct, as the model sees the
+anomaly score by which cases were chosen (Shimodaira 2000). The probability is calibrated with whole ones."""
 
 LIKENESS: Final = "likeness.npz"
 TREES: Final = "risk.txt"
@@ -40,8 +43,8 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     Without a confirmed case the order is that of the anomaly score; from the first one, rows like it move up.
     With fifty confirmed and fifty refuted ones, kind and number of trees are those that predict left-out cases
     best, and may be none. Rows that nobody verified stand for refuted cases, faintly. `score` orders;
-    `probability` is calibrated on verified cases, each weighted by one over the chance that it was chosen,
-    and NaN while there are too few.
+    `probability` is calibrated on verified cases, each weighted by one over the chance that it was chosen
+    (in learning by the root of that), and NaN while there are too few.
     Columns with a direction can only raise (lower) the risk as they rise, the anomaly score held fixed.
 
     Rows with the same index label are the same entity and are never split between learning and checking.
@@ -127,7 +130,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             anomaly=anomaly,
             start=anomaly + likeness,
             y=y,
-            weight=weight,
+            weight=weight**FLATTENED,
             entities=entities,
             seed=self.random_state,
         )
@@ -135,7 +138,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         trees = candidates[0]
         if min(self.confirmed_, self.refuted_) >= MIN_PER_CLASS:
             trees, left_out = choose_trees(cases, candidates, directions=directions, seed=self.random_state)
-            self._calibrate(left_out[cases.verified], cases.where(cases.verified))
+            self._calibrate(left_out[cases.verified], cases.where(cases.verified), whole=weight[~np.isnan(y)])
         self.rounds_ = trees[1]
         self.boosted_ = learn(cases, directions=directions, trees=trees, seed=self.random_state)
 
@@ -145,13 +148,14 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             return CANDIDATES
         return (CONFIRMED_ONLY if self.refuted_ < MIN_PER_CLASS else FEW_CASES,)
 
-    def _calibrate(self, left_out: Floats, verified: Cases) -> None:
-        self.calibration_ = calibrate(left_out, verified.y, weight=verified.weight, fold=verified.fold)
+    def _calibrate(self, left_out: Floats, verified: Cases, *, whole: Floats) -> None:
+        weight = whole / whole.mean()
+        self.calibration_ = calibrate(left_out, verified.y, weight=weight, fold=verified.fold)
         self.band_ = Band.around(
             self.calibration_,
             left_out,
             verified.y,
-            weight=verified.weight,
+            weight=weight,
             entities=verified.entities,
             seed=self.random_state,
         )

@@ -57,7 +57,22 @@ def test_few_confirmed_among_refuted_ones_do_not_lose_the_anomaly_score() -> Non
     y[400:403] = 1
     y[:60] = 0
     rest = np.isnan(y)
-    assert roc_auc_score(odd[rest], RiskModel().fit(X, y).score(X)[rest]) > 0.75
+    assert roc_auc_score(odd[rest], RiskModel().fit(X, y).score(X)[rest]) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "refuted", "rounds", "told"),
+    [(3, 0, 200, False), (20, 9, 200, False), (3, 30, 20, False), (10, 10, 20, True), (49, 300, 20, True)],
+)
+def test_trees_with_cases_too_few_to_choose_by(
+    *, confirmed: int, refuted: int, rounds: int, told: bool
+) -> None:
+    X, _, _ = two_kinds(seed=0)
+    y = np.full(len(X), np.nan)
+    y[:refuted], y[400 - confirmed : 400] = 0, 1
+    model = RiskModel().fit(X, y)
+    assert model.rounds_ == rounds
+    assert np.isfinite(model.probability(X)).all() == told
 
 
 def test_columns_that_say_nothing_do_no_harm() -> None:
