@@ -2,7 +2,7 @@
 
 On the first day of each quarter the models learn from what had been decided by then; the cases drawn in the next three
 months are put in order; what people reported later says how many of the first were confirmed. Beside it the first ones
-among all villages (officials) not verified before are held against the planted truth. The county is simulated from
+among all villages (officials, suppliers) not verified before are held against the planted truth. The county is simulated from
 descriptions of wrongdoing and of how people choose and report; it says nothing about a real county.
 
     python -m benchmarks back_test
@@ -11,6 +11,7 @@ descriptions of wrongdoing and of how people choose and report; it says nothing 
 from __future__ import annotations
 
 import csv
+import json
 import tempfile
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -35,9 +36,9 @@ from training.replay import Replay, against_truth, replay
 
 VILLAGES, SEED = 500, 11
 START, END = date(2022, 1, 1), date(2025, 12, 31)
-CAPACITY: Mapping[Entity, int] = {"village": 10, "official": 15}
+CAPACITY: Mapping[Entity, int] = {"village": 10, "official": 15, "supplier": 15}
 """Drawn cases looked at in a quarter: about a third of those that are drawn."""
-LISTED: Mapping[Entity, int] = {"village": 25, "official": 40}
+LISTED: Mapping[Entity, int] = {"village": 25, "official": 40, "supplier": 25}
 """The first so many of all, held against the truth: a list that a county of this size can work through."""
 NAMES = {
     "risk": "risk model",
@@ -97,12 +98,18 @@ def planted(path: Path, home: Path, entity: Entity) -> dict[str, date]:
             if row["kind"] != "scheme":
                 continue
             first = date.fromisoformat(row["from"])
-            ids = [row["village_code"]]
-            if entity == "official":
-                ids = [pseudonyms.person(number) for number in row["officials"].split(";") if number]
-            for one in ids:
+            for one in _concerned(row, entity, pseudonyms):
                 began[one] = min(first, began.get(one, first))
     return began
+
+
+def _concerned(row: Mapping[str, str], entity: Entity, pseudonyms: Pseudonyms) -> list[str]:
+    """The ids that a row of the truth names; of a supplier its credit code, among the subjects."""
+    if entity == "official":
+        return [pseudonyms.person(number) for number in row["officials"].split(";") if number]
+    if entity == "supplier":
+        return [str(subject) for subject in json.loads(row["detail"])["subjects"]]
+    return [row["village_code"]]
 
 
 def print_replay(replayed: Replay) -> None:
