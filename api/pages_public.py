@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse
 
 from api.context import Db, Services, Svc
-from api.problems import KINDS, TooManyAttempts
+from api.problems import TooManyAttempts
+from api.public_forms import LONGEST_CONTACT, address_of, form_page, guessing_stopped, refused_query
 from api.rendering import render
 from api.routes_complaints import take_in
 from api.security import open_to_all
-from casework.attachments import MOST_BYTES, MOST_FILES, attach
-from casework.channel_models import IntakePoint
+from casework.attachments import MOST_BYTES, attach
 from casework.errors import BadInput, CaseworkError, NotVisible
 from casework.follow_ups import Progress, answer, progress, query_code
 from casework.intake import Message
 from casework.points import point_by_token
-from casework.receipts import is_receipt
 from casework.upward import goes_up, send_up
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
-LONGEST_CONTACT: Final = 200
-_NOBODY: Final = "unknown"
 
 
 @router.get("/r/{token}", dependencies=[Depends(open_to_all)])
 def show_form(token: str, request: Request, session: Db, svc: Svc) -> HTMLResponse:
-    return _form(request, svc, point_by_token(session, token), text="", contact="")
+    return form_page(request, svc, point_by_token(session, token))
 
 
 @router.post("/r/{token}", dependencies=[Depends(open_to_all)])
@@ -49,10 +46,10 @@ def submit_form(
     """A complaint, or a report that goes up unrecorded. Whoever must work first gets the form back with the text."""
     point = point_by_token(session, token)
     session.expunge(point)  # stays readable when the transaction is undone
-    at, address = svc.clock(), _address(request)
+    at, address = svc.clock(), address_of(request)
     solved = svc.work.solved(challenge, nonce, place=token, at=at)
     if solved is None or solved.bits < svc.work.bits(address, at=at):
-        return _form(request, svc, point, text=text, contact=contact, again=True)
+        return form_page(request, svc, point, text=text, contact=contact, again=True)
     contents = [content for file in files or [] if (content := file.file.read(MOST_BYTES + 1))]
     try:
         if upward == "yes" or goes_up(point.about, division=point.division):
@@ -75,8 +72,7 @@ def submit_form(
             }
     except CaseworkError as error:
         session.rollback()
-        status = KINDS[type(error)].status if type(error) in KINDS else 422
-        return _form(request, svc, point, text=text, contact=contact, problem=str(error), status=status)
+        return form_page(request, svc, point, text=text, contact=contact, problem=error)
     svc.work.note(address, at=at)
     return render(request, "public_receipt.html", shown)
 
@@ -91,8 +87,7 @@ def show_progress(request: Request, session: Db, svc: Svc, receipt: Text, code: 
     try:
         found = _progress(session, svc, receipt=receipt, code=code)
     except (NotVisible, TooManyAttempts) as error:
-        page = {"problem": _why(error), "receipt": receipt}
-        return render(request, "public_progress.html", page, status=KINDS[type(error)].status)
+        return refused_query(request, error, receipt=receipt)
     return render(request, "public_progress.html", {"found": found, "receipt": receipt, "code": code})
 
 
@@ -108,48 +103,5 @@ def add_answer(
 
 
 def _progress(session: Db, svc: Services, *, receipt: str, code: str) -> Progress:
-    """The brake is on the receipt and not on the address: guessing codes stops, a village is not shut out."""
-    key = ("receipt", "".join(filter(str.isdigit, receipt))[:12])
-    if svc.throttle.is_blocked(key, at=svc.clock()):
-        raise TooManyAttempts
-    try:
+    with guessing_stopped(svc, receipt):
         return progress(session, svc.home, receipt=receipt, code=code)
-    except NotVisible:
-        if is_receipt(receipt):
-            svc.throttle.note_failure(key, at=svc.clock())
-        raise
-
-
-def _why(error: CaseworkError) -> str:
-    if isinstance(error, TooManyAttempts):
-        return "查询码错误次数过多，请 15 分钟后再试"
-    return "回执号或查询码不对，请核对"
-
-
-def _form(
-    request: Request,
-    svc: Services,
-    point: IntakePoint,
-    *,
-    text: str,
-    contact: str,
-    again: bool = False,
-    problem: str = "",
-    status: int = 200,
-) -> HTMLResponse:
-    at = svc.clock()
-    bits = svc.work.bits(_address(request), at=at)
-    page = {
-        "point": point,
-        "challenge": svc.work.challenge(place=point.token, bits=bits, at=at),
-        "text": text,
-        "contact": contact,
-        "again": again,
-        "problem": problem,
-        "most_files": MOST_FILES,
-    }
-    return render(request, "public_form.html", page, status=status)
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else _NOBODY

@@ -1,4 +1,4 @@
-"""Tables of the channels: points with a QR code, follow-up questions, attachments."""
+"""Tables of the channels: points with a QR code, follow-up questions, attachments, and what the mailbox brought."""
 
 from __future__ import annotations
 
@@ -60,4 +60,24 @@ class Attachment(Base):
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
     state: Mapped[ScanState] = mapped_column(by_value(ScanState), index=True)
+    at: Mapped[datetime]
+
+
+class MailboxComplaint(Base):
+    """A complaint that came through the mailbox. code: the query code of its sender, sealed.
+
+    answered: hash of the answer that lies in the mailbox.
+    """
+
+    __tablename__ = "mailbox_complaint"
+    complaint_id: Mapped[int] = mapped_column(RowId, ForeignKey("complaint.id"), primary_key=True)
+    code: Mapped[bytes] = mapped_column(LargeBinary)
+    answered: Mapped[str | None] = mapped_column(String(64))
+
+
+class MailboxLetter(Base):
+    """A letter that was fetched: one that lies there still, as after a crash, is not taken twice."""
+
+    __tablename__ = "mailbox_letter"
+    message_id: Mapped[str] = mapped_column(String(128), primary_key=True)
     at: Mapped[datetime]

@@ -19,15 +19,15 @@ from sqlalchemy.orm import Session
 
 from casework import audit
 from casework.access import Permission, allows
-from casework.channel_models import FollowUp
+from casework.channel_models import FollowUp, MailboxComplaint
 from casework.complaints import visible_complaint
 from casework.errors import BadInput, NotPermitted, NotVisible
 from casework.grouping import lead_of
 from casework.models import Complaint
-from casework.receipts import is_receipt
+from casework.receipts import digits_of, is_receipt
 from casework.redaction import redact_for_work
 from casework.roles import Actor
-from casework.sealing import Sealer
+from casework.sealing import Sealer, load_sealer
 from casework.states import ComplaintState
 from registers.pseudonyms import load_key
 
@@ -57,20 +57,25 @@ class Progress:
 
 def query_code(home: Path, receipt: str) -> str:
     """Six digits that belong to a receipt number, given to the sender with it."""
-    digest = hmac.new(load_key(home, "query"), _digits(receipt).encode(), hashlib.sha256).digest()
+    digest = hmac.new(load_key(home, "query"), digits_of(receipt).encode(), hashlib.sha256).digest()
     return f"{int.from_bytes(digest[:8], 'big') % 1_000_000:06d}"
 
 
 def progress(session: Session, home: Path, *, receipt: str, code: str) -> Progress:
     """The state of a complaint for its sender. Raises `NotVisible`, whether number or code is wrong."""
     given = "".join(filter(str.isdigit, code))
-    if not is_receipt(receipt) or not hmac.compare_digest(query_code(home, receipt), given):
+    if not is_receipt(receipt):
         raise NotVisible
-    digits = _digits(receipt)
+    digits = digits_of(receipt)
     written = f"{digits[:4]}-{digits[4:8]}-{digits[8:]}"
     complaint = session.scalar(select(Complaint).where(Complaint.receipt == written))
-    if complaint is None:
+    if complaint is None or not hmac.compare_digest(_code_of(session, home, complaint), given):
         raise NotVisible
+    return progress_of(session, complaint)
+
+
+def progress_of(session: Session, complaint: Complaint) -> Progress:
+    """What the sender of a complaint may know, for whoever has checked that it is the sender."""
     lead = session.get_one(Complaint, lead_of(session, complaint.id) or complaint.id)
     return Progress(
         complaint.id,
@@ -81,9 +86,17 @@ def progress(session: Session, home: Path, *, receipt: str, code: str) -> Progre
     )
 
 
+def _code_of(session: Session, home: Path, complaint: Complaint) -> str:
+    """The query code that was given out with a receipt: the public intake's own, or that of `query_code`."""
+    by_mailbox = session.get(MailboxComplaint, complaint.id)
+    if by_mailbox is None:
+        return query_code(home, complaint.receipt)
+    return load_sealer(home).open(by_mailbox.code, bound_to=complaint.receipt)
+
+
 def answer(session: Session, found: Progress, text: str, *, sealer: Sealer, at: datetime) -> FollowUp:
     """Keep what the sender adds: sealed, and redacted for those who work on it."""
-    _check(text)
+    check_addition(text)
     if sum(entry.by is None for entry in found.thread) >= MOST_ANSWERS:
         raise BadInput("text", "补充次数过多，请另行反映")
     entry = FollowUp(
@@ -103,7 +116,7 @@ def ask(session: Session, actor: Actor, complaint_id: int, text: str, *, at: dat
     complaint = visible_complaint(session, actor, complaint_id)
     if not (allows(actor, Permission.REVIEW_COMPLAINT) or allows(actor, Permission.ACT_COMPLAINT)):
         raise NotPermitted(Permission.ACT_COMPLAINT)
-    _check(text)
+    check_addition(text)
     entry = FollowUp(complaint_id=complaint.id, text=text.strip(), sealed=None, by=actor.id, at=at)
     session.add(entry)
     audit.record(session, at=at, actor=actor, action="asked", target=f"complaint/{complaint_id}")
@@ -116,7 +129,8 @@ def thread_of(session: Session, complaint_id: int) -> Sequence[FollowUp]:
     return session.scalars(query.order_by(FollowUp.id)).all()
 
 
-def _check(text: str) -> None:
+def check_addition(text: str) -> None:
+    """Raise `BadInput` for a question or addition that is empty, too long, or cannot be stored."""
     if (
         not text.strip()
         or len(text) > LONGEST
@@ -124,7 +138,3 @@ def _check(text: str) -> None:
         or any("\ud800" <= c <= "\udfff" for c in text)
     ):
         raise BadInput("text", f"请填写内容，不超过 {LONGEST} 字")
-
-
-def _digits(receipt: str) -> str:
-    return receipt.replace("-", "").replace(" ", "")

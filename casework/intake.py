@@ -74,7 +74,8 @@ class Message:
 
     channel: sms, web, phone, ... . message_id: unique within the channel. sender: how to reach the sender, sealed
     with the text. division: the office's own code. about: code of the village or body it speaks of, when the form
-    asked for it; else the text is searched for a place name.
+    asked for it; else the text is searched for a place name. receipt: what the sender was given already, by a public
+    intake that does not know the database.
     """
 
     channel: str
@@ -84,6 +85,7 @@ class Message:
     received_at: datetime
     sender: str | None = None
     about: str | None = None
+    receipt: str | None = None
     simulated: bool = False
 
 
@@ -134,14 +136,21 @@ def _receive_batch(
     return answers
 
 
-def _check(message: Message) -> None:
-    if not message.text.strip():
+def check_text(text: str) -> None:
+    """Raise `BadInput` for a text that is empty, overlong, or cannot be stored."""
+    if not text.strip():
         raise BadInput("text", "内容为空")
-    if len(message.text) > LONGEST_TEXT:
+    if len(text) > LONGEST_TEXT:
         raise BadInput("text", f"内容超过 {LONGEST_TEXT} 字，请分开提交")
+    if not _is_storable(text):
+        raise BadInput("text", "含有无法保存的字符，请去掉后重新提交")
+
+
+def _check(message: Message) -> None:
+    check_text(message.text)
     if not 0 < len(message.message_id.strip()) <= LONGEST_MESSAGE_ID:
         raise BadInput("message_id", f"缺少消息编号，或超过 {LONGEST_MESSAGE_ID} 个字符")
-    if not all(map(_is_storable, (message.text, message.message_id, message.sender or ""))):
+    if not all(map(_is_storable, (message.message_id, message.sender or ""))):
         raise BadInput("text", "含有无法保存的字符，请去掉后重新提交")
     if not is_division(message.division):
         raise BadInput("division", "受理单位的区划代码应为 2、4、6、9 或 12 位数字")
@@ -224,7 +233,7 @@ def _store(session: Session, readings: Sequence[_Reading], *, sealer: Sealer, tr
         for reading in readings
     ]
     placement = place(session, incoming)
-    receipts = _free_receipts(session, [reading.message.received_at.year for reading in readings])
+    receipts = _receipts_of(session, [reading.message for reading in readings])
     rows = [
         _row(
             reading, receipt, is_lead=placement.is_lead(number), sealer=sealer, triage_version=triage_version
@@ -295,6 +304,19 @@ def _row(
         "state": ComplaintState.TRIAGED if is_lead else ComplaintState.COPY,
         "version": 1,
     }
+
+
+def _receipts_of(session: Session, messages: Sequence[Message]) -> list[str]:
+    """What senders were given already, and for the others receipts that are free.
+
+    Raises `BadInput` for a given receipt that another complaint has.
+    """
+    given = [message.receipt for message in messages if message.receipt]
+    taken = select(Complaint.receipt).where(Complaint.receipt.in_(given))
+    if given and (len(set(given)) < len(given) or session.scalar(taken.limit(1))):
+        raise BadInput("receipt", "回执号已被使用")
+    free = iter(_free_receipts(session, [m.received_at.year for m in messages if not m.receipt]))
+    return [message.receipt or next(free) for message in messages]
 
 
 def _free_receipts(session: Session, years: Sequence[int]) -> list[str]:

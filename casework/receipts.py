@@ -23,6 +23,9 @@ _DAMM: Final = (
 )
 
 
+_HALF: Final = 5_000_000
+
+
 def check_digit(digits: str) -> str:
     """Damm check digit of a string of digits."""
     interim = 0
@@ -33,12 +36,26 @@ def check_digit(digits: str) -> str:
 
 def new_receipt(year: int) -> str:
     """A fresh random receipt of that year; uniqueness is the database's to refuse."""
-    body = f"{year:04d}{secrets.randbelow(10_000_000):07d}"
-    digits = body + check_digit(body)
-    return f"{digits[:4]}-{digits[4:8]}-{digits[8:]}"
+    return _written(year, secrets.randbelow(_HALF))
+
+
+def given_out(year: int, number: int) -> str:
+    """A receipt that the public intake gives out before the office knows: from numbers that `new_receipt` never draws."""
+    return _written(year, _HALF + number % _HALF)
+
+
+def digits_of(receipt: str) -> str:
+    """The bare digits of a receipt however it is written."""
+    return receipt.replace("-", "").replace(" ", "")
 
 
 def is_receipt(text: str) -> bool:
     """True when the digits (with or without dashes and spaces) carry their right check digit."""
-    digits = text.replace("-", "").replace(" ", "")
+    digits = digits_of(text)
     return digits.isascii() and digits.isdigit() and len(digits) == 12 and check_digit(digits) == "0"
+
+
+def _written(year: int, number: int) -> str:
+    body = f"{year:04d}{number:07d}"
+    digits = body + check_digit(body)
+    return f"{digits[:4]}-{digits[4:8]}-{digits[8:]}"

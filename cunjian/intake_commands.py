@@ -1,4 +1,4 @@
-"""The commands of the complaint office: `intake labels`, `scan`, `upward-key` and `upward-open`."""
+"""The commands of the complaint office: `intake labels`, `scan`, `public`, `fetch`, `upward-key`, `upward-open`."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ import typer
 from cunjian import console
 from cunjian.settings import Settings
 
-app = typer.Typer(help="来信：导出训练标签、检查附件、直达上级的密钥。", no_args_is_help=True)
+app = typer.Typer(help="来信：导出训练标签、检查附件、独立的对外受理、直达上级的密钥。", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象，供程序读取")]
-_WORDS = {"labels": "标签", "clean": "通过", "infected": "有害，已删除", "quarantined": "仍在隔离"}
+_WORDS = {
+    "labels": "标签", "clean": "通过", "infected": "有害，已删除", "quarantined": "仍在隔离",
+    "complaints": "来信", "additions": "补充", "upward": "直达上级", "refused": "打不开、已另存", "answers": "更新进展",
+}  # fmt: skip
+MailboxFolder = Annotated[Path, typer.Argument(help="信箱文件夹：两边都能读写，或在两个网络之间摆渡")]
 PrivateKey = Annotated[Path, typer.Argument(help="上级机关自己保管的私钥文件")]
 
 
@@ -52,6 +56,31 @@ def scan(as_json: Json = False) -> None:
     console.show({state.value: number for state, number in counts.items()}, _say, as_json=as_json)
 
 
+@app.command(epilog="例：cunjian intake public /srv/mailbox --host 0.0.0.0 --port 8001")
+def public(
+    mailbox: MailboxFolder,
+    host: Annotated[str, typer.Option(help="监听地址")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="端口")] = 8001,
+) -> None:
+    """只对外受理的独立进程：不连数据库，来信加密后投入信箱，本进程自己也打不开。"""
+    from cunjian.mailbox import serve_public
+
+    serve_public(mailbox, host=host, port=port)
+
+
+@app.command(epilog="例：cunjian intake fetch /srv/mailbox --every 30")
+def fetch(
+    mailbox: MailboxFolder,
+    every: Annotated[float | None, typer.Option(min=1, help="每隔多少秒取一次；不写则只取一次")] = None,
+    as_json: Json = False,
+) -> None:
+    """内网一侧：公布受理点和公钥，取回信箱中的来信，放回办理进展。"""
+    from cunjian.mailbox import exchanges
+
+    for counts in exchanges(Settings(), mailbox, every=every):
+        console.show(counts, _say, as_json=as_json)
+
+
 @app.command(name="upward-key", epilog="例：cunjian intake upward-key shi-ji.key shi-ji.pub")
 def upward_key(
     private: PrivateKey,
@@ -59,7 +88,7 @@ def upward_key(
     as_json: Json = False,
 ) -> None:
     """上级机关生成一对密钥；公钥放到下级的 keys/upward.pub，私钥不离开上级。"""
-    from casework.upward import new_key_pair
+    from casework.letters import new_key_pair
 
     if private.exists() or public.exists():
         raise typer.BadParameter("文件已存在，不覆盖")
@@ -78,9 +107,9 @@ def upward_open(
     as_json: Json = False,
 ) -> None:
     """上级机关打开一件直达的反映。"""
-    from casework.upward import open_up
+    from casework.letters import open_letter
 
-    text = open_up(sealed.read_bytes(), private.read_bytes())
+    text = open_letter(sealed.read_bytes(), private.read_bytes())
     console.show(
         {"text": text}, lambda _: console.OUT.print(text, markup=False, highlight=False), as_json=as_json
     )

@@ -13,8 +13,9 @@ from api import work
 from api.work import WorkMeter, is_work
 from casework.audit_models import AuditEntry
 from casework.channel_models import Attachment, IntakePoint
+from casework.letters import new_key_pair
 from casework.models import Complaint
-from casework.upward import KEY_FILE, new_key_pair
+from casework.upward import KEY_FILE
 from tests.casework_world import COUNTY, NOW, VILLAGE_A
 
 TEXT = "石桥村低保名单不公开，我叫王小明"

@@ -16,9 +16,10 @@ from casework.audit_models import AuditEntry
 from casework.channel_models import Attachment, FollowUp, ScanState
 from casework.errors import BadInput, NotPermitted, NotVisible, SealBroken
 from casework.intake import receive
+from casework.letters import new_key_pair, open_letter, seal_letter
 from casework.models import Complaint, Event
 from casework.states import ComplaintState
-from casework.upward import KEY_FILE, NoWayUp, goes_up, new_key_pair, open_up, seal_up, send_up
+from casework.upward import KEY_FILE, NoWayUp, goes_up, send_up
 from tests.casework_world import COUNTY, NOW, TOWN_A, VILLAGE_A, KeywordTriage, message
 
 REPORT = "县纪委书记周某某收受石桥村承包商的钱，联系电话13800000000"
@@ -39,7 +40,7 @@ def test_a_report_that_goes_up_leaves_a_hash_and_nothing_else(world):
         digest = send_up(session, world.home, REPORT, at=NOW)
     (sealed,) = (world.home / "intake" / "upward").iterdir()
     assert hashlib.sha256(sealed.read_bytes()).hexdigest() == digest
-    assert open_up(sealed.read_bytes(), private) == REPORT
+    assert open_letter(sealed.read_bytes(), private) == REPORT
     with world.sessions.begin() as session:
         entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
         assert (entry.action, entry.target, entry.detail, entry.user_id) == (
@@ -69,13 +70,13 @@ def test_without_a_key_of_the_level_above_nothing_is_stored(small_world):
 
 def test_only_the_private_key_of_the_level_above_opens_it():
     (private, public), (other, _) = new_key_pair(), new_key_pair()
-    sealed = seal_up(REPORT, public)
-    assert seal_up(REPORT, public) != sealed
-    assert len(seal_up("短", public)) == len(sealed)
-    assert open_up(sealed, private) == REPORT
+    sealed = seal_letter(REPORT, public)
+    assert seal_letter(REPORT, public) != sealed
+    assert len(seal_letter("短", public)) == len(sealed)
+    assert open_letter(sealed, private) == REPORT
     for key, content in ((other, sealed), (private, sealed[:-1] + bytes([sealed[-1] ^ 1]))):
         with pytest.raises(SealBroken):
-            open_up(content, key)
+            open_letter(content, key)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,259 @@
+"""The mailbox between the public intake, which may run on another network, and the office.
+
+The public intake has neither the database nor a key that opens anything: it seals every letter to the office's public
+key and drops it. The office fetches the letters (`casework.mailbox_fetch`) and leaves answers, which only receipt
+number and query code together open.
+
+    office/    what the office publishes: points.json, office.pub, upward.pub (if it has one)
+    letters/   sealed to the office: complaints, and what senders add
+    upward/    sealed to the level above; the office passes them on unread
+    answers/   one sealed file for each complaint, overwritten as it proceeds
+    claims/    receipt numbers given out, hashed, so that none is given out twice
+    keys/      the key from which the public intake derives receipt numbers; the office does not need it
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Literal
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+from casework.attachments import MOST_FILES, cleaned
+from casework.errors import BadInput, NotVisible, SealBroken
+from casework.follow_ups import check_addition
+from casework.intake import check_text
+from casework.letters import KEY_BYTES, drop, padded, seal_letter, unpadded
+from casework.receipts import digits_of, given_out, is_receipt
+from casework.upward import ENDING, KEY_FILE, NoWayUp, goes_up
+from registers.pseudonyms import load_key
+
+LETTERS, UPWARD = "letters", "upward"
+POINTS: Final = "points.json"
+OFFICE_KEY: Final = "office.pub"
+WORDS_AT_FIRST: Final = "已收到"
+_NONCE_BYTES: Final = 12
+_NAME_BYTES: Final = 16
+_GUESS_COST: Final = 2**14  # of one guess at receipt and code: 16 MB and some 50 ms
+_MOST_TRIES: Final = 100
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point that the office has published. token: what its QR code holds."""
+
+    token: str
+    name: str
+    division: str
+    about: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """What the office finds in an envelope.
+
+    kind: a complaint, or what a sender adds to one. message_id: unique; sending again does not count twice.
+    receipt, code: what the sender was given. files: cleaned attachments in base64.
+    """
+
+    kind: Literal["complaint", "addition"]
+    message_id: str
+    at: str
+    receipt: str
+    code: str
+    text: str
+    contact: str = ""
+    token: str = ""
+    files: Sequence[str] = ()
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Letter:
+        """Raises `SealBroken` for what is no letter."""
+        try:
+            letter = cls(**json.loads(text))
+            datetime.fromisoformat(letter.at)
+            contents = [base64.b64decode(file, validate=True) for file in letter.files]
+        except (TypeError, ValueError) as error:
+            raise SealBroken from error
+        if letter.kind not in {"complaint", "addition"} or len(contents) > MOST_FILES:
+            raise SealBroken
+        return letter
+
+    def contents(self) -> list[bytes]:
+        return [base64.b64decode(file) for file in self.files]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One question of the office or one addition of the sender."""
+
+    at: datetime
+    by: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the sender is shown: a word of four, and the questions and additions, oldest first."""
+
+    receipt: str
+    received_at: datetime
+    words: str
+    thread: Sequence[Line] = ()
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False, default=datetime.isoformat)
+
+    @classmethod
+    def from_json(cls, text: str) -> Answer:
+        raw = json.loads(text)
+        thread = [Line(datetime.fromisoformat(one["at"]), one["by"], one["text"]) for one in raw["thread"]]
+        return cls(raw["receipt"], datetime.fromisoformat(raw["received_at"]), raw["words"], thread)
+
+
+class Mailbox:
+    """A mailbox in a folder that both sides reach, or that is carried between two networks."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def point(self, token: str) -> Point:
+        """The published point of a token, or `NotVisible`."""
+        path = self.folder / "office" / POINTS
+        published = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+        found = next((one for one in published if hmac.compare_digest(one["token"], token)), None)
+        if found is None:
+            raise NotVisible
+        return Point(**found)
+
+    def complain(
+        self, point: Point, *, message_id: str, text: str, contact: str, files: Sequence[bytes], at: datetime
+    ) -> tuple[str, str]:
+        """Seal a complaint for the office; receipt number and query code, the same for the same message.
+
+        Raises `BadInput` for a text or files that the office would refuse, `NotVisible` before the office has
+        published its key.
+        """
+        check_text(text)
+        check_text(contact or text)
+        if len(files) > MOST_FILES:
+            raise BadInput("file", f"附件至多 {MOST_FILES} 个")
+        kept = [base64.b64encode(cleaned(content)[1]).decode() for content in files]
+        public = self._key(OFFICE_KEY)
+        receipt, code, is_new = self._claim(message_id, year=at.year)
+        if is_new or not self._lock_of(receipt, code)[0].is_file():
+            letter = Letter(
+                kind="complaint", message_id=message_id, at=at.isoformat(), receipt=receipt, code=code, text=text,
+                contact=contact, token=point.token, files=kept,
+            )  # fmt: skip
+            drop(self.folder / LETTERS, seal_letter(letter.to_json(), public), ending=ENDING)
+            self.leave(Answer(receipt, at, WORDS_AT_FIRST), code)
+        return receipt, code
+
+    def report_up(self, text: str, *, contact: str, point: Point) -> str:
+        """Seal a report for the level above; the hash of the sealed bytes. Raises `BadInput` or `NoWayUp`."""
+        check_text(text)
+        try:
+            public = self._key(KEY_FILE)
+        except NotVisible:
+            raise NoWayUp from None
+        sealed = seal_letter(f"{contact}\n{point.name}\n{text}", public)
+        drop(self.folder / UPWARD, sealed, ending=ENDING)
+        return hashlib.sha256(sealed).hexdigest()
+
+    def add(self, answer: Answer, code: str, text: str, *, at: datetime) -> None:
+        """Seal what a sender adds to a complaint whose answer they could open."""
+        check_addition(text)
+        letter = Letter(
+            kind="addition", message_id=secrets.token_urlsafe(16), at=at.isoformat(), receipt=answer.receipt,
+            code=code, text=text,
+        )  # fmt: skip
+        drop(self.folder / LETTERS, seal_letter(letter.to_json(), self._key(OFFICE_KEY)), ending=ENDING)
+
+    def answer(self, receipt: str, code: str) -> Answer:
+        """What became of a complaint. Raises `NotVisible`, whether number or code is wrong."""
+        if not is_receipt(receipt):
+            raise NotVisible
+        path, key = self._lock_of(receipt, code)
+        try:
+            sealed = path.read_bytes()
+            plain = AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
+        except (FileNotFoundError, InvalidTag) as error:
+            raise NotVisible from error
+        return Answer.from_json(unpadded(plain))
+
+    def leave(self, answer: Answer, code: str) -> None:
+        """Put or replace the answer to a complaint."""
+        path, key = self._lock_of(answer.receipt, code)
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        sealed = nonce + AESGCM(key).encrypt(nonce, padded(answer.to_json()), None)
+        drop(path.parent, sealed, ending=".new").replace(path)
+
+    def publish(self, points: Sequence[Point], *, office_key: bytes, upward_key: bytes | None) -> None:
+        """What the office lets the public intake know: its points and public keys."""
+        given = json.dumps([asdict(point) for point in points], ensure_ascii=False).encode()
+        for name, content in ((POINTS, given), (OFFICE_KEY, office_key), (KEY_FILE, upward_key)):
+            path = self.folder / "office" / name
+            if content is None:
+                path.unlink(missing_ok=True)
+            elif not path.is_file() or path.read_bytes() != content:
+                drop(path.parent, content, ending=".new").replace(path)
+
+    def waiting(self, kind: str) -> list[Path]:
+        """Sealed files of LETTERS or UPWARD that nobody has fetched yet, the oldest first."""
+        found = (self.folder / kind).glob(f"*{ENDING}")
+        return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
+
+    def _key(self, name: str) -> bytes:
+        path = self.folder / "office" / name
+        key = path.read_bytes() if path.is_file() else b""
+        if len(key) != KEY_BYTES:
+            raise NotVisible
+        return key
+
+    def _claim(self, message_id: str, *, year: int) -> tuple[str, str, bool]:
+        """Receipt and code of a message, and whether it is new: derived, so that nothing needs to be remembered."""
+        key = load_key(self.folder, "receipts")
+        for attempt in range(_MOST_TRIES):
+            digest = hmac.new(key, f"{message_id}|{year}|{attempt}".encode(), hashlib.sha256).digest()
+            receipt = given_out(year, int.from_bytes(digest[:8], "big"))
+            code = f"{int.from_bytes(digest[8:16], 'big') % 1_000_000:06d}"
+            own = hmac.new(key, message_id.encode(), hashlib.sha256).hexdigest()
+            claim = self.folder / "claims" / hmac.new(key, receipt.encode(), hashlib.sha256).hexdigest()[:32]
+            claim.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                descriptor = os.open(claim, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            except FileExistsError:
+                if claim.read_text(encoding="utf-8") == own:
+                    return receipt, code, False
+                continue
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(own)
+            return receipt, code, True
+        raise BadInput("text", "暂时无法给出回执号，请稍后再提交")
+
+    def _lock_of(self, receipt: str, code: str) -> tuple[Path, bytes]:
+        """Place and key of an answer: dear to guess, because receipts and codes are short."""
+        given = "".join(filter(str.isdigit, code))
+        derive = Scrypt(salt=b"cunjian answer 1", length=_NAME_BYTES + KEY_BYTES, n=_GUESS_COST, r=8, p=1)
+        derived = derive.derive(f"{digits_of(receipt)}|{given}".encode())
+        return self.folder / "answers" / derived[:_NAME_BYTES].hex(), derived[_NAME_BYTES:]
+
+
+def must_go_up(point: Point) -> bool:
+    """True for a point of the office itself or of a level above it: the office may not record such reports."""
+    return goes_up(point.about, division=point.division)

@@ -1,0 +1,234 @@
+"""The public intake as a process of its own: what it takes, what it cannot read, and what the office fetches."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import func, select
+
+from api.public_app import create_public_app
+from casework.audit_models import AuditEntry
+from casework.channel_models import Attachment, FollowUp, IntakePoint
+from casework.errors import NotVisible, SealBroken
+from casework.letters import new_key_pair, open_letter, seal_letter
+from casework.mailbox import LETTERS, UPWARD, Letter, Mailbox
+from casework.mailbox_fetch import REFUSED, Office, exchange, publish
+from casework.models import Complaint
+from casework.sealing import load_sealer
+from casework.upward import KEY_FILE
+from ml.serving import Served
+from tests.api.test_public_pages import challenge_of, received, submit
+from tests.casework_world import COUNTY, NOW, VILLAGE_A, KeywordTriage
+
+TEXT = "石桥村低保名单不公开，我叫王小明"
+TOKEN = "Tok3n_of-A"
+
+
+@pytest.fixture
+def mailbox(tmp_path) -> Mailbox:
+    return Mailbox(tmp_path / "mailbox")
+
+
+@pytest.fixture
+def office(small_world, mailbox) -> Office:
+    """The office, which has a point and has published it."""
+    with small_world.sessions.begin() as session:
+        session.add(
+            IntakePoint(
+                token=TOKEN, name="石桥村", division=COUNTY, about=VILLAGE_A, active=True,
+                created_by=small_world.users["clerk"], created_at=NOW,
+            )
+        )  # fmt: skip
+    made = Office(
+        home=small_world.home,
+        sessions=small_world.sessions,
+        sealer=load_sealer(small_world.home),
+        triage=Served(KeywordTriage(), "base-1"),
+        division=COUNTY,
+    )
+    publish(made, mailbox)
+    return made
+
+
+@pytest.fixture
+def villager(office, mailbox, clock) -> TestClient:
+    return TestClient(create_public_app(mailbox.folder, clock=clock))
+
+
+def contents(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def count(world, table=Complaint) -> int:
+    with world.sessions() as session:
+        return session.scalar(select(func.count()).select_from(table))
+
+
+def test_a_complaint_goes_in_sealed_and_its_sender_is_asked_and_answers(
+    villager, mailbox, office, small_world, signed_in
+):
+    page = submit(villager, TOKEN, contact="13800000000", files=[("files", ("a.pdf", b"%PDF-1.7", "x/y"))])
+    assert page.status_code == 200, page.text
+    receipt, code = received(page.text)
+    lying = contents(mailbox.folder)
+    for secret in (TEXT, "王小明", "13800000000", receipt, office.private_key):
+        assert (secret if isinstance(secret, bytes) else secret.encode()) not in lying
+    assert count(small_world) == 0
+    assert "已收到" in villager.post("/receipts", data={"receipt": receipt, "code": code}).text
+
+    assert exchange(office, mailbox, at=NOW)["complaints"] == 1
+    with small_world.sessions() as session:
+        complaint = session.scalars(select(Complaint)).one()
+        assert (complaint.receipt, complaint.channel, complaint.about) == (receipt, "web", VILLAGE_A)
+    assert count(small_world, Attachment) == 1
+    clerk = signed_in("clerk")
+    clerk.post("/complaints/1/ask", data={"text": "哪一年的名单？"})
+    assert exchange(office, mailbox, at=NOW)["answers"] == 1
+    assert "哪一年的名单？" in villager.post("/receipts", data={"receipt": receipt, "code": code}).text
+
+    added = villager.post("/receipts/answer", data={"receipt": receipt, "code": code, "text": "2024年"}).text
+    assert "补充已加密提交" in added
+    assert exchange(office, mailbox, at=NOW)["additions"] == 1
+    assert "2024年" in clerk.get("/complaints/1").text
+    assert "2024年" in villager.post("/receipts", data={"receipt": receipt, "code": code}).text
+    assert exchange(office, mailbox, at=NOW)["answers"] == 0
+    assert mailbox.waiting(LETTERS) == []
+
+
+def test_the_office_answers_by_the_code_of_the_mailbox_and_by_no_other(villager, mailbox, office, anyone):
+    receipt, code = received(submit(villager, TOKEN).text)
+    exchange(office, mailbox, at=NOW)
+    assert "已收到" in anyone.post("/receipts", data={"receipt": receipt, "code": code}).text
+    wrong = f"{(int(code) + 1) % 1_000_000:06d}"
+    assert anyone.post("/receipts", data={"receipt": receipt, "code": wrong}).status_code == 404
+
+
+def test_the_same_form_sent_again_is_one_complaint_before_and_after_it_is_fetched(
+    villager, mailbox, office, small_world
+):
+    challenge = challenge_of(villager.get(f"/r/{TOKEN}").text)
+    first, again = (received(submit(villager, TOKEN, challenge=challenge).text) for _ in range(2))
+    exchange(office, mailbox, at=NOW)
+    later = received(submit(villager, TOKEN, challenge=challenge).text)
+    exchange(office, mailbox, at=NOW)
+    assert first == again == later
+    assert count(small_world) == 1
+
+
+def test_letters_that_lie_there_still_after_a_crash_are_not_taken_twice(
+    villager, mailbox, office, small_world, tmp_path
+):
+    receipt, code = received(submit(villager, TOKEN).text)
+    exchange(office, mailbox, at=NOW)
+    villager.post("/receipts/answer", data={"receipt": receipt, "code": code, "text": "2024年"})
+    shutil.copytree(mailbox.folder / LETTERS, tmp_path / "before")
+    exchange(office, mailbox, at=NOW)
+    shutil.copytree(tmp_path / "before", mailbox.folder / LETTERS, dirs_exist_ok=True)
+    exchange(office, mailbox, at=NOW)
+    assert (count(small_world), count(small_world, FollowUp)) == (1, 1)
+
+
+def test_a_process_killed_before_the_letter_was_dropped_gives_the_same_receipt(
+    villager, mailbox, office, small_world, monkeypatch
+):
+    challenge = challenge_of(villager.get(f"/r/{TOKEN}").text)
+    broken = TestClient(villager.app, raise_server_exceptions=False)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("casework.mailbox.drop", full)
+        failed = submit(broken, TOKEN, challenge=challenge)
+        assert failed.status_code == 500
+        assert TEXT not in failed.text
+    assert len(list((mailbox.folder / "claims").iterdir())) == 1
+    received(submit(villager, TOKEN, challenge=challenge).text)
+    assert len(list((mailbox.folder / "claims").iterdir())) == 1
+    assert exchange(office, mailbox, at=NOW)["complaints"] == 1
+
+
+@pytest.mark.parametrize("letter", [b"no letter at all", None], ids=["rubbish", "sealed rubbish"])
+def test_what_cannot_be_read_is_set_aside_and_holds_nothing_up(
+    letter, villager, mailbox, office, small_world
+):
+    public = (mailbox.folder / "office" / "office.pub").read_bytes()
+    (mailbox.folder / LETTERS).mkdir()
+    (mailbox.folder / LETTERS / "0.sealed").write_bytes(letter or seal_letter('{"kind": "order"}', public))
+    submit(villager, TOKEN)
+    counts = exchange(office, mailbox, at=NOW)
+    assert (counts["refused"], counts["complaints"]) == (1, 1)
+    assert [path.name for path in (mailbox.folder / REFUSED).iterdir()] == ["0.sealed"]
+
+
+def test_a_report_on_the_office_passes_unread_to_the_level_above(villager, mailbox, office, small_world):
+    assert submit(villager, TOKEN, upward="yes").status_code == 503
+    private, public = new_key_pair()
+    (small_world.home / "keys" / KEY_FILE).write_bytes(public)
+    publish(office, mailbox)
+    page = submit(villager, TOKEN, upward="yes", contact="13800000000")
+    assert "本机关没有登记" in page.text
+    (sealed,) = mailbox.waiting(UPWARD)
+    with pytest.raises(SealBroken):
+        open_letter(sealed.read_bytes(), office.private_key)
+    before = count(small_world, AuditEntry)
+    assert exchange(office, mailbox, at=NOW)["upward"] == 1
+    (outgoing,) = (small_world.home / "intake" / "upward").iterdir()
+    assert TEXT in open_letter(outgoing.read_bytes(), private)
+    assert (count(small_world), count(small_world, AuditEntry)) == (0, before + 1)
+    with small_world.sessions() as session:
+        newest = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+        assert newest.target.removeprefix("sha256/") in page.text
+
+
+def test_guessing_codes_stops_and_a_wrong_code_opens_nothing(villager, mailbox):
+    receipt, code = received(submit(villager, TOKEN).text)
+    wrong = f"{(int(code) + 1) % 1_000_000:06d}"
+    with pytest.raises(NotVisible):
+        mailbox.answer(receipt, wrong)
+    answers = [villager.post("/receipts", data={"receipt": receipt, "code": wrong}) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [404] * 5 + [429]
+    assert villager.post("/receipts", data={"receipt": receipt, "code": code}).status_code == 429
+
+
+def test_bad_submissions_come_back_with_their_text(villager, mailbox):
+    for given, why in (
+        ({"text": " "}, "内容为空"),
+        ({"text": "长" * 20_001}, "超过"),
+        ({"files": [("files", ("a.jpg", b"\xff\xd8\xff broken", "image/jpeg"))]}, "图片无法读取"),
+    ):
+        page = submit(villager, TOKEN, **given)
+        assert page.status_code == 422
+        assert why in page.text
+    assert mailbox.waiting(LETTERS) == []
+
+
+def test_a_closed_point_takes_nothing(villager, mailbox, office, small_world):
+    with small_world.sessions.begin() as session:
+        session.scalars(select(IntakePoint)).one().active = False
+    publish(office, mailbox)
+    assert villager.get(f"/r/{TOKEN}").status_code == 404
+    assert villager.get("/r/nothing").status_code == 404
+
+
+def test_the_public_process_has_no_other_doors(villager):
+    for path in ("/", "/inbox", "/api/complaints", "/login", "/openapi.json", "/health/ready"):
+        assert villager.get(path).status_code == 404, path
+    assert re.search("default-src 'none'", villager.get("/receipts").headers["Content-Security-Policy"])
+
+
+def test_a_letter_that_says_too_much_is_none():
+    good = Letter(kind="complaint", message_id="m", at=NOW.isoformat(), receipt="r", code="1", text="t")
+    assert Letter.from_json(good.to_json()) == Letter(**{**vars(good), "files": []})
+    for bad in (
+        "[]",
+        "{",
+        good.to_json().replace("complaint", "order"),
+        good.to_json().replace('"at"', '"on"'),
+    ):
+        with pytest.raises(SealBroken):
+            Letter.from_json(bad)
