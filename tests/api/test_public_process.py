@@ -13,13 +13,15 @@ from sqlalchemy import func, select
 from api.public_app import create_public_app
 from casework.audit_models import AuditEntry
 from casework.channel_models import Attachment, FollowUp, IntakePoint
-from casework.errors import NotVisible, SealBroken
-from casework.letters import new_key_pair, open_letter, seal_letter
+from casework.errors import BadInput, NotVisible, SealBroken
+from casework.follow_ups import progress
+from casework.letters import drop, new_key_pair, open_letter, seal_letter
 from casework.mailbox import LETTERS, UPWARD, Letter, Mailbox
 from casework.mailbox_fetch import REFUSED, Office, exchange, publish
 from casework.models import Complaint
+from casework.receipts import given_out
 from casework.sealing import load_sealer
-from casework.upward import KEY_FILE
+from casework.upward import ENDING, KEY_FILE
 from ml.serving import Served
 from tests.api.test_public_pages import challenge_of, received, submit
 from tests.casework_world import COUNTY, NOW, VILLAGE_A, KeywordTriage
@@ -150,6 +152,46 @@ def test_a_process_killed_before_the_letter_was_dropped_gives_the_same_receipt(
     received(submit(villager, TOKEN, challenge=challenge).text)
     assert len(list((mailbox.folder / "claims").iterdir())) == 1
     assert exchange(office, mailbox, at=NOW)["complaints"] == 1
+
+
+def forged(mailbox: Mailbox, **given: str) -> None:
+    """A letter of somebody who can write into the mailbox."""
+    fields = {"message_id": "forged", "receipt": given_out(NOW.year, 1), "text": TEXT} | given
+    letter = Letter(kind="complaint", at=NOW.isoformat(), code="111111", token=TOKEN, **fields)
+    public = (mailbox.folder / "office" / "office.pub").read_bytes()
+    drop(mailbox.folder / LETTERS, seal_letter(letter.to_json(), public), ending=ENDING)
+
+
+def test_a_receipt_that_another_complaint_has_is_refused(villager, mailbox, office, small_world):
+    receipt, code = received(submit(villager, TOKEN).text)
+    exchange(office, mailbox, at=NOW)
+    forged(mailbox, receipt=receipt)
+    assert exchange(office, mailbox, at=NOW)["refused"] == 1
+    assert count(small_world) == 1
+    assert mailbox.answer(receipt, code).receipt == receipt
+
+
+def test_a_forged_letter_gets_no_hold_of_a_complaint_that_came_otherwise(
+    mailbox, office, small_world, signed_in
+):
+    body = {"channel": "web", "message_id": "w1", "text": TEXT, "about": VILLAGE_A}
+    told = signed_in("clerk").post("/api/complaints", json=body).json()
+    forged(mailbox, message_id="w1", receipt=told["receipt"])
+    exchange(office, mailbox, at=NOW)
+    with pytest.raises(NotVisible):
+        mailbox.answer(told["receipt"], "111111")
+    with small_world.sessions() as session, pytest.raises(NotVisible):
+        progress(session, small_world.home, receipt=told["receipt"], code="111111")
+
+
+def test_no_receipt_is_given_out_twice(mailbox, office, monkeypatch):
+    monkeypatch.setattr("casework.mailbox.given_out", lambda year, number: given_out(year, number % 2))
+    point = mailbox.point(TOKEN)
+    given = {"text": TEXT, "contact": "", "files": [], "at": NOW}
+    receipts = {mailbox.complain(point, message_id=name, **given)[0] for name in ("a", "b", "a")}
+    assert receipts == {given_out(NOW.year, 0), given_out(NOW.year, 1)}
+    with pytest.raises(BadInput):
+        mailbox.complain(point, message_id="c", **given)
 
 
 @pytest.mark.parametrize("letter", [b"no letter at all", None], ids=["rubbish", "sealed rubbish"])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from casework.errors import SealBroken
 from casework.locating import locate
-from casework.receipts import is_receipt, new_receipt
+from casework.receipts import given_out, is_receipt, new_receipt
 from casework.redaction import redact_for_work
 from casework.sealing import Sealer, load_sealer
 from casework.working_days import working_calendar
@@ -150,3 +150,10 @@ def test_one_day_more_is_the_next_working_day(start, days):
     later = calendar.deadline(start, working_days=days + 1).due_on
     assert calendar.is_working(sooner)
     assert calendar.deadline(sooner, working_days=1).due_on == later
+
+
+@given(number=st.integers(0, 2**64 - 1))
+def test_the_public_intake_and_the_office_never_draw_the_same_receipt(number: int) -> None:
+    outside, inside = given_out(2026, number), new_receipt(2026)
+    assert is_receipt(outside)
+    assert outside[5] >= "5" > inside[5]
