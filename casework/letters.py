@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -67,14 +68,15 @@ def unpadded(plain: bytes) -> str:
     return plain.rstrip(b"\0")[:-1].decode()
 
 
-def drop(folder: Path, content: bytes, *, ending: str) -> Path:
-    """Write a new file of a random name that only its owner reads, whole or not at all."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+def drop(folder: Path, content: bytes, *, ending: str, mode: int = 0o600) -> Path:
+    """Write a new file of a random name, whole or not at all; by default only its owner reads it."""
+    make_folder(folder, mode=mode)
     name = secrets.token_hex(16)
     whole, part = folder / f"{name}{ending}", folder / f".{name}.part"
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -83,6 +85,14 @@ def drop(folder: Path, content: bytes, *, ending: str) -> Path:
         part.unlink(missing_ok=True)
         raise
     return whole
+
+
+def make_folder(folder: Path, *, mode: int) -> None:
+    """A folder for files of a mode: whoever may write the files may add and remove them."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        inherited = stat.S_IMODE(folder.stat().st_mode) & stat.S_ISGID
+        folder.chmod(inherited | mode | 0o100 | (0o010 if mode & 0o020 else 0))
 
 
 def _derived(shared: bytes, own: bytes, public: bytes) -> bytes:

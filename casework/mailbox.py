@@ -24,22 +24,25 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Final, Literal
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
 
 from casework.attachments import MOST_FILES, cleaned
 from casework.errors import BadInput, NotVisible, SealBroken
 from casework.follow_ups import check_addition
-from casework.intake import check_text
+from casework.intake import LONGEST_MESSAGE_ID, check_text
 from casework.letters import KEY_BYTES, drop, padded, seal_letter, unpadded
 from casework.receipts import digits_of, given_out, is_receipt
 from casework.upward import ENDING, KEY_FILE, NoWayUp, goes_up
 from registers.pseudonyms import load_key
 
 LETTERS, UPWARD = "letters", "upward"
+SHARED: Final = 0o660  # both sides may be users of their own in a common group
 POINTS: Final = "points.json"
 OFFICE_KEY: Final = "office.pub"
 WORDS_AT_FIRST: Final = "已收到"
@@ -47,6 +50,7 @@ _NONCE_BYTES: Final = 12
 _NAME_BYTES: Final = 16
 _GUESS_COST: Final = 2**14  # of one guess at receipt and code: 16 MB and some 50 ms
 _MOST_TRIES: Final = 100
+_GUESSES: Final = BoundedSemaphore(4)  # at once: a flood of queries takes some memory, not all
 
 
 @dataclass(frozen=True)
@@ -59,42 +63,36 @@ class Point:
     about: str | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Letter:
-    """What the office finds in an envelope.
+class Letter(BaseModel):
+    """What the office finds in an envelope. Nothing in it is believed before it is checked: who can write into the
+    mailbox can write anything.
 
     kind: a complaint, or what a sender adds to one. message_id: unique; sending again does not count twice.
-    receipt, code: what the sender was given. files: cleaned attachments in base64.
+    receipt, code: what the sender was given. files: cleaned attachments.
     """
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     kind: Literal["complaint", "addition"]
-    message_id: str
-    at: str
+    message_id: str = Field(min_length=1, max_length=LONGEST_MESSAGE_ID)
+    at: AwareDatetime
     receipt: str
-    code: str
+    code: str = Field(pattern=r"^\d{6}$")
     text: str
     contact: str = ""
     token: str = ""
-    files: Sequence[str] = ()
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False)
+    files: tuple[Base64Bytes, ...] = Field(default=(), max_length=MOST_FILES)
 
     @classmethod
-    def from_json(cls, text: str) -> Letter:
-        """Raises `SealBroken` for what is no letter."""
+    def of(cls, text: str) -> Letter:
+        """The letter in an opened envelope. Raises `SealBroken` for what is none."""
         try:
-            letter = cls(**json.loads(text))
-            datetime.fromisoformat(letter.at)
-            contents = [base64.b64decode(file, validate=True) for file in letter.files]
-        except (TypeError, ValueError) as error:
+            letter = cls.model_validate_json(text)
+        except ValidationError as error:
             raise SealBroken from error
-        if letter.kind not in {"complaint", "addition"} or len(contents) > MOST_FILES:
+        if not is_receipt(letter.receipt):
             raise SealBroken
         return letter
-
-    def contents(self) -> list[bytes]:
-        return [base64.b64decode(file) for file in self.files]
 
 
 @dataclass(frozen=True)
@@ -152,15 +150,20 @@ class Mailbox:
         check_text(contact or text)
         if len(files) > MOST_FILES:
             raise BadInput("file", f"附件至多 {MOST_FILES} 个")
-        kept = [base64.b64encode(cleaned(content)[1]).decode() for content in files]
+        kept = tuple(base64.b64encode(cleaned(content)[1]) for content in files)
         public = self._key(OFFICE_KEY)
         receipt, code, is_new = self._claim(message_id, year=at.year)
         if is_new or not self._lock_of(receipt, code)[0].is_file():
             letter = Letter(
-                kind="complaint", message_id=message_id, at=at.isoformat(), receipt=receipt, code=code, text=text,
+                kind="complaint", message_id=message_id, at=at, receipt=receipt, code=code, text=text,
                 contact=contact, token=point.token, files=kept,
             )  # fmt: skip
-            drop(self.folder / LETTERS, seal_letter(letter.to_json(), public), ending=ENDING)
+            drop(
+                self.folder / LETTERS,
+                seal_letter(letter.model_dump_json(), public),
+                ending=ENDING,
+                mode=SHARED,
+            )
             self.leave(Answer(receipt, at, WORDS_AT_FIRST), code)
         return receipt, code
 
@@ -172,17 +175,22 @@ class Mailbox:
         except NotVisible:
             raise NoWayUp from None
         sealed = seal_letter(f"{contact}\n{point.name}\n{text}", public)
-        drop(self.folder / UPWARD, sealed, ending=ENDING)
+        drop(self.folder / UPWARD, sealed, ending=ENDING, mode=SHARED)
         return hashlib.sha256(sealed).hexdigest()
 
     def add(self, answer: Answer, code: str, text: str, *, at: datetime) -> None:
         """Seal what a sender adds to a complaint whose answer they could open."""
         check_addition(text)
         letter = Letter(
-            kind="addition", message_id=secrets.token_urlsafe(16), at=at.isoformat(), receipt=answer.receipt,
+            kind="addition", message_id=secrets.token_urlsafe(16), at=at, receipt=answer.receipt,
             code=code, text=text,
         )  # fmt: skip
-        drop(self.folder / LETTERS, seal_letter(letter.to_json(), self._key(OFFICE_KEY)), ending=ENDING)
+        drop(
+            self.folder / LETTERS,
+            seal_letter(letter.model_dump_json(), self._key(OFFICE_KEY)),
+            ending=ENDING,
+            mode=SHARED,
+        )
 
     def answer(self, receipt: str, code: str) -> Answer:
         """What became of a complaint. Raises `NotVisible`, whether number or code is wrong."""
@@ -201,7 +209,7 @@ class Mailbox:
         path, key = self._lock_of(answer.receipt, code)
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = nonce + AESGCM(key).encrypt(nonce, padded(answer.to_json()), None)
-        drop(path.parent, sealed, ending=".new").replace(path)
+        drop(path.parent, sealed, ending=".new", mode=SHARED).replace(path)
 
     def publish(self, points: Sequence[Point], *, office_key: bytes, upward_key: bytes | None) -> None:
         """What the office lets the public intake know: its points and public keys."""
@@ -211,7 +219,7 @@ class Mailbox:
             if content is None:
                 path.unlink(missing_ok=True)
             elif not path.is_file() or path.read_bytes() != content:
-                drop(path.parent, content, ending=".new").replace(path)
+                drop(path.parent, content, ending=".new", mode=SHARED).replace(path)
 
     def waiting(self, kind: str) -> list[Path]:
         """Sealed files of LETTERS or UPWARD that nobody has fetched yet, the oldest first."""
@@ -250,7 +258,8 @@ class Mailbox:
         """Place and key of an answer: dear to guess, because receipts and codes are short."""
         given = "".join(filter(str.isdigit, code))
         derive = Scrypt(salt=b"cunjian answer 1", length=_NAME_BYTES + KEY_BYTES, n=_GUESS_COST, r=8, p=1)
-        derived = derive.derive(f"{digits_of(receipt)}|{given}".encode())
+        with _GUESSES:
+            derived = derive.derive(f"{digits_of(receipt)}|{given}".encode())
         return self.folder / "answers" / derived[:_NAME_BYTES].hex(), derived[_NAME_BYTES:]
 
 

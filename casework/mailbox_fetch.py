@@ -1,7 +1,8 @@
 """The office's side of the mailbox: publish what the public intake may know, fetch letters, leave answers.
 
 A letter is taken in one transaction and removed after it. Whatever is interrupted in between is taken up again
-without counting twice. What cannot be opened or read is set aside in `refused/`, never thrown away.
+without counting twice. What cannot be opened or read is set aside in `refused/`, never thrown away; what fails for
+another reason (a full disk, a database that is away) stays for the next exchange and holds no other letter up.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from casework.attachments import attach
@@ -23,8 +25,8 @@ from casework.channel_models import IntakePoint, MailboxComplaint, MailboxLetter
 from casework.errors import CaseworkError
 from casework.follow_ups import answer, progress, progress_of
 from casework.intake import Message, Triage, receive
-from casework.letters import open_letter, public_of
-from casework.mailbox import LETTERS, UPWARD, Answer, Letter, Line, Mailbox, Point
+from casework.letters import make_folder, open_letter, public_of
+from casework.mailbox import LETTERS, SHARED, UPWARD, Answer, Letter, Line, Mailbox, Point
 from casework.models import Complaint
 from casework.sealing import Sealer
 from casework.upward import NoWayUp, pass_up, public_key
@@ -53,9 +55,13 @@ class Office:
 
 
 def exchange(office: Office, mailbox: Mailbox, *, at: datetime) -> Mapping[str, int]:
-    """Publish, fetch and answer once: how many `complaints`, `additions`, `upward`, `refused` and `answers`."""
+    """Publish, fetch and answer once: how many `complaints`, `additions`, `upward`, `refused`, `postponed` and
+    `answers`.
+    """
     publish(office, mailbox)
-    counts = Counter(complaints=0, additions=0, upward=0, refused=0)
+    for folder in (LETTERS, UPWARD):
+        make_folder(mailbox.folder / folder, mode=SHARED)
+    counts = Counter(complaints=0, additions=0, upward=0, refused=0, postponed=0)
     for path in mailbox.waiting(LETTERS):
         counts[_fetch(office, mailbox, path)] += 1
     for path in mailbox.waiting(UPWARD):
@@ -100,32 +106,33 @@ def leave_answers(office: Office, mailbox: Mailbox) -> int:
 def _fetch(office: Office, mailbox: Mailbox, path: Path) -> str:
     """Take one letter; what it counts as."""
     try:
-        letter = Letter.from_json(open_letter(path.read_bytes(), office.private_key))
+        letter = Letter.of(open_letter(path.read_bytes(), office.private_key))
         with office.sessions.begin() as session:
             if session.get(MailboxLetter, letter.message_id) is None:
-                session.add(MailboxLetter(message_id=letter.message_id, at=datetime.fromisoformat(letter.at)))
+                session.add(MailboxLetter(message_id=letter.message_id, at=letter.at))
                 _take(session, office, letter)
     except CaseworkError as error:
         _LOG.warning("mailbox: %s set aside, %s", path.name, type(error).__name__)
-        aside = mailbox.folder / REFUSED
-        aside.mkdir(mode=0o700, exist_ok=True)
-        path.rename(aside / path.name)
+        make_folder(mailbox.folder / REFUSED, mode=0o600)
+        path.rename(mailbox.folder / REFUSED / path.name)
         return "refused"
-    path.unlink()
+    except (SQLAlchemyError, OSError) as error:
+        _LOG.error("mailbox: %s stays for the next exchange, %s", path.name, type(error).__name__)
+        return "postponed"
+    path.unlink(missing_ok=True)
     return "complaints" if letter.kind == "complaint" else "additions"
 
 
 def _take(session: Session, office: Office, letter: Letter) -> None:
-    at = datetime.fromisoformat(letter.at)
     if letter.kind == "addition":
         found = progress(session, office.home, receipt=letter.receipt, code=letter.code)
-        answer(session, found, letter.text, sealer=office.sealer, at=at)
+        answer(session, found, letter.text, sealer=office.sealer, at=letter.at)
         return
     point = session.scalar(select(IntakePoint).where(IntakePoint.token == letter.token))
     message = Message(
         channel=CHANNEL, message_id=letter.message_id, text=letter.text, sender=letter.contact or None,
         division=point.division if point else office.division, about=point.about if point else None,
-        received_at=at, receipt=letter.receipt,
+        received_at=letter.at, receipt=letter.receipt,
     )  # fmt: skip
     (accepted,) = receive(
         session,
@@ -136,7 +143,7 @@ def _take(session: Session, office: Office, letter: Letter) -> None:
     )
     if accepted.duplicate:
         return
-    attach(session, office.home, accepted.complaint_id, letter.contents(), sealer=office.sealer, at=at)
+    attach(session, office.home, accepted.complaint_id, letter.files, sealer=office.sealer, at=letter.at)
     session.add(
         MailboxComplaint(
             complaint_id=accepted.complaint_id,

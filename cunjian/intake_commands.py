@@ -18,7 +18,7 @@ app = typer.Typer(help="来信：导出训练标签、检查附件、独立的�
 Json = Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象，供程序读取")]
 _WORDS = {
     "labels": "标签", "clean": "通过", "infected": "有害，已删除", "quarantined": "仍在隔离",
-    "complaints": "来信", "additions": "补充", "upward": "直达上级", "refused": "打不开、已另存", "answers": "更新进展",
+    "complaints": "来信", "additions": "补充", "upward": "直达上级", "refused": "打不开、已另存", "postponed": "未取成、下次再取", "answers": "更新进展",
 }  # fmt: skip
 MailboxFolder = Annotated[Path, typer.Argument(help="信箱文件夹：两边都能读写，或在两个网络之间摆渡")]
 PrivateKey = Annotated[Path, typer.Argument(help="上级机关自己保管的私钥文件")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import stat
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from casework.channel_models import Attachment, FollowUp, IntakePoint
 from casework.errors import BadInput, NotVisible, SealBroken
 from casework.follow_ups import progress
 from casework.letters import drop, new_key_pair, open_letter, seal_letter
-from casework.mailbox import LETTERS, UPWARD, Letter, Mailbox
+from casework.mailbox import LETTERS, SHARED, UPWARD, Letter, Mailbox
 from casework.mailbox_fetch import REFUSED, Office, exchange, publish
 from casework.models import Complaint
 from casework.receipts import given_out
@@ -157,9 +158,9 @@ def test_a_process_killed_before_the_letter_was_dropped_gives_the_same_receipt(
 def forged(mailbox: Mailbox, **given: str) -> None:
     """A letter of somebody who can write into the mailbox."""
     fields = {"message_id": "forged", "receipt": given_out(NOW.year, 1), "text": TEXT} | given
-    letter = Letter(kind="complaint", at=NOW.isoformat(), code="111111", token=TOKEN, **fields)
+    letter = Letter(kind="complaint", at=NOW, code="111111", token=TOKEN, **fields)
     public = (mailbox.folder / "office" / "office.pub").read_bytes()
-    drop(mailbox.folder / LETTERS, seal_letter(letter.to_json(), public), ending=ENDING)
+    drop(mailbox.folder / LETTERS, seal_letter(letter.model_dump_json(), public), ending=ENDING)
 
 
 def test_a_receipt_that_another_complaint_has_is_refused(villager, mailbox, office, small_world):
@@ -263,14 +264,65 @@ def test_the_public_process_has_no_other_doors(villager):
     assert re.search("default-src 'none'", villager.get("/receipts").headers["Content-Security-Policy"])
 
 
-def test_a_letter_that_says_too_much_is_none():
-    good = Letter(kind="complaint", message_id="m", at=NOW.isoformat(), receipt="r", code="1", text="t")
-    assert Letter.from_json(good.to_json()) == Letter(**{**vars(good), "files": []})
-    for bad in (
-        "[]",
-        "{",
-        good.to_json().replace("complaint", "order"),
-        good.to_json().replace('"at"', '"on"'),
+def test_what_fails_for_another_reason_stays_and_holds_nothing_up(
+    villager, mailbox, office, small_world, monkeypatch
+):
+    submit(villager, TOKEN, text="石桥村第一件事")
+    submit(villager, TOKEN, text="石桥村第二件不同的事", files=[("files", ("a.pdf", b"%PDF-1.7", "x/y"))])
+    submit(villager, TOKEN, text="石桥村第三件另外的事")
+
+    def full(*_: object, **given: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("casework.attachments._write", full)
+        counts = exchange(office, mailbox, at=NOW)
+    assert (counts["complaints"], counts["postponed"]) == (2, 1)
+    assert count(small_world) == 2
+    assert exchange(office, mailbox, at=NOW)["complaints"] == 1
+    assert (count(small_world), count(small_world, Attachment)) == (3, 1)
+
+
+def test_folders_keep_the_common_group_of_the_mailbox(tmp_path):
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o2770)
+    drop(folder / "letters", b"x", ending=ENDING, mode=SHARED)
+    assert stat.S_IMODE((folder / "letters").stat().st_mode) == 0o2770
+
+
+def test_both_sides_may_be_users_of_their_own_in_a_common_group(villager, mailbox, office):
+    submit(villager, TOKEN)
+    exchange(office, mailbox, at=NOW)
+    submit(villager, TOKEN, text="石桥村另一件事")
+    modes = {
+        name: {stat.S_IMODE(path.stat().st_mode) for path in [folder, *folder.iterdir()]}
+        for name in ("office", LETTERS, "answers", "claims", "keys")
+        if (folder := mailbox.folder / name)
+    }
+    shared, own = {0o770, 0o660}, {0o700, 0o600}
+    assert modes == {"office": shared, LETTERS: shared, "answers": shared, "claims": own, "keys": own}
+
+
+def test_a_letter_that_says_too_much_or_too_little_is_none():
+    good = Letter(
+        kind="complaint", message_id="m", at=NOW, receipt=given_out(NOW.year, 1), code="123456", text="t", files=[b"aGk="]
+    )  # fmt: skip
+    text = good.model_dump_json()
+    assert Letter.of(text) == good
+    assert Letter.of(text).files == (b"hi",)
+    for old, new in (
+        ('"complaint"', '"order"'),
+        ('"at"', '"on"'),
+        ('"text":"t"', '"text":5'),
+        ("Z", ""),
+        ("123456", "12345"),
+        ('"m"', f'"{"m" * 129}"'),
+        (good.receipt, "2026"),
+        ('"t"', '"t","more":1'),
     ):
+        assert text.replace(old, new, 1) != text, old
         with pytest.raises(SealBroken):
-            Letter.from_json(bad)
+            Letter.of(text.replace(old, new, 1))
+    with pytest.raises(SealBroken):
+        Letter.of("[]")
