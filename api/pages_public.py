@@ -9,11 +9,18 @@ from fastapi.responses import HTMLResponse
 
 from api.context import Db, Services, Svc
 from api.problems import TooManyAttempts
-from api.public_forms import LONGEST_CONTACT, address_of, form_page, guessing_stopped, refused_query
+from api.public_forms import (
+    LONGEST_CONTACT,
+    address_of,
+    form_page,
+    guessing_stopped,
+    read_files,
+    refused_query,
+)
 from api.rendering import render
 from api.routes_complaints import take_in
 from api.security import open_to_all
-from casework.attachments import MOST_BYTES, attach
+from casework.attachments import attach
 from casework.errors import BadInput, CaseworkError, NotVisible
 from casework.follow_ups import Progress, answer, progress, query_code
 from casework.intake import Message
@@ -50,8 +57,9 @@ def submit_form(
     solved = svc.work.solved(challenge, nonce, place=token, at=at)
     if solved is None or solved.bits < svc.work.bits(address, at=at):
         return form_page(request, svc, point, text=text, contact=contact, again=True)
-    contents = [content for file in files or [] if (content := file.file.read(MOST_BYTES + 1))]
+    svc.work.note(address, at=at)
     try:
+        contents = read_files(files)
         if upward == "yes" or goes_up(point.about, division=point.division):
             if contents:
                 raise BadInput("file", "直达上级的反映不收附件，请去掉附件后再提交")
@@ -73,7 +81,6 @@ def submit_form(
     except CaseworkError as error:
         session.rollback()
         return form_page(request, svc, point, text=text, contact=contact, problem=error)
-    svc.work.note(address, at=at)
     return render(request, "public_receipt.html", shown)
 
 

@@ -18,12 +18,18 @@ from fastapi.staticfiles import StaticFiles
 
 from api import problems
 from api.problems import TooManyAttempts
-from api.public_forms import LONGEST_CONTACT, address_of, form_page, guessing_stopped, refused_query
+from api.public_forms import (
+    LONGEST_CONTACT,
+    address_of,
+    form_page,
+    guessing_stopped,
+    read_files,
+    refused_query,
+)
 from api.rendering import render
 from api.security import SecurityHeaders, check_declared, open_to_all
 from api.throttle import LoginThrottle
 from api.work import WorkMeter
-from casework.attachments import MOST_BYTES
 from casework.errors import BadInput, CaseworkError, NotVisible
 from casework.mailbox import Answer, Mailbox, must_go_up
 
@@ -73,8 +79,9 @@ def submit_form(
     solved = desk.work.solved(challenge, nonce, place=token, at=at)
     if solved is None or solved.bits < desk.work.bits(address, at=at):
         return form_page(request, desk, point, text=text, contact=contact, again=True)
-    contents = [content for file in files or [] if (content := file.file.read(MOST_BYTES + 1))]
+    desk.work.note(address, at=at)
     try:
+        contents = read_files(files)
         if upward == "yes" or must_go_up(point):
             if contents:
                 raise BadInput("file", "直达上级的反映不收附件，请去掉附件后再提交")
@@ -93,7 +100,6 @@ def submit_form(
             shown = {"receipt": receipt, "code": code}
     except CaseworkError as error:
         return form_page(request, desk, point, text=text, contact=contact, problem=error)
-    desk.work.note(address, at=at)
     return render(request, "public_receipt.html", {"point": point, **shown})
 
 
@@ -114,10 +120,17 @@ def show_progress(request: Request, desk: Open, receipt: Text, code: Text) -> HT
 @router.post("/receipts/answer", dependencies=[Depends(open_to_all)])
 def add_answer(*, request: Request, desk: Open, receipt: Text, code: Text, text: Text) -> HTMLResponse:
     """What the sender adds is told back as taken; it stands in the thread when the office has fetched it."""
-    found = _answer(desk, receipt=receipt, code=code)
-    desk.mailbox.add(found, code, text, at=desk.clock())
-    page = {"found": found, "receipt": receipt, "code": code, "added": True}
-    return render(request, "public_progress.html", page)
+    try:
+        found = _answer(desk, receipt=receipt, code=code)
+    except (NotVisible, TooManyAttempts) as error:
+        return refused_query(request, error, receipt=receipt)
+    page = {"found": found, "receipt": receipt, "code": code}
+    try:
+        desk.mailbox.add(found, code, text, at=desk.clock())
+    except BadInput as error:
+        refused = page | {"problem": str(error), "text": text}
+        return render(request, "public_progress.html", refused, status=problems.KINDS[BadInput].status)
+    return render(request, "public_progress.html", page | {"added": True})
 
 
 def create_public_app(folder: Path, *, clock: Callable[[], datetime]) -> FastAPI:

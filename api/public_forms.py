@@ -5,21 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final, Protocol
 
-from fastapi import Request
+from fastapi import Request, UploadFile
 from fastapi.responses import HTMLResponse
 
 from api.problems import KINDS, TooManyAttempts
 from api.rendering import render
 from api.throttle import LoginThrottle
 from api.work import WorkMeter
-from casework.attachments import MOST_FILES
-from casework.errors import CaseworkError, NotVisible
-from casework.receipts import digits_of, is_receipt
+from casework.attachments import MOST_BYTES, MOST_FILES
+from casework.errors import BadInput, CaseworkError, NotVisible
+from casework.receipts import is_receipt, plain_digits
 
 LONGEST_CONTACT: Final = 200
 _NOBODY: Final = "unknown"
@@ -70,13 +70,21 @@ def form_page(
     return render(request, "public_form.html", page, status=_status(problem) if problem else 200)
 
 
+def read_files(files: Sequence[UploadFile] | None) -> list[bytes]:
+    """The files that came with a form, no more of each than shows that it is too big. Raises `BadInput` for too many."""
+    given = [file for file in files or [] if file.size]
+    if len(given) > MOST_FILES:
+        raise BadInput("file", f"附件至多 {MOST_FILES} 个")
+    return [file.file.read(MOST_BYTES + 1) for file in given]
+
+
 @contextmanager
 def guessing_stopped(counter: Counter, receipt: str) -> Iterator[None]:
     """Count wrong codes of a receipt, and refuse it after too many.
 
     The brake is on the receipt and not on the address: guessing codes stops, a village is not shut out.
     """
-    key = ("receipt", "".join(filter(str.isdigit, digits_of(receipt)))[:12])
+    key = ("receipt", plain_digits(receipt)[:12])
     if counter.throttle.is_blocked(key, at=counter.clock()):
         raise TooManyAttempts
     try:

@@ -15,6 +15,7 @@ import subprocess  # the site's own scanner, without a shell
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Final
 
 from PIL import Image, UnidentifiedImageError
@@ -31,6 +32,7 @@ from casework.sealing import Sealer
 MOST_FILES: Final = 5
 MOST_BYTES: Final = 10_000_000
 MOST_PIXELS: Final = 50_000_000
+_CLEANING: Final = BoundedSemaphore(2)  # at once: a picture unpacked takes 150 MB and more
 SCAN_SECONDS: Final = 120
 MEDIA_TYPES: Final = {
     "jpg": "image/jpeg",
@@ -65,7 +67,7 @@ def cleaned(content: bytes) -> tuple[str, bytes]:
     if kind not in _IMAGES:
         return kind, content
     try:
-        with Image.open(io.BytesIO(content), formats=[_IMAGES[kind]]) as image:
+        with _CLEANING, Image.open(io.BytesIO(content), formats=[_IMAGES[kind]]) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise BadInput("file", "图片像素过大，请缩小后再传")
             plain = image.convert("RGB")
@@ -175,5 +177,11 @@ def _write(home: Path, name: str, sealed: bytes) -> None:
     path = _path(home, name)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(sealed)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(sealed)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise

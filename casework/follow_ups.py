@@ -24,7 +24,7 @@ from casework.complaints import visible_complaint
 from casework.errors import BadInput, NotPermitted, NotVisible
 from casework.grouping import lead_of
 from casework.models import Complaint
-from casework.receipts import digits_of, is_receipt
+from casework.receipts import digits_of, is_receipt, plain_digits
 from casework.redaction import redact_for_work
 from casework.roles import Actor
 from casework.sealing import Sealer, load_sealer
@@ -63,7 +63,7 @@ def query_code(home: Path, receipt: str) -> str:
 
 def progress(session: Session, home: Path, *, receipt: str, code: str) -> Progress:
     """The state of a complaint for its sender. Raises `NotVisible`, whether number or code is wrong."""
-    given = "".join(filter(str.isdigit, code))
+    given = plain_digits(code)
     if not is_receipt(receipt):
         raise NotVisible
     digits = digits_of(receipt)

@@ -6,6 +6,7 @@ public keys, AES-256-GCM. Padded, so that the length does not tell which letter 
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
@@ -81,10 +82,26 @@ def drop(folder: Path, content: bytes, *, ending: str, mode: int = 0o600) -> Pat
             file.flush()
             os.fsync(file.fileno())
         part.rename(whole)
+        _keep_names(folder)
     except OSError:
         part.unlink(missing_ok=True)
         raise
     return whole
+
+
+def read_dropped(path: Path, *, most: int) -> bytes:
+    """The content of a plain file of at most so many bytes. Raises `SealBroken` for a link, a pipe or a larger one."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise SealBroken from error
+        raise
+    with os.fdopen(descriptor, "rb") as file:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode) or about.st_size > most:
+            raise SealBroken
+        return file.read()
 
 
 def make_folder(folder: Path, *, mode: int) -> None:
@@ -93,6 +110,15 @@ def make_folder(folder: Path, *, mode: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         inherited = stat.S_IMODE(folder.stat().st_mode) & stat.S_ISGID
         folder.chmod(inherited | mode | 0o100 | (0o010 if mode & 0o020 else 0))
+
+
+def _keep_names(folder: Path) -> None:
+    """Bring the names of a folder to the disk, so that a file is there after a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _derived(shared: bytes, own: bytes, public: bytes) -> bytes:

@@ -9,6 +9,7 @@ number and query code together open.
     upward/    sealed to the level above; the office passes them on unread
     answers/   one sealed file for each complaint, overwritten as it proceeds
     claims/    receipt numbers given out, hashed, so that none is given out twice
+    refused/   letters that the office could not open or had to refuse
     keys/      the key from which the public intake derives receipt numbers; the office does not need it
 """
 
@@ -21,8 +22,9 @@ import json
 import os
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Final, Literal
@@ -32,20 +34,23 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
 
-from casework.attachments import MOST_FILES, cleaned
+from casework.attachments import MOST_BYTES, MOST_FILES, cleaned
 from casework.errors import BadInput, NotVisible, SealBroken
-from casework.follow_ups import check_addition
+from casework.follow_ups import MOST_ANSWERS, check_addition
 from casework.intake import LONGEST_MESSAGE_ID, check_text
 from casework.letters import KEY_BYTES, drop, padded, seal_letter, unpadded
-from casework.receipts import digits_of, given_out, is_receipt
+from casework.receipts import digits_of, given_out, is_receipt, plain_digits
 from casework.upward import ENDING, KEY_FILE, NoWayUp, goes_up
 from registers.pseudonyms import load_key
 
-LETTERS, UPWARD = "letters", "upward"
+LETTERS, UPWARD, REFUSED = "letters", "upward", "refused"
 SHARED: Final = 0o660  # both sides may be users of their own in a common group
 POINTS: Final = "points.json"
 OFFICE_KEY: Final = "office.pub"
 WORDS_AT_FIRST: Final = "已收到"
+MOST_CARRIED: Final = 9_000_000
+MOST_BYTES_OF_LETTER: Final = 2 * MOST_FILES * MOST_BYTES
+_EARLIEST: Final = datetime(2020, 1, 1, tzinfo=UTC)
 _NONCE_BYTES: Final = 12
 _NAME_BYTES: Final = 16
 _GUESS_COST: Final = 2**14  # of one guess at receipt and code: 16 MB and some 50 ms
@@ -74,23 +79,23 @@ class Letter(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["complaint", "addition"]
-    message_id: str = Field(min_length=1, max_length=LONGEST_MESSAGE_ID)
+    message_id: str = Field(pattern=r"^[!-~]+$", max_length=LONGEST_MESSAGE_ID)
     at: AwareDatetime
-    receipt: str
-    code: str = Field(pattern=r"^\d{6}$")
+    receipt: str = Field(pattern=r"^[0-9]{4}-[0-9]{4}-[0-9]{4}$")
+    code: str = Field(pattern=r"^[0-9]{10}$")
     text: str
     contact: str = ""
-    token: str = ""
+    token: str = Field(default="", pattern=r"^[!-~]*$")
     files: tuple[Base64Bytes, ...] = Field(default=(), max_length=MOST_FILES)
 
     @classmethod
-    def of(cls, text: str) -> Letter:
-        """The letter in an opened envelope. Raises `SealBroken` for what is none."""
+    def of(cls, text: str, *, until: datetime) -> Letter:
+        """The letter in an opened envelope, written at latest `until`. Raises `SealBroken` for what is none."""
         try:
             letter = cls.model_validate_json(text)
         except ValidationError as error:
             raise SealBroken from error
-        if not is_receipt(letter.receipt):
+        if not is_receipt(letter.receipt) or not _EARLIEST <= letter.at <= until:
             raise SealBroken
         return letter
 
@@ -133,7 +138,7 @@ class Mailbox:
         """The published point of a token, or `NotVisible`."""
         path = self.folder / "office" / POINTS
         published = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-        found = next((one for one in published if hmac.compare_digest(one["token"], token)), None)
+        found = next((one for one in published if one["token"] == token), None)
         if found is None:
             raise NotVisible
         return Point(**found)
@@ -150,7 +155,7 @@ class Mailbox:
         check_text(contact or text)
         if len(files) > MOST_FILES:
             raise BadInput("file", f"附件至多 {MOST_FILES} 个")
-        kept = tuple(base64.b64encode(cleaned(content)[1]) for content in files)
+        kept = tuple(base64.b64encode(_carried(content)) for content in files)
         public = self._key(OFFICE_KEY)
         receipt, code, is_new = self._claim(message_id, year=at.year)
         if is_new or not self._lock_of(receipt, code)[0].is_file():
@@ -164,7 +169,8 @@ class Mailbox:
                 ending=ENDING,
                 mode=SHARED,
             )
-            self.leave(Answer(receipt, at, WORDS_AT_FIRST), code)
+            if not self._lock_of(receipt, code)[0].is_file():
+                self.leave(Answer(receipt, at, WORDS_AT_FIRST), code)
         return receipt, code
 
     def report_up(self, text: str, *, contact: str, point: Point) -> str:
@@ -179,11 +185,16 @@ class Mailbox:
         return hashlib.sha256(sealed).hexdigest()
 
     def add(self, answer: Answer, code: str, text: str, *, at: datetime) -> None:
-        """Seal what a sender adds to a complaint whose answer they could open."""
+        """Seal what a sender adds to a complaint whose answer they could open.
+
+        Raises `BadInput` for a text or a number of additions that the office would refuse.
+        """
         check_addition(text)
+        if sum(not line.by for line in answer.thread) >= MOST_ANSWERS:
+            raise BadInput("text", "补充次数过多，请另行反映")
         letter = Letter(
             kind="addition", message_id=secrets.token_urlsafe(16), at=at, receipt=answer.receipt,
-            code=code, text=text,
+            code=plain_digits(code), text=text,
         )  # fmt: skip
         drop(
             self.folder / LETTERS,
@@ -223,8 +234,16 @@ class Mailbox:
 
     def waiting(self, kind: str) -> list[Path]:
         """Sealed files of LETTERS or UPWARD that nobody has fetched yet, the oldest first."""
-        found = (self.folder / kind).glob(f"*{ENDING}")
-        return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
+        found = []
+        for path in (self.folder / kind).glob(f"*{ENDING}"):
+            with suppress(FileNotFoundError):  # somebody else fetched it just now
+                found.append((path.lstat().st_mtime_ns, path.name, path))
+        return [path for *_, path in sorted(found)]
+
+    def refuse_links(self) -> None:
+        """Raise `SealBroken` where a folder of the mailbox is a link to somewhere else, planted by the other side."""
+        if any((self.folder / name).is_symlink() for name in ("office", LETTERS, UPWARD, "answers", REFUSED)):
+            raise SealBroken
 
     def _key(self, name: str) -> bytes:
         path = self.folder / "office" / name
@@ -239,28 +258,38 @@ class Mailbox:
         for attempt in range(_MOST_TRIES):
             digest = hmac.new(key, f"{message_id}|{year}|{attempt}".encode(), hashlib.sha256).digest()
             receipt = given_out(year, int.from_bytes(digest[:8], "big"))
-            code = f"{int.from_bytes(digest[8:16], 'big') % 1_000_000:06d}"
+            code = f"{int.from_bytes(digest[8:16], 'big') % 10**10:010d}"
             own = hmac.new(key, message_id.encode(), hashlib.sha256).hexdigest()
             claim = self.folder / "claims" / hmac.new(key, receipt.encode(), hashlib.sha256).hexdigest()[:32]
-            claim.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            aside = drop(claim.parent, own.encode(), ending=".new")
             try:
-                descriptor = os.open(claim, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                os.link(aside, claim)  # whole or not at all, also when the same form is sent twice at once
             except FileExistsError:
                 if claim.read_text(encoding="utf-8") == own:
                     return receipt, code, False
                 continue
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(own)
+            finally:
+                aside.unlink()
             return receipt, code, True
         raise BadInput("text", "暂时无法给出回执号，请稍后再提交")
 
     def _lock_of(self, receipt: str, code: str) -> tuple[Path, bytes]:
         """Place and key of an answer: dear to guess, because receipts and codes are short."""
-        given = "".join(filter(str.isdigit, code))
+        given = plain_digits(code)
         derive = Scrypt(salt=b"cunjian answer 1", length=_NAME_BYTES + KEY_BYTES, n=_GUESS_COST, r=8, p=1)
         with _GUESSES:
             derived = derive.derive(f"{digits_of(receipt)}|{given}".encode())
         return self.folder / "answers" / derived[:_NAME_BYTES].hex(), derived[_NAME_BYTES:]
+
+
+def _carried(content: bytes) -> bytes:
+    """A cleaned file, small enough that the office, which cleans it again, takes it."""
+    _, clean = cleaned(content)
+    if len(clean) > MOST_CARRIED:
+        raise BadInput(
+            "file", f"文件（图片为去除附带信息后）超过 {MOST_CARRIED // 1_000_000} MB，请缩小后再传"
+        )
+    return clean
 
 
 def must_go_up(point: Point) -> bool:

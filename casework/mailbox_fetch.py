@@ -10,23 +10,35 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from casework.attachments import attach
 from casework.channel_models import IntakePoint, MailboxComplaint, MailboxLetter
-from casework.errors import CaseworkError
+from casework.errors import CaseworkError, NotVisible
 from casework.follow_ups import answer, progress, progress_of
 from casework.intake import Message, Triage, receive
-from casework.letters import make_folder, open_letter, public_of
-from casework.mailbox import LETTERS, SHARED, UPWARD, Answer, Letter, Line, Mailbox, Point
+from casework.letters import make_folder, open_letter, public_of, read_dropped
+from casework.mailbox import (
+    LETTERS,
+    MOST_BYTES_OF_LETTER,
+    REFUSED,
+    SHARED,
+    UPWARD,
+    Answer,
+    Letter,
+    Line,
+    Mailbox,
+    Point,
+)
 from casework.models import Complaint
 from casework.sealing import Sealer
 from casework.upward import NoWayUp, pass_up, public_key
@@ -34,7 +46,9 @@ from ml.serving import Served
 from registers.pseudonyms import load_key
 
 CHANNEL: Final = "web"
-REFUSED: Final = "refused"
+_CLOCKS_DIFFER: Final = timedelta(days=1)
+_WAITS: Final = timedelta(days=14)
+_AT_ONCE: Final = 100
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -57,18 +71,18 @@ class Office:
 def exchange(office: Office, mailbox: Mailbox, *, at: datetime) -> Mapping[str, int]:
     """Publish, fetch and answer once: how many `complaints`, `additions`, `upward`, `refused`, `postponed` and
     `answers`.
+
+    Raises `SealBroken` for a mailbox with folders that lead elsewhere.
     """
+    mailbox.refuse_links()
     publish(office, mailbox)
     for folder in (LETTERS, UPWARD):
         make_folder(mailbox.folder / folder, mode=SHARED)
     counts = Counter(complaints=0, additions=0, upward=0, refused=0, postponed=0)
     for path in mailbox.waiting(LETTERS):
-        counts[_fetch(office, mailbox, path)] += 1
+        counts[_one(mailbox, path, partial(_letter, office, path, at=at))] += 1
     for path in mailbox.waiting(UPWARD):
-        with office.sessions.begin() as session:
-            pass_up(session, office.home, path.read_bytes(), at=at)
-        path.unlink()
-        counts["upward"] += 1
+        counts[_one(mailbox, path, partial(_upward, office, path, at=at))] += 1
     return counts | {"answers": leave_answers(office, mailbox)}
 
 
@@ -85,49 +99,108 @@ def publish(office: Office, mailbox: Mailbox) -> None:
 
 
 def leave_answers(office: Office, mailbox: Mailbox) -> int:
-    """Renew the answers to complaints that have proceeded; their number."""
-    renewed = 0
-    with office.sessions.begin() as session:
-        rows = select(MailboxComplaint, Complaint).join(
-            Complaint, Complaint.id == MailboxComplaint.complaint_id
-        )
-        for known, complaint in session.execute(rows.order_by(Complaint.id)):
-            found = progress_of(session, complaint)
-            thread = [Line(entry.at, entry.by is not None, entry.text) for entry in found.thread]
-            told = Answer(found.receipt, found.received_at, found.words, thread)
-            digest = hashlib.sha256(told.to_json().encode()).hexdigest()
-            if digest != known.answered:
-                mailbox.leave(told, office.sealer.open(known.code, bound_to=complaint.receipt))
-                known.answered = digest
-                renewed += 1
-    return renewed
+    """Renew the answers to complaints that have proceeded; their number.
 
-
-def _fetch(office: Office, mailbox: Mailbox, path: Path) -> str:
-    """Take one letter; what it counts as."""
-    try:
-        letter = Letter.of(open_letter(path.read_bytes(), office.private_key))
+    Some at a time: a transaction that is open keeps others from writing, so none is while a seal is made.
+    """
+    renewed, last = 0, 0
+    while True:
         with office.sessions.begin() as session:
-            if session.get(MailboxLetter, letter.message_id) is None:
-                session.add(MailboxLetter(message_id=letter.message_id, at=letter.at))
-                _take(session, office, letter)
+            changed, last, more = _changed(session, after=last)
+        for told, known in changed:
+            mailbox.leave(told, office.sealer.open(known.code, bound_to=told.receipt))
+        with office.sessions.begin() as session:
+            for told, known in changed:
+                session.get_one(MailboxComplaint, known.complaint_id).answered = _digest(told)
+        renewed += len(changed)
+        if not more:
+            return renewed
+
+
+def _changed(session: Session, *, after: int) -> tuple[list[tuple[Answer, MailboxComplaint]], int, bool]:
+    """The next complaints of which the mailbox tells an old answer; the last one looked at, and if there are more."""
+    query = (
+        select(MailboxComplaint, Complaint)
+        .join(Complaint, Complaint.id == MailboxComplaint.complaint_id)
+        .where(Complaint.id > after)
+        .order_by(Complaint.id)
+        .limit(_AT_ONCE)
+    )
+    rows = session.execute(query).all()
+    changed = []
+    for known, complaint in rows:
+        found = progress_of(session, complaint)
+        thread = [Line(entry.at, entry.by is not None, entry.text) for entry in found.thread]
+        told = Answer(found.receipt, found.received_at, found.words, thread)
+        if _digest(told) != known.answered:
+            changed.append((told, known))
+    session.expunge_all()
+    return changed, rows[-1][1].id if rows else after, len(rows) == _AT_ONCE
+
+
+def _digest(told: Answer) -> str:
+    return hashlib.sha256(told.to_json().encode()).hexdigest()
+
+
+def _one(mailbox: Mailbox, path: Path, take: Callable[[], str]) -> str:
+    """Take one file and remove it; what it counts as."""
+    try:
+        counted = take()
+    except _Early:
+        return "postponed"
     except CaseworkError as error:
         _LOG.warning("mailbox: %s set aside, %s", path.name, type(error).__name__)
         make_folder(mailbox.folder / REFUSED, mode=0o600)
-        path.rename(mailbox.folder / REFUSED / path.name)
+        with suppress(FileNotFoundError):
+            path.rename(mailbox.folder / REFUSED / path.name)
         return "refused"
-    except (SQLAlchemyError, OSError) as error:
-        _LOG.error("mailbox: %s stays for the next exchange, %s", path.name, type(error).__name__)
+    except Exception as error:  # noqa: BLE001  # whatever it is, the file stays and the others are taken
+        _LOG.error(
+            "mailbox: %s stays for the next exchange, %s", path.name, type(error).__name__
+        )  # a traceback could hold what was written
         return "postponed"
     path.unlink(missing_ok=True)
+    return counted
+
+
+class _Early(Exception):
+    """An addition came before its complaint, which may have been postponed or be on its way."""
+
+
+def _upward(office: Office, path: Path, *, at: datetime) -> str:
+    sealed = read_dropped(path, most=MOST_BYTES_OF_LETTER)
+    with office.sessions.begin() as session:
+        pass_up(session, office.home, sealed, at=at)
+    return "upward"
+
+
+def _letter(office: Office, path: Path, *, at: datetime) -> str:
+    sealed = read_dropped(path, most=MOST_BYTES_OF_LETTER)
+    letter = Letter.of(open_letter(sealed, office.private_key), until=at + _CLOCKS_DIFFER)
+    with office.sessions.begin() as session:
+        if session.get(MailboxLetter, letter.message_id) is None:
+            session.add(MailboxLetter(message_id=letter.message_id, at=letter.at))
+            if letter.kind == "addition":
+                _add(session, office, letter, at=at)
+            else:
+                _take(session, office, letter)
     return "complaints" if letter.kind == "complaint" else "additions"
 
 
-def _take(session: Session, office: Office, letter: Letter) -> None:
-    if letter.kind == "addition":
+def _add(session: Session, office: Office, letter: Letter, *, at: datetime) -> None:
+    """Only to complaints that came through the mailbox: their codes are long, so that nobody finds one by trying."""
+    try:
         found = progress(session, office.home, receipt=letter.receipt, code=letter.code)
-        answer(session, found, letter.text, sealer=office.sealer, at=letter.at)
-        return
+    except NotVisible:
+        if at - letter.at < _WAITS:
+            raise _Early from None
+        raise
+    if session.get(MailboxComplaint, found.complaint_id) is None:
+        raise NotVisible
+    answer(session, found, letter.text, sealer=office.sealer, at=letter.at)
+
+
+def _take(session: Session, office: Office, letter: Letter) -> None:
     point = session.scalar(select(IntakePoint).where(IntakePoint.token == letter.token))
     message = Message(
         channel=CHANNEL, message_id=letter.message_id, text=letter.text, sender=letter.contact or None,

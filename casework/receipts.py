@@ -7,6 +7,7 @@ wrong digit and every swap of neighbours. Random, so that a number tells nothing
 from __future__ import annotations
 
 import secrets
+import unicodedata
 from typing import Final
 
 _DAMM: Final = (
@@ -47,6 +48,11 @@ def given_out(year: int, number: int) -> str:
 def digits_of(receipt: str) -> str:
     """The bare digits of a receipt however it is written."""
     return receipt.replace("-", "").replace(" ", "")
+
+
+def plain_digits(text: str) -> str:
+    """The digits of what somebody typed, full-width ones too."""
+    return "".join(one for one in unicodedata.normalize("NFKC", text) if one in "0123456789")
 
 
 def is_receipt(text: str) -> bool:

@@ -15,9 +15,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework import audit
+from casework.audit_models import AuditEntry
 from casework.errors import BadInput, CaseworkError
 from casework.letters import KEY_BYTES, drop, seal_letter
 from casework.roles import covers
@@ -58,8 +60,14 @@ def send_up(session: Session, home: Path, text: str, *, at: datetime) -> str:
 
 
 def pass_up(session: Session, home: Path, sealed: bytes, *, at: datetime) -> str:
-    """Put a sealed report into the outbox of the level above, and its hash, which is returned, on record."""
+    """Put a sealed report into the outbox of the level above, and its hash, which is returned, on record.
+
+    Once only: what is on record was in the outbox, and may have been carried up and deleted since.
+    """
     digest = hashlib.sha256(sealed).hexdigest()
-    drop(home / "intake" / "upward", sealed, ending=ENDING)
-    audit.record(session, at=at, actor=None, action="sent_up", target=f"sha256/{digest}")
+    target = f"sha256/{digest}"
+    if session.scalar(select(AuditEntry.id).where(AuditEntry.target == target).limit(1)) is None:
+        outbox = home / "intake" / "upward"
+        drop(outbox, sealed, ending=".new").replace(outbox / f"{digest}{ENDING}")
+        audit.record(session, at=at, actor=None, action="sent_up", target=target)
     return digest

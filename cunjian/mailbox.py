@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.public_app import create_public_app
 from casework.database import open_engine, sessions
+from casework.errors import CaseworkError
 from casework.mailbox import Mailbox
 from casework.mailbox_fetch import Office, exchange
 from casework.migrations import upgrade
@@ -43,7 +45,11 @@ def exchanges(settings: Settings, folder: Path, *, every: float | None) -> Itera
         office = Office(
             home=settings.home, sessions=opened, sealer=sealer, triage=triage.current(), division=division
         )
-        yield exchange(office, mailbox, at=datetime.now(UTC))
         if every is None:
+            yield exchange(office, mailbox, at=datetime.now(UTC))
             return
+        try:
+            yield exchange(office, mailbox, at=datetime.now(UTC))
+        except (SQLAlchemyError, OSError, CaseworkError) as error:
+            console.say(f"这次没有取成（{type(error).__name__}），{every:g} 秒后再取")
         time.sleep(every)

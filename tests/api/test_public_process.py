@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -106,7 +108,7 @@ def test_the_office_answers_by_the_code_of_the_mailbox_and_by_no_other(villager,
     receipt, code = received(submit(villager, TOKEN).text)
     exchange(office, mailbox, at=NOW)
     assert "已收到" in anyone.post("/receipts", data={"receipt": receipt, "code": code}).text
-    wrong = f"{(int(code) + 1) % 1_000_000:06d}"
+    wrong = f"{(int(code) + 1) % 10**10:010d}"
     assert anyone.post("/receipts", data={"receipt": receipt, "code": wrong}).status_code == 404
 
 
@@ -141,8 +143,10 @@ def test_a_process_killed_before_the_letter_was_dropped_gives_the_same_receipt(
     challenge = challenge_of(villager.get(f"/r/{TOKEN}").text)
     broken = TestClient(villager.app, raise_server_exceptions=False)
 
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
+    def full(folder: Path, content: bytes, *, ending: str, mode: int = 0o600) -> Path:
+        if ending == ENDING:
+            raise OSError(28, "No space left on device")
+        return drop(folder, content, ending=ending, mode=mode)
 
     with monkeypatch.context() as patched:
         patched.setattr("casework.mailbox.drop", full)
@@ -157,8 +161,11 @@ def test_a_process_killed_before_the_letter_was_dropped_gives_the_same_receipt(
 
 def forged(mailbox: Mailbox, **given: str) -> None:
     """A letter of somebody who can write into the mailbox."""
-    fields = {"message_id": "forged", "receipt": given_out(NOW.year, 1), "text": TEXT} | given
-    letter = Letter(kind="complaint", at=NOW, code="111111", token=TOKEN, **fields)
+    fields = {
+        "kind": "complaint", "message_id": "forged", "receipt": given_out(NOW.year, 1), "text": TEXT,
+        "code": "1111111111",
+    } | given  # fmt: skip
+    letter = Letter(at=NOW, token=TOKEN, **fields)
     public = (mailbox.folder / "office" / "office.pub").read_bytes()
     drop(mailbox.folder / LETTERS, seal_letter(letter.model_dump_json(), public), ending=ENDING)
 
@@ -180,9 +187,9 @@ def test_a_forged_letter_gets_no_hold_of_a_complaint_that_came_otherwise(
     forged(mailbox, message_id="w1", receipt=told["receipt"])
     exchange(office, mailbox, at=NOW)
     with pytest.raises(NotVisible):
-        mailbox.answer(told["receipt"], "111111")
+        mailbox.answer(told["receipt"], "1111111111")
     with small_world.sessions() as session, pytest.raises(NotVisible):
-        progress(session, small_world.home, receipt=told["receipt"], code="111111")
+        progress(session, small_world.home, receipt=told["receipt"], code="1111111111")
 
 
 def test_no_receipt_is_given_out_twice(mailbox, office, monkeypatch):
@@ -228,9 +235,92 @@ def test_a_report_on_the_office_passes_unread_to_the_level_above(villager, mailb
         assert newest.target.removeprefix("sha256/") in page.text
 
 
+def test_a_report_that_is_carried_twice_goes_up_once(villager, mailbox, office, small_world, tmp_path):
+    _, public = new_key_pair()
+    (small_world.home / "keys" / KEY_FILE).write_bytes(public)
+    publish(office, mailbox)
+    submit(villager, TOKEN, upward="yes")
+    shutil.copytree(mailbox.folder / UPWARD, tmp_path / "before")
+    exchange(office, mailbox, at=NOW)
+    (outgoing,) = (small_world.home / "intake" / "upward").iterdir()
+    outgoing.unlink()  # carried up
+    before = count(small_world, AuditEntry)
+    shutil.copytree(tmp_path / "before", mailbox.folder / UPWARD, dirs_exist_ok=True)
+    exchange(office, mailbox, at=NOW)
+    assert list((small_world.home / "intake" / "upward").iterdir()) == []
+    assert count(small_world, AuditEntry) == before
+
+
+def test_an_addition_waits_for_its_complaint(villager, mailbox, office, small_world, tmp_path):
+    receipt, code = received(submit(villager, TOKEN).text)
+    (letter,) = mailbox.waiting(LETTERS)
+    letter.rename(tmp_path / letter.name)
+    typed = f"{code[:5]} {code[5:]}".translate(str.maketrans("0123456789", "０１２３４５６７８９"))
+    added = villager.post("/receipts/answer", data={"receipt": receipt, "code": typed, "text": "2024年"})
+    assert "补充已加密提交" in added.text
+    assert exchange(office, mailbox, at=NOW)["postponed"] == 1
+    (tmp_path / letter.name).rename(letter)
+    exchange(office, mailbox, at=NOW)
+    exchange(office, mailbox, at=NOW)
+    assert (count(small_world), count(small_world, FollowUp)) == (1, 1)
+    assert mailbox.waiting(LETTERS) == []
+
+
+def test_additions_find_their_way_to_complaints_of_the_mailbox_only(
+    villager, mailbox, office, small_world, signed_in
+):
+    body = {"channel": "phone", "message_id": "p1", "text": TEXT, "about": VILLAGE_A}
+    told = signed_in("clerk").post("/api/complaints", json=body).json()
+    forged(mailbox, kind="addition", receipt=told["receipt"], code=told["code"].rjust(10, "0"))
+    later = NOW + timedelta(days=15)
+    assert exchange(office, mailbox, at=later)["refused"] == 1
+    assert count(small_world, FollowUp) == 0
+
+
+def test_more_additions_than_the_office_takes_are_refused_with_their_text(
+    villager, mailbox, office, monkeypatch
+):
+    receipt, code = received(submit(villager, TOKEN).text)
+    exchange(office, mailbox, at=NOW)
+    monkeypatch.setattr("casework.mailbox.MOST_ANSWERS", 1)
+    pages = []
+    for text in ("2024年", "还有2023年"):
+        pages.append(villager.post("/receipts/answer", data={"receipt": receipt, "code": code, "text": text}))
+        exchange(office, mailbox, at=NOW)
+    assert [page.status_code for page in pages] == [200, 422]
+    assert "还有2023年" in pages[1].text
+
+
+def test_files_that_grow_when_cleaned_are_refused_while_the_sender_is_there(villager, mailbox, monkeypatch):
+    monkeypatch.setattr("casework.mailbox.MOST_CARRIED", 5)
+    page = submit(villager, TOKEN, files=[("files", ("a.pdf", b"%PDF-1.7", "x/y"))])
+    assert page.status_code == 422
+    assert "请缩小后再传" in page.text
+    many = [("files", (f"{n}.pdf", b"%PDF", "x/y")) for n in range(6)]
+    assert "附件至多" in submit(villager, TOKEN, files=many).text
+    assert mailbox.waiting(LETTERS) == []
+
+
+def test_planted_links_and_pipes_lead_nowhere(villager, mailbox, office, small_world):
+    exchange(office, mailbox, at=NOW)
+    secret = small_world.home / "keys" / "mailbox.key"
+    (mailbox.folder / UPWARD / "0.sealed").symlink_to(secret)
+    (mailbox.folder / LETTERS / "1.sealed").symlink_to(secret)
+    os.mkfifo(mailbox.folder / LETTERS / "2.sealed")
+    submit(villager, TOKEN)
+    counts = exchange(office, mailbox, at=NOW)
+    assert (counts["refused"], counts["complaints"], counts["upward"]) == (3, 1, 0)
+    assert not (small_world.home / "intake" / "upward").exists()
+    shutil.move(mailbox.folder / LETTERS, mailbox.folder / "elsewhere")
+    (mailbox.folder / LETTERS).symlink_to(small_world.home / "keys")
+    with pytest.raises(SealBroken):
+        exchange(office, mailbox, at=NOW)
+    assert secret.is_file()
+
+
 def test_guessing_codes_stops_and_a_wrong_code_opens_nothing(villager, mailbox):
     receipt, code = received(submit(villager, TOKEN).text)
-    wrong = f"{(int(code) + 1) % 1_000_000:06d}"
+    wrong = f"{(int(code) + 1) % 10**10:010d}"
     with pytest.raises(NotVisible):
         mailbox.answer(receipt, wrong)
     answers = [villager.post("/receipts", data={"receipt": receipt, "code": wrong}) for _ in range(6)]
@@ -306,23 +396,26 @@ def test_both_sides_may_be_users_of_their_own_in_a_common_group(villager, mailbo
 
 def test_a_letter_that_says_too_much_or_too_little_is_none():
     good = Letter(
-        kind="complaint", message_id="m", at=NOW, receipt=given_out(NOW.year, 1), code="123456", text="t", files=[b"aGk="]
+        kind="complaint", message_id="m", at=NOW, receipt=given_out(NOW.year, 1), code="1234567890", text="t", files=[b"aGk="]
     )  # fmt: skip
     text = good.model_dump_json()
-    assert Letter.of(text) == good
-    assert Letter.of(text).files == (b"hi",)
+    assert Letter.of(text, until=NOW) == good
+    assert Letter.of(text, until=NOW).files == (b"hi",)
     for old, new in (
         ('"complaint"', '"order"'),
         ('"at"', '"on"'),
         ('"text":"t"', '"text":5'),
         ("Z", ""),
-        ("123456", "12345"),
+        ("1234567890", "123456789"),
+        ("1234567890", "１２３４５６７８９０"),
+        (str(NOW.year), "0001"),
+        (str(NOW.year), "2999"),
         ('"m"', f'"{"m" * 129}"'),
         (good.receipt, "2026"),
         ('"t"', '"t","more":1'),
     ):
         assert text.replace(old, new, 1) != text, old
         with pytest.raises(SealBroken):
-            Letter.of(text.replace(old, new, 1))
+            Letter.of(text.replace(old, new, 1), until=NOW)
     with pytest.raises(SealBroken):
-        Letter.of("[]")
+        Letter.of("[]", until=NOW)
