@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from casework.attachments import attach
@@ -49,6 +50,10 @@ CHANNEL: Final = "web"
 _CLOCKS_DIFFER: Final = timedelta(days=1)
 _WAITS: Final = timedelta(days=14)
 _AT_ONCE: Final = 100
+_FAILURES: Final = (
+    SQLAlchemyError, OSError, MemoryError, ArithmeticError, ValueError, TypeError, LookupError,
+)  # fmt: skip
+"""What a letter may run into besides refusal: it stays, and the others are taken."""
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -154,10 +159,8 @@ def _one(mailbox: Mailbox, path: Path, take: Callable[[], str]) -> str:
         with suppress(FileNotFoundError):
             path.rename(mailbox.folder / REFUSED / path.name)
         return "refused"
-    except Exception as error:  # noqa: BLE001  # whatever it is, the file stays and the others are taken
-        _LOG.error(
-            "mailbox: %s stays for the next exchange, %s", path.name, type(error).__name__
-        )  # a traceback could hold what was written
+    except _FAILURES as error:  # its name only: the message could hold what was written
+        _LOG.error("mailbox: %s stays for the next exchange, %s", path.name, type(error).__name__)
         return "postponed"
     path.unlink(missing_ok=True)
     return counted
