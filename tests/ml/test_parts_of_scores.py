@@ -101,6 +101,6 @@ def test_trees_add_to_the_anomaly_score_and_do_not_repeat_it() -> None:
         entities=np.arange(rows),
         seed=0,
     )
-    model = learn(cases, directions=[0, 0, 0], kind=GENTLE, rounds=60, seed=0)
+    model = learn(cases, directions=[0, 0, 0], trees=(GENTLE, 60), seed=0)
     margin = model.margin(cases.values, cases.anomaly, cases.start)
     assert Logistic.fit(margin, cases.y, weight=cases.weight, prior=0.0).slope == pytest.approx(1, abs=0.2)
