@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +37,8 @@ from api import (
     routes_tasks,
 )
 from api.context import Intake, Services
+from api.pages_public import Public
+from api.public_desk import office_desk
 from api.security import SecurityHeaders, check_declared
 from api.throttle import LoginThrottle
 from api.trial_jobs import TrialJobs, TrialRun
@@ -115,7 +118,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    app.state.services = Services(
+    app.state.services = svc = Services(
         home=home,
         sessions=sessions(engine),
         clock=clock,
@@ -124,11 +127,13 @@ def create_app(
         models=models,
         vault=vault,
         throttle=LoginThrottle(),
-        work=WorkMeter(),
         prechecks=Prechecks(home),
         trials=trials,
         registry=Registry(home=home, office=intake.division, key=load_key(home, SIGNING_KEY)),
         secure_cookies=secure_cookies,
+    )
+    app.state.public = Public(
+        desk=partial(office_desk, svc), clock=clock, work=WorkMeter(), throttle=svc.throttle
     )
     for router in ROUTERS:
         app.include_router(router)

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from api.throttle import LoginThrottle
 from api.trial_jobs import TrialJobs
-from api.work import WorkMeter
 from casework.guides import Models
 from casework.identity import Vault
 from casework.intake import Triage
@@ -47,7 +46,6 @@ class Services:
     models: Models
     vault: Vault
     throttle: LoginThrottle
-    work: WorkMeter
     prechecks: Prechecks
     trials: TrialJobs
     registry: Registry

@@ -35,12 +35,12 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
 
 from casework.attachments import MOST_BYTES, MOST_FILES, cleaned
-from casework.errors import BadInput, NotVisible, SealBroken
+from casework.errors import BadInput, CaseworkError, NotVisible, SealBroken
 from casework.follow_ups import MOST_ANSWERS, check_addition
 from casework.intake import LONGEST_MESSAGE_ID, check_text
 from casework.letters import KEY_BYTES, drop, padded, seal_letter, unpadded
 from casework.receipts import digits_of, given_out, is_receipt, plain_digits
-from casework.upward import ENDING, KEY_FILE, NoWayUp, goes_up
+from casework.upward import ENDING, KEY_FILE, NoWayUp
 from registers.pseudonyms import load_key
 
 LETTERS, UPWARD, REFUSED = "letters", "upward", "refused"
@@ -56,6 +56,13 @@ _NAME_BYTES: Final = 16
 _GUESS_COST: Final = 2**14  # of one guess at receipt and code: 16 MB and some 50 ms
 _MOST_TRIES: Final = 100
 _GUESSES: Final = BoundedSemaphore(4)  # at once: a flood of queries takes some memory, not all
+
+
+class UnsafeMailbox(CaseworkError):
+    """A folder of the mailbox leads elsewhere: whoever planted the link wants the office to write or move files there."""
+
+    def __init__(self) -> None:
+        super().__init__("信箱里有文件夹是指向别处的链接，已停止收取：请技术保障人员检查信箱和对外受理的机器")
 
 
 @dataclass(frozen=True)
@@ -144,7 +151,7 @@ class Mailbox:
         return Point(**found)
 
     def complain(
-        self, point: Point, *, message_id: str, text: str, contact: str, files: Sequence[bytes], at: datetime
+        self, token: str, *, message_id: str, text: str, contact: str, files: Sequence[bytes], at: datetime
     ) -> tuple[str, str]:
         """Seal a complaint for the office; receipt number and query code, the same for the same message.
 
@@ -161,7 +168,7 @@ class Mailbox:
         if is_new or not self._lock_of(receipt, code)[0].is_file():
             letter = Letter(
                 kind="complaint", message_id=message_id, at=at, receipt=receipt, code=code, text=text,
-                contact=contact, token=point.token, files=kept,
+                contact=contact, token=token, files=kept,
             )  # fmt: skip
             drop(
                 self.folder / LETTERS,
@@ -173,22 +180,23 @@ class Mailbox:
                 self.leave(Answer(receipt, at, WORDS_AT_FIRST), code)
         return receipt, code
 
-    def report_up(self, text: str, *, contact: str, point: Point) -> str:
-        """Seal a report for the level above; the hash of the sealed bytes. Raises `BadInput` or `NoWayUp`."""
-        check_text(text)
+    def report_up(self, report: str) -> str:
+        """Seal a report for the level above; the hash of the sealed bytes. Raises `NoWayUp`."""
         try:
             public = self._key(KEY_FILE)
         except NotVisible:
             raise NoWayUp from None
-        sealed = seal_letter(f"{contact}\n{point.name}\n{text}", public)
+        sealed = seal_letter(report, public)
         drop(self.folder / UPWARD, sealed, ending=ENDING, mode=SHARED)
         return hashlib.sha256(sealed).hexdigest()
 
-    def add(self, answer: Answer, code: str, text: str, *, at: datetime) -> None:
-        """Seal what a sender adds to a complaint whose answer they could open.
+    def add(self, *, receipt: str, code: str, text: str, at: datetime) -> Answer:
+        """Seal what a sender adds to a complaint whose answer they can open, which is returned as it lies there.
 
-        Raises `BadInput` for a text or a number of additions that the office would refuse.
+        Raises `BadInput` for a text or a number of additions that the office would refuse, `NotVisible` as
+        `progress` does.
         """
+        answer = self.progress(receipt=receipt, code=code)
         check_addition(text)
         if sum(not line.by for line in answer.thread) >= MOST_ANSWERS:
             raise BadInput("text", "补充次数过多，请另行反映")
@@ -202,8 +210,9 @@ class Mailbox:
             ending=ENDING,
             mode=SHARED,
         )
+        return answer
 
-    def answer(self, receipt: str, code: str) -> Answer:
+    def progress(self, *, receipt: str, code: str) -> Answer:
         """What became of a complaint. Raises `NotVisible`, whether number or code is wrong."""
         if not is_receipt(receipt):
             raise NotVisible
@@ -241,9 +250,9 @@ class Mailbox:
         return [path for *_, path in sorted(found)]
 
     def refuse_links(self) -> None:
-        """Raise `SealBroken` where a folder of the mailbox is a link to somewhere else, planted by the other side."""
+        """Raise `UnsafeMailbox` where a folder of the mailbox is a link to somewhere else."""
         if any((self.folder / name).is_symlink() for name in ("office", LETTERS, UPWARD, "answers", REFUSED)):
-            raise SealBroken
+            raise UnsafeMailbox
 
     def _key(self, name: str) -> bytes:
         path = self.folder / "office" / name
@@ -290,8 +299,3 @@ def _carried(content: bytes) -> bytes:
             "file", f"文件（图片为去除附带信息后）超过 {MOST_CARRIED // 1_000_000} MB，请缩小后再传"
         )
     return clean
-
-
-def must_go_up(point: Point) -> bool:
-    """True for a point of the office itself or of a level above it: the office may not record such reports."""
-    return goes_up(point.about, division=point.division)

@@ -77,7 +77,7 @@ def exchange(office: Office, mailbox: Mailbox, *, at: datetime) -> Mapping[str, 
     """Publish, fetch and answer once: how many `complaints`, `additions`, `upward`, `refused`, `postponed` and
     `answers`.
 
-    Raises `SealBroken` for a mailbox with folders that lead elsewhere.
+    Raises `UnsafeMailbox` for a mailbox with folders that lead elsewhere.
     """
     mailbox.refuse_links()
     publish(office, mailbox)
@@ -191,15 +191,13 @@ def _letter(office: Office, path: Path, *, at: datetime) -> str:
 
 
 def _add(session: Session, office: Office, letter: Letter, *, at: datetime) -> None:
-    """Only to complaints that came through the mailbox: their codes are long, so that nobody finds one by trying."""
+    """The codes of letters have ten digits, those that the office gives out six: other complaints are out of reach."""
     try:
         found = progress(session, office.home, receipt=letter.receipt, code=letter.code)
     except NotVisible:
         if at - letter.at < _WAITS:
             raise _Early from None
         raise
-    if session.get(MailboxComplaint, found.complaint_id) is None:
-        raise NotVisible
     answer(session, found, letter.text, sealer=office.sealer, at=letter.at)
 
 

@@ -13,7 +13,7 @@ from casework.channel_models import Attachment, FollowUp
 from casework.errors import BadInput, NotVisible, SealBroken
 from casework.follow_ups import progress
 from casework.letters import drop, seal_letter
-from casework.mailbox import LETTERS, SHARED, UPWARD, Letter
+from casework.mailbox import LETTERS, SHARED, UPWARD, Letter, UnsafeMailbox
 from casework.mailbox_fetch import REFUSED, exchange
 from casework.receipts import given_out
 from casework.upward import ENDING
@@ -30,7 +30,7 @@ def test_a_receipt_that_another_complaint_has_is_refused(villager, mailbox, offi
     forged(mailbox, receipt=receipt)
     assert exchange(office, mailbox, at=NOW)["refused"] == 1
     assert count(small_world) == 1
-    assert mailbox.answer(receipt, code).receipt == receipt
+    assert mailbox.progress(receipt=receipt, code=code).receipt == receipt
 
 
 def test_a_forged_letter_gets_no_hold_of_a_complaint_that_came_otherwise(
@@ -41,19 +41,18 @@ def test_a_forged_letter_gets_no_hold_of_a_complaint_that_came_otherwise(
     forged(mailbox, message_id="w1", receipt=told["receipt"])
     exchange(office, mailbox, at=NOW)
     with pytest.raises(NotVisible):
-        mailbox.answer(told["receipt"], "1111111111")
+        mailbox.progress(receipt=told["receipt"], code="1111111111")
     with small_world.sessions() as session, pytest.raises(NotVisible):
         progress(session, small_world.home, receipt=told["receipt"], code="1111111111")
 
 
 def test_no_receipt_is_given_out_twice(mailbox, office, monkeypatch):
     monkeypatch.setattr("casework.mailbox.given_out", lambda year, number: given_out(year, number % 2))
-    point = mailbox.point(TOKEN)
     given = {"text": TEXT, "contact": "", "files": [], "at": NOW}
-    receipts = {mailbox.complain(point, message_id=name, **given)[0] for name in ("a", "b", "a")}
+    receipts = {mailbox.complain(TOKEN, message_id=name, **given)[0] for name in ("a", "b", "a")}
     assert receipts == {given_out(NOW.year, 0), given_out(NOW.year, 1)}
     with pytest.raises(BadInput):
-        mailbox.complain(point, message_id="c", **given)
+        mailbox.complain(TOKEN, message_id="c", **given)
 
 
 @pytest.mark.parametrize("letter", [b"no letter at all", None], ids=["rubbish", "sealed rubbish"])
@@ -102,7 +101,7 @@ def test_planted_links_and_pipes_lead_nowhere(villager, mailbox, office, small_w
     assert not (small_world.home / "intake" / "upward").exists()
     shutil.move(mailbox.folder / LETTERS, mailbox.folder / "elsewhere")
     (mailbox.folder / LETTERS).symlink_to(small_world.home / "keys")
-    with pytest.raises(SealBroken):
+    with pytest.raises(UnsafeMailbox):
         exchange(office, mailbox, at=NOW)
     assert secret.is_file()
 
@@ -111,7 +110,7 @@ def test_guessing_codes_stops_and_a_wrong_code_opens_nothing(villager, mailbox):
     receipt, code = received(submit(villager, TOKEN).text)
     wrong = f"{(int(code) + 1) % 10**10:010d}"
     with pytest.raises(NotVisible):
-        mailbox.answer(receipt, wrong)
+        mailbox.progress(receipt=receipt, code=wrong)
     answers = [villager.post("/receipts", data={"receipt": receipt, "code": wrong}) for _ in range(6)]
     assert [answer.status_code for answer in answers] == [404] * 5 + [429]
     assert villager.post("/receipts", data={"receipt": receipt, "code": code}).status_code == 429

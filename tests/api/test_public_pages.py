@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from api import work
 from api.work import WorkMeter, is_work
 from casework.audit_models import AuditEntry
-from casework.channel_models import Attachment, IntakePoint
+from casework.channel_models import Attachment, FollowUp, IntakePoint
 from casework.letters import new_key_pair
 from casework.models import Complaint
 from casework.upward import KEY_FILE
@@ -146,6 +146,32 @@ def test_a_report_on_the_office_goes_up_and_leaves_no_row(anyone, small_world, t
         newest = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
         assert newest.target.removeprefix("sha256/") in page.text
         assert (newest.user_id, newest.detail) == (None, {})
+
+
+def test_an_empty_report_does_not_go_up(anyone, small_world, token):
+    _, public = new_key_pair()
+    (small_world.home / "keys" / KEY_FILE).write_bytes(public)
+    page = submit(anyone, token, upward="yes", contact="13800000000", text=" ")
+    assert page.status_code == 422
+    assert not (small_world.home / "intake" / "upward").exists()
+
+
+def test_a_complaint_with_a_refused_file_leaves_no_row_and_keeps_its_text(anyone, small_world, token):
+    page = submit(anyone, token, files=[("files", ("a.jpg", b"\xff\xd8\xff broken", "image/jpeg"))])
+    assert page.status_code == 422
+    assert TEXT in html.unescape(page.text)
+    assert (count(small_world), count(small_world, Attachment)) == (0, 0)
+
+
+def test_a_refused_addition_stays_in_its_field(anyone, small_world, token):
+    receipt, code = received(submit(anyone, token).text)
+    asked = {"receipt": receipt, "code": f"{code[:3]} {code[3:]}"}
+    page = anyone.post("/receipts/answer", data=asked | {"text": "长" * 2_001})
+    assert page.status_code == 422
+    assert "长" * 2_001 in page.text
+    assert anyone.post("/receipts/answer", data=asked | {"text": "短"}).status_code == 200
+    assert count(small_world, FollowUp) == 1
+    assert anyone.post("/receipts/answer", data=asked | {"code": "0", "text": "短"}).status_code == 404
 
 
 def test_guessing_codes_stops_at_the_receipt(anyone, small_world, clock, token):
