@@ -32,7 +32,7 @@ _NEAR_ROWS: Final = 512
 _MEASURED_ROWS: Final = 2_000
 """Rows on which the scale of the score is measured."""
 _USUAL_ROWS: Final = 8
-"""Of them, rows that stand for the usual ones; 32 ranked the sets of benchmarks/risk.py alike."""
+"""Rows other than the cases that stand for the usual ones; 32 ranked the sets of benchmarks/risk.py alike."""
 _TINY: Final = 1e-12
 
 
@@ -46,7 +46,7 @@ class Likeness:
         factor: sign and one over the standard deviation, 0 for a constant column; shape (columns,).
         one_sided: columns of which only the harmless side of the case is unlike it; shape (columns,).
         cases: scaled confirmed cases; shape (cases, columns).
-        usual: scaled rows drawn from all rows; shape (rows, columns).
+        usual: scaled rows drawn from all that are not cases; shape (rows, columns).
         centre: mean log ratio of the rows of training.
         spread: its standard deviation.
         usual_parts: mean part of each column in it, in units of `spread`; shape (columns,).
@@ -82,8 +82,10 @@ class Likeness:
         )
         none = np.empty((0, columns))
         bare = cls(typical, reach, factor, sign != 0, none, none, 0.0, 1.0, np.zeros(columns))
-        some = values[np.sort(random.permutation(len(values))[:_MEASURED_ROWS])]
-        usual = random.permutation(some)[:_USUAL_ROWS]
+        order = random.permutation(len(values))
+        some = values[np.sort(order[:_MEASURED_ROWS])]
+        others = order[~np.isin(order, confirmed)]
+        usual = values[(others if len(others) else order)[:_USUAL_ROWS]]
         unmeasured = replace(bare, cases=bare._scaled(values[confirmed]), usual=bare._scaled(usual))
         raw = unmeasured.score(some)
         measured = replace(unmeasured, centre=float(raw.mean()), spread=float(raw.std()) or np.inf)

@@ -28,12 +28,12 @@ def log_mean_nearness(value: float, others: np.ndarray) -> float:
 
 
 def test_log_ratio_by_hand() -> None:
-    """Values of deviation 1, two of them cases, all five usual: near a case gains over halfway between both."""
+    """Values of deviation 1, two of them cases, the others usual: near a case gains over halfway between both."""
     values = np.array([-1.0, -1.0, 1.0, 1.0, 0.0]) * np.sqrt(1.25)
     found = likeness(values[:, None], [0, 2])
     asked = [0.0, float(np.sqrt(1.25))]
     raw = found.score(np.array(asked)[:, None]) * found.spread + found.centre
-    by_hand = [log_mean_nearness(a, values[[0, 2]]) - log_mean_nearness(a, values) for a in asked]
+    by_hand = [log_mean_nearness(a, values[[0, 2]]) - log_mean_nearness(a, values[[1, 3, 4]]) for a in asked]
     assert raw == pytest.approx(by_hand)
 
 
