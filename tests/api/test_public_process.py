@@ -199,4 +199,7 @@ def test_a_closed_point_takes_nothing(villager, mailbox, office, small_world):
 def test_the_public_process_has_no_other_doors(villager):
     for path in ("/", "/inbox", "/api/complaints", "/login", "/openapi.json", "/health/ready"):
         assert villager.get(path).status_code == 404, path
+    pages = [villager.get(path).text for path in (f"/r/{TOKEN}", "/receipts")]
+    links = {link for page in pages for link in re.findall(r'<a [^>]*href="([^"]+)"', page)}
+    assert all(villager.get(link).status_code == 200 for link in links), links
     assert re.search("default-src 'none'", villager.get("/receipts").headers["Content-Security-Policy"])
