@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from casework.errors import SealBroken
+from registers.durable import write_through
 
 KEY_BYTES: Final = 32
 _NONCE: Final = bytes(12)  # a key seals one letter only
@@ -82,7 +83,7 @@ def drop(folder: Path, content: bytes, *, ending: str, mode: int = 0o600) -> Pat
             file.flush()
             os.fsync(file.fileno())
         part.rename(whole)
-        _keep_names(folder)
+        write_through(folder)
     except OSError:
         part.unlink(missing_ok=True)
         raise
@@ -110,15 +111,6 @@ def make_folder(folder: Path, *, mode: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         inherited = stat.S_IMODE(folder.stat().st_mode) & stat.S_ISGID
         folder.chmod(inherited | mode | 0o100 | (0o010 if mode & 0o020 else 0))
-
-
-def _keep_names(folder: Path) -> None:
-    """Bring the names of a folder to the disk, so that a file is there after a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _derived(shared: bytes, own: bytes, public: bytes) -> bytes:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Final
 
 from ml.errors import BundleRefused, FeatureMismatch
+from registers.durable import write_through
 
 MANIFEST: Final = "manifest.json"
 CHAMPION: Final = "champion.json"
@@ -69,7 +70,7 @@ def write_bundle(folder: Path, files: Mapping[str, bytes], meta: Meta, *, key: b
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
-    _sync_folder(folder.parent)
+    write_through(folder.parent)
 
 
 def read_bundle(folder: Path, *, key: bytes) -> Bundle:
@@ -106,7 +107,7 @@ def set_champion(home: Path, kind: str, version: str) -> None:
     aside = pointer.with_name(f".{CHAMPION}.{os.getpid()}")
     _write_synced(aside, _canonical({"version": version}))
     aside.replace(pointer)
-    _sync_folder(pointer.parent)
+    write_through(pointer.parent)
 
 
 def champion_version(home: Path, kind: str) -> str | None:
@@ -214,14 +215,6 @@ def _write_synced(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _list(value: object) -> list[object]:

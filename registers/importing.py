@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import os
 import re
 import shutil
 import sqlite3
@@ -27,6 +26,7 @@ import pyarrow.parquet as pq
 
 from registers.catalogue import Catalogue, CatalogueError, Register, header_key
 from registers.conversion import Converter
+from registers.durable import write_through
 from registers.identity import Identity, IdentityVault
 from registers.lake import Batch, Lake
 from registers.ocds import is_ocds, read_ocds
@@ -349,7 +349,7 @@ def _commit(
     for source, relative in [*resolved.files, *([resolved.closures] if resolved.closures else [])]:
         target = lake.root / relative
         target.parent.mkdir(parents=True, exist_ok=True)
-        _write_through(source)
+        write_through(source)  # a manifest must not outlive a power cut that its files did not
         source.replace(target)
     report.store(lake.home)
     lake.commit(
@@ -368,12 +368,3 @@ def _commit(
             sequence=sequence,
         )
     )
-
-
-def _write_through(path: Path) -> None:
-    """A manifest must not outlive a power cut that its files did not."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -51,7 +51,7 @@ match where:
     case "versions resolved":
         importing.resolve_versions = after(importing.resolve_versions)
     case "some files in place":
-        importing._write_through = after(importing._write_through, 2)
+        importing.write_through = after(importing.write_through, 2)
     case "report stored":
         importing.QualityReport.store = after(importing.QualityReport.store)
     case "manifest half written":
