@@ -48,6 +48,7 @@ SHARED: Final = 0o660  # both sides may be users of their own in a common group
 POINTS: Final = "points.json"
 OFFICE_KEY: Final = "office.pub"
 WORDS_AT_FIRST: Final = "已收到"
+WORDS_IF_REFUSED: Final = "未能收下，请重新提交"
 MOST_CARRIED: Final = 9_000_000
 MOST_BYTES_OF_LETTER: Final = 2 * MOST_FILES * MOST_BYTES
 _EARLIEST: Final = datetime(2020, 1, 1, tzinfo=UTC)

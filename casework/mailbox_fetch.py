@@ -34,6 +34,7 @@ from casework.mailbox import (
     REFUSED,
     SHARED,
     UPWARD,
+    WORDS_IF_REFUSED,
     Answer,
     Letter,
     Line,
@@ -85,7 +86,7 @@ def exchange(office: Office, mailbox: Mailbox, *, at: datetime) -> Mapping[str, 
         make_folder(mailbox.folder / folder, mode=SHARED)
     counts = Counter(complaints=0, additions=0, upward=0, refused=0, postponed=0)
     for path in mailbox.waiting(LETTERS):
-        counts[_one(mailbox, path, partial(_letter, office, path, at=at))] += 1
+        counts[_one(mailbox, path, partial(_letter, office, mailbox, path, at=at))] += 1
     for path in mailbox.waiting(UPWARD):
         counts[_one(mailbox, path, partial(_upward, office, path, at=at))] += 1
     return counts | {"answers": leave_answers(office, mailbox)}
@@ -177,9 +178,19 @@ def _upward(office: Office, path: Path, *, at: datetime) -> str:
     return "upward"
 
 
-def _letter(office: Office, path: Path, *, at: datetime) -> str:
+def _letter(office: Office, mailbox: Mailbox, path: Path, *, at: datetime) -> str:
     sealed = read_dropped(path, most=MOST_BYTES_OF_LETTER)
     letter = Letter.of(open_letter(sealed, office.private_key), until=at + _CLOCKS_DIFFER)
+    try:
+        _enter(office, letter, at=at)
+    except CaseworkError:
+        if letter.kind == "complaint":
+            _say_refused(office, mailbox, letter)
+        raise
+    return "complaints" if letter.kind == "complaint" else "additions"
+
+
+def _enter(office: Office, letter: Letter, *, at: datetime) -> None:
     with office.sessions.begin() as session:
         if session.get(MailboxLetter, letter.message_id) is None:
             session.add(MailboxLetter(message_id=letter.message_id, at=letter.at))
@@ -187,7 +198,14 @@ def _letter(office: Office, path: Path, *, at: datetime) -> str:
                 _add(session, office, letter, at=at)
             else:
                 _take(session, office, letter)
-    return "complaints" if letter.kind == "complaint" else "additions"
+
+
+def _say_refused(office: Office, mailbox: Mailbox, letter: Letter) -> None:
+    """Tell the sender of a complaint that could not be taken, unless their receipt and code open one that was."""
+    with office.sessions() as session, suppress(NotVisible):
+        progress(session, office.home, receipt=letter.receipt, code=letter.code)
+        return
+    mailbox.leave(Answer(letter.receipt, letter.at, WORDS_IF_REFUSED), letter.code)
 
 
 def _add(session: Session, office: Office, letter: Letter, *, at: datetime) -> None:

@@ -30,7 +30,18 @@ def test_a_receipt_that_another_complaint_has_is_refused(villager, mailbox, offi
     forged(mailbox, receipt=receipt)
     assert exchange(office, mailbox, at=NOW)["refused"] == 1
     assert count(small_world) == 1
-    assert mailbox.progress(receipt=receipt, code=code).receipt == receipt
+    assert mailbox.progress(receipt=receipt, code=code).words == "已收到"
+
+
+def test_the_sender_of_a_refused_complaint_is_told(villager, mailbox, office, small_world, monkeypatch):
+    receipt, code = received(submit(villager, TOKEN, files=[("files", ("a.pdf", b"%PDF-1.7", "x/y"))]).text)
+    monkeypatch.setattr("casework.attachments.MOST_BYTES", 5)
+    assert exchange(office, mailbox, at=NOW)["refused"] == 1
+    assert count(small_world) == 0
+    assert mailbox.progress(receipt=receipt, code=code).words == "未能收下，请重新提交"
+    assert "未能收下" in villager.post("/receipts", data={"receipt": receipt, "code": code}).text
+    submit(villager, TOKEN)
+    assert exchange(office, mailbox, at=NOW)["complaints"] == 1
 
 
 def test_a_forged_letter_gets_no_hold_of_a_complaint_that_came_otherwise(
