@@ -63,16 +63,16 @@ def main(data: Path, seeds: Sequence[int] = ()) -> None:
 
 
 def print_held_out(study: Study, held_out: HeldOut) -> None:
-    """Print the figures over all labels, over those of which the readers were sure, and over the first round."""
+    """Print the figures over the messages that decide, those of which the readers were sure, and other samples."""
     samples: dict[str, Bools] = {
-        "all labels": np.ones_like(held_out.keys),
-        "readers sure": study.corpus.questions[KEY].sure,
+        "first three rounds": held_out.decisive,
+        "first three rounds where readers were sure": held_out.decisive & study.corpus.questions[KEY].sure,
         "first round": study.corpus.first_round,
+        "whole board": np.ones_like(held_out.keys),
     }
     for name, counted in samples.items():
         share = held_out.keys[counted].mean()
-        fast, encoder = held_out.fast[KEY][:, 0], held_out.encoder[KEY][:, 0]
-        figures = stage_figures(held_out.keys, fast, encoder, held_out.splits, counted=counted)
+        figures = stage_figures(held_out, counted=counted)
         print_table(
             f"Key matter, 5 folds, {name}: {counted.sum()} messages, {share:.0%} key matters (mean, range over folds)",
             ["measure", "fast path", "encoder alone", "both on all", "cascade"],

@@ -51,12 +51,14 @@ class HeldOut:
 
     Attributes:
         keys: which messages are key matters.
+        decisive: on which of them everything is decided.
         splits: the folds.
         fast: by question, messages x labels.
         encoder: the same, by the encoder alone.
     """
 
     keys: Bools
+    decisive: Bools
     splits: list[Split]
     fast: dict[str, Floats]
     encoder: dict[str, Floats]
@@ -146,7 +148,7 @@ def hold_out(study: Study, *, seed: int, say: Said | None = None) -> HeldOut:
             encoder[name][test] = found[name]
         if say is not None:
             say(f"fold {number + 1} of {len(splits)}")
-    return HeldOut(study.keys, splits, fast, encoder)
+    return HeldOut(study.keys, study.corpus.decisive, splits, fast, encoder)
 
 
 def fit_net(study: Study, chosen: Rows, *, seed: int, say: Said | None = None) -> Net:
@@ -237,8 +239,12 @@ def train_second_stage(
 ) -> TriageModel:
     """Train on all labels and return ``fast`` with its second stage, decided by ``held_out``."""
     net = fit_net(study, np.arange(study.material.board), seed=seed, say=say)
+    rows = held_out.decisive
     cascade = decide_cascade(
-        study.keys, held_out.fast[KEY][:, 0], held_out.encoder[KEY][:, 0], calibrated=fast.decision
+        study.keys[rows],
+        held_out.fast[KEY][rows, 0],
+        held_out.encoder[KEY][rows, 0],
+        calibrated=fast.decision,
     )
     heads = {}
     for name in QUESTIONS:

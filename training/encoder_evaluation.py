@@ -10,7 +10,6 @@ from sklearn.metrics import average_precision_score, f1_score, precision_recall_
 
 from training.encoder import Cascade, HeldOut, decide_cascade
 from training.encoder_net import KEY
-from training.triage import Split
 from training.triage_evaluation import Bools, Figure, Floats, calibration_error, over_folds
 
 RECALL: Final = 0.90
@@ -29,19 +28,17 @@ RULES: Final[Mapping[str, Rule]] = {
 
 
 def held_out_figures(held_out: HeldOut) -> dict[str, Figure]:
-    """Return `stage_figures` of all held-out messages."""
-    fast, encoder = held_out.fast[KEY][:, 0], held_out.encoder[KEY][:, 0]
-    return stage_figures(held_out.keys, fast, encoder, held_out.splits)
+    """Return `stage_figures` of the held-out messages on which everything is decided."""
+    return stage_figures(held_out, counted=held_out.decisive)
 
 
-def stage_figures(
-    keys: Bools, fast: Floats, encoder: Floats, splits: list[Split], *, counted: Bools | None = None
-) -> dict[str, Figure]:
-    """Return the figures of each of `RULES` over the ``counted`` messages (all by default), by "rule: measure"."""
-    counted = np.ones_like(keys) if counted is None else counted
+def stage_figures(held_out: HeldOut, *, counted: Bools) -> dict[str, Figure]:
+    """Return the figures of each of `RULES` over the ``counted`` messages, by "rule: measure"."""
+    keys, fast, encoder = held_out.keys, held_out.fast[KEY][:, 0], held_out.encoder[KEY][:, 0]
     values: dict[str, list[float]] = {}
     for name, rule in RULES.items():
-        for others, fold in splits:
+        for train, fold in held_out.splits:
+            others = train[held_out.decisive[train]]
             cascade = rule(keys[others], fast[others], encoder[others])
             test = fold[counted[fold]]
             odds, learned = cascade.odds(fast, encoder), cascade.decision

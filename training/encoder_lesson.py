@@ -15,7 +15,7 @@ from ml.triage.masking import mask
 from ml.triage.text import normalise
 from training.board import Message
 from training.encoder_net import KEY, UNKNOWN, Rows
-from training.label_files import ACCUSED
+from training.label_files import ACCUSED, ACTS, load_classes, settled_classes
 from training.triage_labels import LabelError, load_readings, settled_labels
 
 LABELS: Final = {
@@ -25,8 +25,9 @@ LABELS: Final = {
     "topic": TOPICS,
     "class": CLASSES,
     "accused": ACCUSED,
+    "act": ACTS,
 }
-"""Questions with their answers. Class and accused party only help to learn; they are not asked of the encoder."""
+"""Questions with their answers. Class, accused party and act only help to learn; they are not asked of the encoder."""
 
 UNSURE_WEIGHT: Final = 0.5
 WRITTEN_WEIGHT: Final = 0.5
@@ -54,26 +55,30 @@ class Material:
 def read_material(messages: list[Message], rows: Rows, *, groups: Rows, labels: Path) -> Material:
     """Return the labelled messages in the order of ``rows``, then the written ones, with all known answers.
 
-    Class and accused party (``classes.csv``) and written messages (``written_village.csv``) are used where the
-    folder ``labels`` has them.
+    Class (``classes.csv``), accused party and act (``acts.csv``) and written messages (``written_village.csv``) are used
+    where the folder ``labels`` has them.
 
     Raises:
         LabelError: an answer is not known to the guideline.
     """
     settled = settled_labels(load_readings(labels), labels)
-    classes = {row["id"]: row for row in reversed(_rows(labels / "classes.csv"))}  # the first reading counts
+    readings = load_classes(labels) if (labels / "classes.csv").is_file() else []
+    classes = settled_classes(readings, settled)
+    acts = {row["id"]: row for row in _rows(labels / "acts.csv")}
     written = _rows(labels / "written_village.csv")
     chosen = [messages[row] for row in rows]
     answers: dict[str, list[int]] = {name: [] for name in LABELS}
     weights = []
     for message in chosen:
-        answer, extra = settled[message.message_id], classes.get(message.message_id, {})
+        answer, extra = settled[message.message_id], acts.get(message.message_id, {})
+        of_class = classes.get(message.message_id)
         known = {
             "nature": answer.nature,
             "field": answer.field,
             "topic": message.topic,
-            "class": extra.get("class"),
-            "accused": extra.get("accused") or None,
+            "class": of_class.official_class if of_class else None,
+            "accused": extra.get("accused"),
+            "act": extra.get("act"),
         }
         _note(answers, message.message_id, key=answer.key, known=known)
         weights.append(1.0 if answer.sure else UNSURE_WEIGHT)

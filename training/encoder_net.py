@@ -1,4 +1,5 @@
-"""The encoder's trained part: top layers if wished, a pooling by learned queries, and one linear head per question.
+"""The encoder's trained part: top layers if wished, a pooling by learned queries, a hidden layer, and one linear head
+per question.
 
 The frozen layers stay as they were pre-trained. They are run once per message, their output is kept
 (`training.encoder_export.activations_of`), and only what is here learns: a hundredth of the cost of training them
@@ -44,6 +45,7 @@ class Design:
         tokens: the longest input; of a longer message the beginning and the last `tail` tokens.
         tail: see `tokens`.
         queries: learned queries that pool the tokens, beside their mean.
+        hidden: width of the layer between pooling and heads, which is the vector of a message.
         epochs: at most so many passes over the messages.
         patience: so many epochs without a better inner split end the training.
         batch: messages a step.
@@ -58,8 +60,9 @@ class Design:
     layers: int = 10
     tokens: int = 256
     tail: int = 64
-    queries: int = 4
-    epochs: int = 6
+    queries: int = 8
+    hidden: int = 512
+    epochs: int = 5
     patience: int = 2
     batch: int = 16
     head_rate: float = 1e-3
@@ -71,7 +74,8 @@ class Design:
         ("field", 0.3),
         ("topic", 0.1),
         ("class", 0.3),
-        ("accused", 0.3),
+        ("accused", 0.5),
+        ("act", 0.5),
     )
 
 
@@ -106,7 +110,8 @@ class Net(nn.Module):  # type: ignore[misc]  # torch is not typed strictly
         size = width * (1 + design.queries)
         self.norm = nn.LayerNorm(size)
         self.dropout = nn.Dropout(design.dropout)
-        self.heads = nn.ModuleDict({name: nn.Linear(size, count) for name, count in sizes.items()})
+        self.hidden = nn.Linear(size, design.hidden)
+        self.heads = nn.ModuleDict({name: nn.Linear(design.hidden, count) for name, count in sizes.items()})
 
     def vector(self, hidden: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
         """Return the vector of each message: ``hidden`` is messages x tokens x width, ``there`` where a token is."""
@@ -119,7 +124,8 @@ class Net(nn.Module):  # type: ignore[misc]  # torch is not typed strictly
         looked = torch.tanh(self.look(hidden)) @ self.queries.T.to(hidden.dtype)
         shares = (looked + (1 - present) * -1e4).softmax(1)
         pooled = (shares.transpose(1, 2) @ hidden).flatten(1)
-        result: torch.Tensor = self.norm(torch.cat([mean, pooled], 1).float())
+        seen = self.dropout(self.norm(torch.cat([mean, pooled], 1).float()))
+        result: torch.Tensor = functional.gelu(self.hidden(seen))
         return result
 
     def forward(self, hidden: torch.Tensor, there: torch.Tensor) -> dict[str, torch.Tensor]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,11 @@ from training.triage_labels import FOLDER, Answer, LabelError
 
 DUPLICATES: Final = ("none", "repeat", "copy")
 ACCUSED: Final = ("cadre", "office", "justice", "school", "hospital", "public_unit", "private", "none")
+ACTS: Final = (
+    "money", "favour", "tender", "bribe", "business", "hidden", "charge", "shield", "retaliation", "false_report",
+    "dereliction", "abuse", "conduct", "inaction", "private_wrong", "none",
+)  # fmt: skip
+"""What the accused is said to have done, the gravest that is told as a fact; `labels/README.md` says what each means."""
 NAMED: Final = (
     "amount",
     "date",
@@ -161,18 +166,25 @@ def _offsets(row: Mapping[str, str], party: str) -> tuple[int, int] | None:
 def settled_classes(
     readings: Iterable[ClassReading], answers: Mapping[str, Answer]
 ) -> dict[str, ClassReading]:
-    """Return one reading per message of ``answers``: the first that fits the settled key matter, else the first.
+    """Return one reading per message of ``answers``: the first that fits the settled key matter.
 
-    A key matter is a 检举控告, and what is none is one only without substance.
+    A key matter is a 检举控告, and what is none is one only without substance. Where no reading fits, a key matter is
+    taken as what it is by definition, and what was settled as none is left out: its class is not known.
     """
     by_message: dict[str, list[ClassReading]] = {}
     for reading in readings:
         by_message.setdefault(reading.message_id, []).append(reading)
-    return {
-        message_id: next((one for one in several if _fits(one, key=answers[message_id].key)), several[0])
-        for message_id, several in by_message.items()
-        if message_id in answers
-    }
+    settled: dict[str, ClassReading] = {}
+    for message_id, several in by_message.items():
+        if message_id not in answers:
+            continue
+        key = answers[message_id].key
+        fitting = [one for one in several if _fits(one, key=key)]
+        if fitting or key:
+            settled[message_id] = (
+                fitting[0] if fitting else replace(several[0], official_class=CLASSES[0], no_substance=False)
+            )
+    return settled
 
 
 def _fits(reading: ClassReading, *, key: bool) -> bool:

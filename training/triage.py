@@ -4,9 +4,10 @@ The vocabulary, the rarity of its terms and the latent space are learned from al
 heads from labels; calibration, threshold and abstention from scores of messages held out of training. Folds
 never part near-copies. The test set of the board (``key_matter_dev.csv``) is not read here.
 
-Labels of the second and third round were chosen with a model, so a figure over all labels belongs to a harder and
-richer sample than the board. The same figures over held-out messages of the first round alone stand beside it;
-their models, too, learned from the other folds' labels of all rounds.
+Labels of the second and third round were chosen with a model, so a figure over the first three rounds, on which
+everything is decided, belongs to a harder and richer sample than the board. The same figures over held-out messages
+of the first round alone and of the whole board stand beside it, by the same models, which learned from the other
+folds' labels of all rounds.
 """
 
 from __future__ import annotations
@@ -43,6 +44,9 @@ from training.triage_evaluation import (
 from training.triage_heads import fit_choice_head, fit_key_head, fit_urgency_head, side_by_side
 from training.triage_labels import FOLDER
 
+FIRST_ROUND: Final = "first round "
+WHOLE_BOARD: Final = "whole board "
+"""What figures over other samples than the decisive one begin with."""
 CHOICES: Final = tuple(name for name in HEADS if name not in ("key", "urgency"))
 WRITTEN_WEIGHT: Final = 0.3
 """Weight of a written message beside one of the board; the key head does without them."""
@@ -70,7 +74,7 @@ class TriageReport:
         first_round: how many of the labels are of the first round.
         topics: distinct messages with a topic.
         features: columns of the model.
-        figures: by name, on held-out messages; those of the first round alone have its name in front.
+        figures: by name, on held-out messages of the rounds that decide; those of other samples have their name in front.
         folder: where the model was written.
     """
 
@@ -118,7 +122,7 @@ def train_triage(
         figures=figures,
         folder=out,
     )
-    model = TriageModel(corpus.vocabulary, heads, decide(keys, scores))
+    model = TriageModel(corpus.vocabulary, heads, decide(keys[corpus.decisive], scores[corpus.decisive]))
     write_folder(out, {**model.to_files(), "metrics.json": metrics_file(report)})
     steps.done()
     return report
@@ -202,11 +206,15 @@ def _all_of(corpus: Corpus, name: str) -> Rows:
 def _samples(corpus: Corpus, name: str) -> dict[str, Bools]:
     """Return on which held-out messages figures are measured, by the beginning of the figure's name."""
     board = ~corpus.questions[name].written
-    if name in ("topic", "class") or not corpus.first_round.any() or corpus.first_round.all():
+    if name not in ("key", "nature", "field"):
         return {"": board}
-    first = np.zeros(len(board), dtype=np.bool_)
-    first[: len(corpus.first_round)] = corpus.first_round
-    return {"": board, "first round ": first}
+    samples = {"": corpus.decisive}
+    if corpus.first_round.any() and not corpus.first_round.all():
+        samples[FIRST_ROUND] = corpus.first_round
+    if not corpus.decisive.all():
+        samples[WHOLE_BOARD] = np.ones_like(corpus.decisive)
+    written = np.zeros(len(board) - len(corpus.rounds), dtype=np.bool_)
+    return {prefix: np.concatenate([counted, written]) for prefix, counted in samples.items()}
 
 
 def _cross_validate_key(
@@ -223,7 +231,7 @@ def _cross_validate_key(
             head = fit_head(corpus, "key", train, seed=seed)
             scores[test] = head.scores(corpus.features_of(rows[test]))[:, 0]
         for prefix, counted in _samples(corpus, "key").items():
-            for name, value in _key_figures(keys, scores, splits, counted=counted):
+            for name, value in _key_figures(keys, scores, splits, counted=counted, decisive=corpus.decisive):
                 by_name.setdefault(prefix + name, []).append(value)
         mean_scores += scores / REPEATS
         steps.done()
@@ -231,13 +239,14 @@ def _cross_validate_key(
 
 
 def _key_figures(
-    keys: Bools, scores: Floats, splits: list[Split], *, counted: Bools
+    keys: Bools, scores: Floats, splits: list[Split], *, counted: Bools, decisive: Bools
 ) -> Iterator[tuple[str, float]]:
     """Yield the figures of each fold over its messages that are `counted`.
 
-    Threshold and calibration come from the held-out scores of all messages of the other folds.
+    Threshold and calibration come from the held-out scores of the decisive messages of the other folds.
     """
-    for others, fold in splits:
+    for train, fold in splits:
+        others = train[decisive[train]]
         decision = decide(keys[others], scores[others])
         test = fold[counted[fold]]
         probability = decision.probability(scores[test])

@@ -1,8 +1,8 @@
-"""How the messages of ``training/labels`` were chosen, in three rounds.
+"""How the messages of ``training/labels`` were chosen, in four rounds.
 
 The first round drew at random within three kinds, before there was a model. The second drew mostly what the first
 round's model was unsure of, and what it had seldom seen. The third took all that the second's model held possible, and
-fewer of the rest the less likely. Kept so that the samples can be drawn again and their bias
+fewer of the rest the less likely. The fourth took all that was left. Kept so that the samples can be drawn again and their bias
 be known; training does not call it. It reads the messages as they were published (not normalised), because the
 choice was made on those.
 """
@@ -21,6 +21,8 @@ from typing import Final
 import pyarrow.parquet as pq
 
 from ml.triage import TriageModel
+from ml.triage.near_duplicates import group_near_duplicates
+from training.board import read_board
 
 SEED: Final = 20_261_122
 SHARES: Final = {"misconduct": 520, "village": 320, "other": 360}
@@ -35,6 +37,8 @@ LIKELIEST: Final = 600
 THIRD_SEED: Final = 20_261_128
 THIRD_SHARES: Final = {0.2: None, 0.1: 720, 0.02: 263, 0.0: 100}
 """From which probability (up to the one before) how many messages are taken at random; None takes all."""
+
+FOURTH_SEED: Final = 20_261_130
 
 _FILES: Final = (("topics", "id"), ("hot", "msg_id"), ("replies", "msg_id"))
 _MISCONDUCT = re.compile(
@@ -116,6 +120,29 @@ def select_third_round(data_folder: Path, *, labelled: Collection[str], second: 
         below = at_least
     generator.shuffle(chosen)
     return [rest[row][0] for row in chosen]
+
+
+def select_fourth_round(data_folder: Path, *, labelled: Collection[str]) -> list[str]:
+    """Return the ids of the 7,502 messages of the fourth round, in an order of which every eighth went to one reader.
+
+    One message of each group of near-copies of which none is labelled yet, if it has something to read.
+    """
+    board = read_board(data_folder)
+    groups = group_near_duplicates([message.masked for message in board])
+    seen = {group for message, group in zip(board, groups, strict=True) if message.message_id in labelled}
+    texts = {
+        f"{source}:{row[id_column]}": f"{row['subject'] or ''}{row['detail'] or ''}"
+        for source, id_column in _FILES
+        for row in pq.read_table(data_folder / f"board_{source}.parquet").to_pylist()
+    }
+    chosen = []
+    for message, group in zip(board, groups, strict=True):
+        if group not in seen:
+            seen.add(group)
+            if len(re.sub(r"\W", "", texts[message.message_id])) >= 12:
+                chosen.append(message.message_id)
+    random.Random(FOURTH_SEED).shuffle(chosen)  # noqa: S311 - a seeded sample, not a secret
+    return chosen
 
 
 def _kind(text: str) -> str:

@@ -8,7 +8,7 @@ from ml.bundle import Bundle
 from ml.triage.labels import CLASSES, URGENCIES
 from training.gates import Facts, Interval, judge
 from training.study import Champion, Room, Study
-from training.triage import TriageReport
+from training.triage import FIRST_ROUND, WHOLE_BOARD, TriageReport
 
 FIGURE_NAMES: Final = {
     "key F1": "关键事项 F1",
@@ -39,7 +39,7 @@ MEASURE_NAMES: Final = {
     "lost when the top 20% are read": "只看前 20% 时漏掉的关键事项", "lost when the top 30% are read": "只看前 30% 时漏掉的关键事项",
     "share read by the encoder": "交给编码器的比例",
 }  # fmt: skip
-FIRST_ROUND: Final = "first round "
+SAMPLES: Final = {"": "", FIRST_ROUND: "（仅第一轮标注）", WHOLE_BOARD: "（整个留言板）"}
 CALIBRATION: Final = "key calibration error"
 
 
@@ -94,7 +94,7 @@ def study_triage(
         verdicts=judge(facts),
         unknown=(
             "标注来自公开留言板，不是本地来信；本地来信的效果要看受理员的更正。",
-            "第二、三轮标注多是模型拿不准或认为可能的，全部标注上的数字偏严。",
+            "第二、三轮标注多是模型拿不准或认为可能的，前三轮标注上的数字偏严。",
         ),
         held_out={
             _name(name): Interval(figure.value, figure.low, figure.high)
@@ -107,6 +107,6 @@ def _name(figure: str) -> str:
     stage, colon, measure = figure.partition(": ")
     if colon:
         return f"{STAGE_NAMES[stage]}：{MEASURE_NAMES[measure]}"
-    part = figure.removeprefix(FIRST_ROUND)
-    named = FIGURE_NAMES.get(part, part)
-    return f"{named}（仅第一轮标注）" if part != figure else named
+    sample = max((one for one in SAMPLES if figure.startswith(one)), key=len)
+    measure = figure.removeprefix(sample)
+    return FIGURE_NAMES.get(measure, measure) + SAMPLES[sample]

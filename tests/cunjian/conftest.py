@@ -52,7 +52,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--seed",
         "5",
         "--start",
-        "2023-01-01",
+        "2024-01-01",
         "--end",
         DAY,
         "--inbox",

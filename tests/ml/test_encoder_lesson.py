@@ -12,6 +12,7 @@ from training.encoder_lesson import LABELS, WRITTEN_WEIGHT, read_material
 from training.encoder_net import UNKNOWN
 from training.triage_labels import LabelError
 
+CLASSES = "id,class,no_substance,duplicate,urgency,accused,sure,reader\n"
 MESSAGES = [
     Message("topics:1", "一", "村支书Ⓟ贪污", None, "城乡建设"),
     Message("hot:2", "二", "请问医保", None, None),
@@ -41,8 +42,9 @@ def test_without_the_other_label_files_their_answers_are_unknown(labels: Path) -
 
 def test_written_messages_come_last_masked_and_in_groups_of_their_own(labels: Path) -> None:
     (labels / "classes.csv").write_text(
-        "id,class,accused\ntopics:1,检举控告,cadre\ntopics:1,批评建议,none\n", encoding="utf-8"
+        f"{CLASSES}topics:1,检举控告,0,,none,,1,a\ntopics:1,批评建议,0,,none,,1,b\n", encoding="utf-8"
     )
+    (labels / "acts.csv").write_text("id,reader,accused,act\ntopics:1,r1,cadre,money\n", encoding="utf-8")
     (labels / "written_village.csv").write_text(
         "id,text,key,nature,field,class\nw1,我是大圩镇上坳村的，村长王建国贪了三万元,1,accusation,assistance,检举控告\n",
         encoding="utf-8",
@@ -55,9 +57,10 @@ def test_written_messages_come_last_masked_and_in_groups_of_their_own(labels: Pa
     assert material.groups.tolist() == [0, 1, 3]
     assert material.answers["class"].tolist() == [LABELS["class"].index("检举控告"), UNKNOWN, 0]
     assert material.answers["accused"].tolist() == [LABELS["accused"].index("cadre"), UNKNOWN, UNKNOWN]
+    assert material.answers["act"].tolist() == [LABELS["act"].index("money"), UNKNOWN, UNKNOWN]
 
 
 def test_an_unknown_answer_is_refused_by_its_message(labels: Path) -> None:
-    (labels / "classes.csv").write_text("id,class,accused\nhot:2,投诉,none\n", encoding="utf-8")
+    (labels / "classes.csv").write_text(f"{CLASSES}hot:2,投诉,0,,none,,1,a\n", encoding="utf-8")
     with pytest.raises(LabelError, match="hot:2"):
         read_material(MESSAGES, np.array([0, 1]), groups=np.array([0, 1, 2]), labels=labels)

@@ -11,6 +11,7 @@ import pytest
 from ml.bundle import Bundle, write_bundle
 from ml.reports import read_report
 from tests.ml.synthetic import KEY
+from training.encoder import HeldOut
 from training.encoder_evaluation import stage_figures
 from training.registry import export, register
 from training.report import publish_report
@@ -69,6 +70,8 @@ def test_every_figure_of_the_stages_has_a_chinese_name() -> None:
     keys = np.array([False, True] * 20)
     score = np.where(keys, 1.0, -1.0) + np.linspace(-0.5, 0.5, 40)
     halves = [(np.arange(20), np.arange(20, 40)), (np.arange(20, 40), np.arange(20))]
-    figures = stage_figures(keys, score, score, halves)
+    scores = {"key": score[:, None]}
+    held_out = HeldOut(keys, np.ones(40, dtype=bool), halves, scores, scores)
+    figures = stage_figures(held_out, counted=np.arange(40) > 0)
     assert {name.partition(": ")[0] for name in figures} <= STAGE_NAMES.keys()
     assert {name.partition(": ")[2] for name in figures} <= MEASURE_NAMES.keys()

@@ -16,42 +16,72 @@ import pytest
 from ml.triage import TriageModel
 from ml.triage.files import SUMS
 from ml.triage.labels import CLASSES, NATURES, TOPICS, URGENCIES
+from ml.triage.near_duplicates import group_near_duplicates
 from training import triage_selection
 from training.board import read_board
 from training.triage import decide, folds, train_triage
 from training.triage_evaluation import best_threshold, calibration_error
 from training.triage_labels import (
     FOLDER,
+    LAST,
     ROUNDS,
+    Answer,
     LabelError,
+    Reading,
     agreement,
     load_readings,
+    load_second_readings,
     of_round,
+    round_of,
+    second_agreement,
     settled_labels,
 )
 from training.triage_selection import (
     SECOND_SHARES,
     SHARES,
+    select_fourth_round,
     select_second_round,
     select_third_round,
 )
 
 
-def test_the_committed_labels_settle_to_4810_messages() -> None:
+def test_the_committed_labels_settle_to_the_whole_board() -> None:
     labels = settled_labels(load_readings())
-    assert len(labels) == 4810
-    assert sum(label.key for label in labels.values()) == 1410
+    assert len(labels) == 12_312
+    assert sum(label.key for label in labels.values()) == 1_651
 
 
 def test_no_message_is_in_two_rounds_and_each_has_the_size_of_its_selection() -> None:
     ids = [{reading.message_id for reading in of_round(load_readings(), name)} for name in ROUNDS]
-    assert [len(found) for found in ids] == [sum(SHARES.values()), sum(SECOND_SHARES.values()), 2610]
+    assert [len(found) for found in ids] == [sum(SHARES.values()), sum(SECOND_SHARES.values()), 2610, 7502]
     assert sum(map(len, ids)) == len(set().union(*ids))
 
 
 def test_every_reading_belongs_to_a_round() -> None:
     readings = load_readings()
-    assert sum(len(of_round(readings, name)) for name in ROUNDS) == len(readings) == 5260
+    assert sum(len(of_round(readings, name)) for name in ROUNDS) == len(readings) == 12_762
+
+
+def test_every_message_of_the_first_three_rounds_was_read_a_second_time() -> None:
+    readings, seconds = load_readings(), load_second_readings()
+    earlier = {reading.message_id for reading in readings if round_of(reading.reader) != LAST}
+    assert sorted(one.message_id for one in seconds) == sorted(earlier)
+    assert second_agreement(readings, seconds).kappa == pytest.approx(0.890, abs=1e-3)
+    sure = second_agreement(readings, seconds, both_sure=True)
+    assert (sure.messages, sure.share) == (3_208, pytest.approx(0.9997, abs=1e-4))
+
+
+def test_a_second_reading_that_differs_has_to_be_settled_and_makes_the_label_unsure(tmp_path: Path) -> None:
+    (tmp_path / "settlements.csv").write_text("id,key,nature,field,reason\n")
+    (tmp_path / "second_readings.csv").write_text("id,reader,key,sure\ntopics:1,s,0,1\ntopics:2,s,1,0\n")
+    sure = [Reading(f"topics:{n}", "r1", Answer(True, "accusation", "other", sure=True)) for n in (1, 2, 3)]
+    with pytest.raises(LabelError, match="topics:1"):
+        settled_labels(sure, tmp_path)
+    (tmp_path / "settlements.csv").write_text(
+        "id,key,nature,field,reason\ntopics:1,0,accusation,other,only a rumour\n"
+    )
+    labels = settled_labels(sure, tmp_path)
+    assert [(one.key, one.sure) for one in labels.values()] == [(False, False), (True, False), (True, True)]
 
 
 @pytest.mark.parametrize(
@@ -241,6 +271,29 @@ def test_the_third_round_takes_what_is_likely_and_less_of_the_rest(
     assert {one for one in rest if likelihood[one] >= 0.9} <= set(chosen)
     assert sum(0.5 <= likelihood[one] < 0.9 for one in chosen) == 7
     assert sum(likelihood[one] < 0.5 for one in chosen) == 2
+
+
+def test_the_fourth_round_takes_all_that_is_left(board: Path) -> None:
+    messages = read_board(board)
+    labelled = {messages[3].message_id, messages[90].message_id}
+    chosen = select_fourth_round(board, labelled=labelled)
+    groups = group_near_duplicates([message.masked for message in messages])
+    group_of = {message.message_id: group for message, group in zip(messages, groups, strict=True)}
+    done = {group_of[message_id] for message_id in labelled}
+    assert sorted(group_of[message_id] for message_id in chosen) == sorted(set(groups) - done)
+
+
+def test_the_last_round_teaches_and_decides_nothing(board: Path, tmp_path: Path) -> None:
+    labels = Path(shutil.copytree(board, tmp_path / "labels"))
+    text = (labels / "key_matters.csv").read_text(encoding="utf-8")
+    head, *rows = text.splitlines()
+    ordinary = [row.replace(",r1,", ",r21,") if place % 3 else row for place, row in enumerate(rows)]
+    (labels / "key_matters.csv").write_text("\n".join([head, *ordinary]) + "\n", encoding="utf-8")
+    report = train_triage(board, out=tmp_path / "out", labels=labels, seed=3)
+    assert report.labels == 200
+    assert {name for name in report.figures if name.endswith("key F1")} >= {"key F1", "whole board key F1"}
+    decisive = sum(place % 3 == 0 for place in range(len(rows)))
+    assert 0 < decisive < len(rows)
 
 
 def test_a_label_without_its_message_is_refused(board: Path, tmp_path: Path) -> None:
