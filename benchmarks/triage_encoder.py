@@ -27,7 +27,7 @@ from ml.triage.masking import mask
 from ml.triage.model import BASE
 from ml.triage.text import normalise
 from training.board import read_test_set, whole_text
-from training.encoder import HeldOut, Study, hold_out, read_study, train_second_stage
+from training.encoder import HeldOut, Study, hold_out, read_study, stopped_early, train_second_stage
 from training.encoder_evaluation import stage_figures
 from training.encoder_net import KEY
 from training.encoder_source import NoEncoderSource, prepare_encoder
@@ -50,14 +50,13 @@ def main(data: Path, seeds: Sequence[int] = ()) -> None:
     study = read_study(data / "complaints", source=source, kept=kept)
     for seed in seeds:
         print(f"\nseed {seed}")
-        print_held_out(study, hold_out(study, seed=seed))
+        print_held_out(study, hold_out(stopped_early(study, seed=seed), seed=seed))
     if seeds:
         return
+    study = stopped_early(study, seed=0, say=print)
     held_out = hold_out(study, seed=0, say=print)
     print_held_out(study, held_out)
-    model = train_second_stage(
-        study, replace(TriageModel.load(BASE), second=None), held_out, seed=0, say=print
-    )
+    model = train_second_stage(study, replace(TriageModel.load(BASE), second=None), held_out, seed=0)
     print_test_set(model, data / "complaints")
     print_speed(model, data / "complaints")
 

@@ -23,15 +23,15 @@ from ml.triage.model import TriageModel
 from training.board import read_board
 from training.encoder_export import activations_of, frozen_encoder, whole_encoder
 from training.encoder_lesson import LABELS, Material, read_material
-from training.encoder_net import KEY, Activations, Design, Lesson, Net, Rows, scores_of, train_net
+from training.encoder_net import KEY, Activations, Design, Epoch, Lesson, Net, Rows, scores_of, train_net
 from training.encoder_source import prepare_encoder, shape_of, unknown_share
 from training.triage import Split, decide, fit_head, splits_of, with_written
 from training.triage_corpus import Corpus, read_corpus
 from training.triage_evaluation import Bools, Floats
 from training.triage_labels import FOLDER
 
-INNER: Final = 10
-"""One in so many messages of a training set watches when to stop."""
+WATCHED: Final = 10
+"""One in so many messages watches when to stop."""
 SURE_BELOW: Final = 0.03
 SURE_ABOVE: Final = 0.95
 """The fast path answers alone where at most, or at least, this share of held-out messages were key matters."""
@@ -142,7 +142,7 @@ def hold_out(study: Study, *, seed: int, say: Said | None = None) -> HeldOut:
             head = fit_head(study.corpus, name, with_written(study.corpus, name, train), seed=seed)
             columns = np.array([LABELS[name].index(label) for label in head.labels])
             fast[name][np.ix_(test, columns)] = head.scores(study.corpus.features_of(labelled[test]))
-        net = fit_net(study, train, seed=seed, say=say)
+        net = fit_net(study, train, seed=seed)
         found = scores_of(net, [study.activations[row] for row in test])
         for name in QUESTIONS:
             encoder[name][test] = found[name]
@@ -151,8 +151,29 @@ def hold_out(study: Study, *, seed: int, say: Said | None = None) -> HeldOut:
     return HeldOut(study.keys, study.corpus.decisive, splits, fast, encoder)
 
 
-def fit_net(study: Study, chosen: Rows, *, seed: int, say: Said | None = None) -> Net:
-    """Train the net on some of the labelled board messages and all written ones."""
+def stopped_early(study: Study, *, seed: int, say: Said | None = None) -> Study:
+    """Return the study with the number of epochs after which messages that were not learnt from were ranked best.
+
+    One training says so, on all messages but one in `WATCHED`; those that follow learn from all that they are given.
+    """
+    keys, board = study.material.answers[KEY], np.arange(study.material.board)
+    splitter = StratifiedGroupKFold(WATCHED, shuffle=True, random_state=seed)
+    _, watched = next(splitter.split(board, keys[board], study.material.groups[board]))
+    reached: list[float] = []
+
+    def note(number: int, precision: float) -> None:
+        reached.append(precision)
+        if say is not None:
+            say(f"  epoch {number + 1}: {precision:.3f}")
+
+    fit_net(study, board, seed=seed, watched=watched, epoch=note)
+    return replace(study, design=replace(study.design, epochs=1 + int(np.argmax(reached))))
+
+
+def fit_net(
+    study: Study, chosen: Rows, *, seed: int, watched: Rows | None = None, epoch: Epoch | None = None
+) -> Net:
+    """Train the net on some of the labelled board messages and all written ones; ``watched``: rows of the chosen."""
     material = study.material
     rows = np.concatenate([chosen, np.arange(material.board, len(material.masked))])
     lesson = Lesson(
@@ -161,17 +182,14 @@ def fit_net(study: Study, chosen: Rows, *, seed: int, say: Said | None = None) -
         material.weights[rows],
         material.groups[rows],
     )
-    of_board = np.arange(len(chosen))
-    splitter = StratifiedGroupKFold(INNER, shuffle=True, random_state=seed)
-    _, inner = next(splitter.split(of_board, lesson.answers[KEY][of_board], lesson.groups[of_board]))
     return train_net(
         study.source,
         lesson,
         sizes={name: len(labels) for name, labels in LABELS.items()},
-        inner=inner,
+        watched=np.array([], dtype=np.int64) if watched is None else watched,
         design=study.design,
         seed=seed,
-        epoch=None if say is None else lambda number, reached: say(f"  epoch {number + 1}: {reached:.3f}"),
+        epoch=epoch,
     )
 
 
@@ -234,11 +252,9 @@ def decide_cascade(
     return Cascade(calibrated, mix, gate, decide(keys, undecided.odds(fast, encoder)))
 
 
-def train_second_stage(
-    study: Study, fast: TriageModel, held_out: HeldOut, *, seed: int, say: Said | None = None
-) -> TriageModel:
+def train_second_stage(study: Study, fast: TriageModel, held_out: HeldOut, *, seed: int) -> TriageModel:
     """Train on all labels and return ``fast`` with its second stage, decided by ``held_out``."""
-    net = fit_net(study, np.arange(study.material.board), seed=seed, say=say)
+    net = fit_net(study, np.arange(study.material.board), seed=seed)
     rows = held_out.decisive
     cascade = decide_cascade(
         study.keys[rows],
@@ -288,5 +304,6 @@ def train_cascade(
     kept = home / "encoder"
     source = source or prepare_encoder(kept / "source")
     study = read_study(data, source=source, kept=kept, labels=labels, seed=seed)
+    study = stopped_early(study, seed=seed, say=say)
     held_out = hold_out(study, seed=seed, say=say)
-    return train_second_stage(study, fast, held_out, seed=seed, say=say), held_out
+    return train_second_stage(study, fast, held_out, seed=seed), held_out

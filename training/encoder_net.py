@@ -32,7 +32,7 @@ KEY: Final = "key"
 Activations = NDArray[np.float16]
 Rows = NDArray[np.int64]
 Epoch = Callable[[int, float], None]
-"""Called after each epoch with its number and the average precision on the inner split."""
+"""Called after each epoch with its number and the average precision on the watched messages."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Design:
         queries: learned queries that pool the tokens, beside their mean.
         hidden: width of the layer between pooling and heads, which is the vector of a message.
         epochs: at most so many passes over the messages.
-        patience: so many epochs without a better inner split end the training.
+        patience: so many epochs in which the watched messages are ranked no better end the training.
         batch: messages a step.
         head_rate: learning rate of pooling and heads.
         layer_rate: learning rate of the top layers.
@@ -139,19 +139,21 @@ def train_net(
     lesson: Lesson,
     *,
     sizes: Mapping[str, int],
-    inner: Rows,
+    watched: Rows,
     design: Design,
     seed: int,
     epoch: Epoch | None = None,
 ) -> Net:
-    """Train on the messages that are not ``inner``, and return the state that ranked the ``inner`` ones best.
+    """Train on the messages that are not ``watched``, and return the state that ranked those best.
+
+    With none to watch the last state is returned.
 
     The same arguments give the same weights on one machine with one thread.
     """
     torch.manual_seed(seed)
     generator = np.random.default_rng(seed)
     net = Net(folder, design, sizes)
-    outer = np.setdiff1d(np.arange(len(lesson.activations)), inner)
+    outer = np.setdiff1d(np.arange(len(lesson.activations)), watched)
     steps = design.epochs * -(-len(outer) // design.batch)
     optimizer, schedule = _optimizer(net, design, steps=steps)
     best, kept, waited = -1.0, deepcopy(net.state_dict()), 0
@@ -164,8 +166,10 @@ def train_net(
             nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             optimizer.step()
             schedule.step()
-        scores = key_scores(net, [lesson.activations[row] for row in inner])
-        reached = float(average_precision_score(lesson.answers[KEY][inner], scores))
+        if not len(watched):
+            continue
+        scores = key_scores(net, [lesson.activations[row] for row in watched])
+        reached = float(average_precision_score(lesson.answers[KEY][watched], scores))
         if epoch is not None:
             epoch(number, reached)
         waited = 0 if reached > best else waited + 1
@@ -173,7 +177,8 @@ def train_net(
             best, kept = reached, deepcopy(net.state_dict())
         if waited >= design.patience:
             break
-    net.load_state_dict(kept)
+    if len(watched):
+        net.load_state_dict(kept)
     net.eval()
     return net
 
