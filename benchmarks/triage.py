@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import average_precision_score, f1_score
 from sklearn.pipeline import make_pipeline
@@ -30,7 +31,7 @@ from ml.triage.model import BASE, TriageModel
 from ml.triage.near_duplicates import group_near_duplicates
 from ml.triage.spam import FOLDER as FILTER
 from training.board import JudgedMessage, read_board, read_test_set, whole_text
-from training.triage import FOLDS, REPEATS, TriageReport, folds, train_triage
+from training.triage import FIRST_ROUND, FOLDS, REPEATS, WHOLE_BOARD, TriageReport, folds, train_triage
 from training.triage_corpus import Rows
 from training.triage_evaluation import (
     Bools,
@@ -42,11 +43,16 @@ from training.triage_evaluation import (
     ranking_figures,
 )
 from training.triage_labels import (
+    FIRST,
+    LAST,
     ROUNDS,
     Reading,
     agreement,
     load_readings,
+    load_second_readings,
     of_round,
+    round_of,
+    second_agreement,
     settled_labels,
 )
 from training.triage_spam import train_spam
@@ -61,7 +67,17 @@ class Labelled:
     texts: list[str]
     keys: Bools
     groups: Rows
-    first_round: Bools
+    rounds: NDArray[np.str_]
+
+    @property
+    def decisive(self) -> Bools:
+        """Return on which messages thresholds are decided, as for our own model."""
+        return np.asarray(self.rounds != LAST, dtype=np.bool_)
+
+    @property
+    def samples(self) -> dict[str, Bools]:
+        """Return on which messages figures are given, by what their names begin with."""
+        return {"": self.decisive, FIRST_ROUND: self.rounds == FIRST, WHOLE_BOARD: self.rounds != ""}
 
 
 def main(data: Path) -> None:
@@ -87,18 +103,21 @@ def _print_agreement(readings: list[Reading]) -> None:
                 f"  {name}: {found.question:7} {found.share:.1%} equal, kappa {found.kappa:.3f},"
                 f" {found.messages} messages"
             )
+    for name, both_sure in {"second readings": False, "second readings, both sure": True}.items():
+        found = second_agreement(readings, load_second_readings(), both_sure=both_sure)
+        print(f"  {name}: key {found.share:.1%} equal, kappa {found.kappa:.3f}, {found.messages} messages")
 
 
 def _read_labelled(complaints: Path) -> Labelled:
     readings = load_readings()
     answers = settled_labels(readings)
-    drawn_first = {reading.message_id for reading in of_round(readings, "first round")}
+    round_of_message = {reading.message_id: round_of(reading.reader) for reading in readings}
     messages = [message for message in read_board(complaints) if message.message_id in answers]
     return Labelled(
         [message.normalised for message in messages],
         np.array([answers[message.message_id].key for message in messages]),
         group_near_duplicates([message.masked for message in messages]),
-        np.array([message.message_id in drawn_first for message in messages]),
+        np.array([round_of_message[message.message_id] for message in messages]),
     )
 
 
@@ -117,11 +136,8 @@ def _print_cross_validation(complaints: Path, labelled: Labelled) -> None:
     print(f"  trained again, the shipped fast path is {'equal byte for byte' if same else 'DIFFERENT'}")
     for name, train in PEERS.items():
         scored = _scored(train, labelled)
-        for sample, counted in {
-            "": np.ones_like(labelled.keys),
-            "first round ": labelled.first_round,
-        }.items():
-            f1, precision = _cross_validated(scored, labelled.keys, counted=counted)
+        for sample, counted in labelled.samples.items():
+            f1, precision = _cross_validated(scored, labelled, counted=counted)
             print(f"  peer: {name}: {sample}F1 {f1}, average precision {precision}")
 
 
@@ -147,12 +163,13 @@ def _scored(
 
 
 def _cross_validated(
-    scored: list[tuple[Floats, list[tuple[Rows, Rows]]]], keys: Bools, *, counted: Bools
+    scored: list[tuple[Floats, list[tuple[Rows, Rows]]]], labelled: Labelled, *, counted: Bools
 ) -> tuple[Figure, Figure]:
     """Return F1 and average precision over the counted messages of each fold; thresholds come from the others."""
-    f1, precision = [], []
+    keys, f1, precision = labelled.keys, [], []
     for scores, splits in scored:
-        for others, fold in splits:
+        for train, fold in splits:
+            others = train[labelled.decisive[train]]
             threshold = best_threshold(keys[others], scores[others])
             test = fold[counted[fold]]
             f1.append(float(f1_score(keys[test], scores[test] >= threshold)))
@@ -203,7 +220,8 @@ def _print_test_set(labelled: Labelled, test: list[JudgedMessage]) -> None:
         _print_ranking(name, keys, probability, threshold=(model.second or model).decision.threshold)
     for name, train in PEERS.items():
         splits = folds(labelled.keys.astype(int).astype(str), labelled.groups, seed=0)
-        threshold = best_threshold(labelled.keys, _held_out(train, labelled, splits))
+        scores = _held_out(train, labelled, splits)
+        threshold = best_threshold(labelled.keys[labelled.decisive], scores[labelled.decisive])
         _print_ranking(
             f"peer: {name}", keys, train(labelled.texts, labelled.keys)(texts), threshold=threshold
         )
