@@ -77,6 +77,22 @@ class Public:
     throttle: LoginThrottle
 
 
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """What the form holds when it is shown. upward: the ticked box, without which the office would store the report.
+
+    files: whether some had been chosen, which no browser keeps.
+    """
+
+    text: str = ""
+    contact: str = ""
+    upward: bool = False
+    files: bool = False
+
+
+EMPTY: Final = Typed()
+
+
 def public_of(request: Request) -> Public:
     found: Public = request.app.state.public
     return found
@@ -117,15 +133,16 @@ def submit_form(
 ) -> HTMLResponse:
     """A complaint, or a report that goes up unrecorded. Whoever must work first gets the form back with the text."""
     point, at, address = desk.point(token), svc.clock(), _address(request)
+    typed = Typed(text=text, contact=contact, upward=upward == "yes", files=bool(_given(files)))
     solved = svc.work.solved(challenge, nonce, place=token, at=at)
     if solved is None or solved.bits < svc.work.bits(address, at=at):
-        return _form(request, svc, point, text=text, contact=contact, again=True)
+        return _form(request, svc, point, typed=typed, again=True)
     svc.work.note(address, at=at)
     reachable = contact[:LONGEST_CONTACT]
     shown: dict[str, object] = {"point": point}
     try:
         contents = _read(files)
-        if upward == "yes" or goes_up(point.about, division=point.division):
+        if typed.upward or goes_up(point.about, division=point.division):
             if contents:
                 raise BadInput("file", "直达上级的反映不收附件，请去掉附件后再提交")
             check_text(text)
@@ -135,7 +152,7 @@ def submit_form(
                 token, message_id=solved.message_id, text=text, contact=reachable, files=contents, at=at
             )
     except CaseworkError as error:
-        return _form(request, svc, point, text=text, contact=contact, problem=error)
+        return _form(request, svc, point, typed=typed, problem=error)
     return render(request, "public_receipt.html", shown)
 
 
@@ -177,19 +194,17 @@ def _form(
     svc: Public,
     point: Point,
     *,
-    text: str = "",
-    contact: str = "",
+    typed: Typed = EMPTY,
     again: bool = False,
     problem: CaseworkError | None = None,
 ) -> HTMLResponse:
-    """The form with a fresh challenge; what was typed stays in it when it comes back."""
+    """The form with a fresh challenge; what was typed and ticked stays in it when it comes back."""
     at = svc.clock()
     bits = svc.work.bits(_address(request), at=at)
     page = {
         "point": point,
         "challenge": svc.work.challenge(place=point.token, bits=bits, at=at),
-        "text": text,
-        "contact": contact,
+        "typed": typed,
         "again": again,
         "problem": str(problem) if problem else "",
         "most_files": MOST_FILES,
@@ -197,9 +212,13 @@ def _form(
     return render(request, "public_form.html", page, status=_status(problem) if problem else 200)
 
 
+def _given(files: Sequence[UploadFile] | None) -> list[UploadFile]:
+    return [file for file in files or [] if file.size]
+
+
 def _read(files: Sequence[UploadFile] | None) -> list[bytes]:
     """The files that came with a form, no more of each than shows that it is too big."""
-    given = [file for file in files or [] if file.size]
+    given = _given(files)
     if len(given) > MOST_FILES:
         raise BadInput("file", f"附件至多 {MOST_FILES} 个")
     return [file.file.read(MOST_BYTES + 1) for file in given]

@@ -185,7 +185,11 @@ class NewComplaint(_Request):
     sender: str | None = Field(
         default=None, max_length=200, description="联系方式，封存", examples=["13800000000"]
     )
-    about: str | None = Field(default=None, description="被反映的村或单位区划代码", examples=["330102001001"])
+    about: str | None = Field(
+        default=None,
+        description="被反映的村或单位区划代码；正文写到其上级机关或负责人的，以上级为准",
+        examples=["330102001001"],
+    )
 
 
 class Receipt(_Answer):

@@ -74,7 +74,7 @@ class Message:
 
     channel: sms, web, phone, ... . message_id: unique within the channel. sender: how to reach the sender, sealed
     with the text. division: the office's own code. about: code of the village or body it speaks of, when the form
-    asked for it; else the text is searched for a place name. receipt: what the sender was given already, by a public
+    asked for it, unless the text speaks of a body above that; else the text is searched for a place name. receipt: what the sender was given already, by a public
     intake that does not know the database.
     """
 
@@ -210,7 +210,7 @@ def _read(session: Session, messages: Sequence[Message], *, triage: Triage) -> l
         _Reading(
             message,
             text,
-            message.about or locate(message.text, places[message.division], office=message.division),
+            locate(message.text, places[message.division], office=message.division, about=message.about),
             verdicts[text],
         )
         for message, text in zip(messages, texts, strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence, Set
 from typing import Final
 
 from ml.extraction.folding import fold
@@ -10,37 +11,57 @@ from ml.extraction.gazetteer import Gazetteer
 from ml.extraction.spans import Places, Span
 
 _VILLAGE: Final = 12
+_TOWN: Final = 9
 _BODY: Final = re.compile(
-    r"的?(?:人民)?(?:政府|党委|党工委|纪委|纪检|人大|办事处|书记|镇长|乡长|县长|区长|主任|领导|干部|工作人员|派出所|司法所|财政所"
+    r"的?(?:人民)?(?:政府|党委|党工委|纪工委|纪委|纪检|人大|办事处|书记|镇长|乡长|县长|区长|主任|领导|干部|工作人员|派出所|司法所|财政所"
     r"|经管站|农经站|民政|国土|自然资源|林业站|信访|副|委书记|委(?!托|屈|员会))"
+)
+_BARE: Final = re.compile(
+    r"镇长(?!期(?!间)|久|远)|(?<!家)乡长(?!期(?!间)|久|远)|街道办(?!理|事(?!处)|证|手续)"
+    r"|(?:(?<![集城])镇街?|(?<![城家故下返回同])乡|街道)[里上]?(?!的?(?:人大代表|副[食业产]))" + _BODY.pattern
 )
 
 
-def locate(text: str, places: Gazetteer, *, office: str = "") -> str | None:
+def locate(text: str, places: Gazetteer, *, office: str = "", about: str | None = None) -> str | None:
     """Division code of the one place that the text names, or None when it names none or several.
 
     A longer code wins over the divisions it lies in ("清溪镇石桥村" is the village); of villages with one name the one
     in the town that is named too, else the one below the ``office`` that received the message. But who writes of a
     body or the head of a larger division (清溪镇政府, 清溪镇党委书记) must not be read there: then that division is meant,
-    whatever village is named besides.
+    whatever village is named besides. Without a name (镇长, 镇纪委书记) it is the town of the villages that are named, if
+    that is one and below the office.
+
+    about: the division that the form or the channel gave. It stands, unless the text speaks of a body above it.
     """
     folded = fold(text)
     spans = [span for span in places.spans(folded, office=office) if isinstance(span.value, Places)]
-    bodies = {
-        code
-        for span in spans
-        if _BODY.match(folded, span.end)
-        for code in _codes(span)
-        if len(code) < _VILLAGE
-    }
+    named = {about} if about else {code for span in spans for code in _codes(span)}
+    bodies = _bodies(folded, spans, named, office=office)
+    if about:
+        bodies = {code for code in bodies if code != about and about.startswith(code)}
     if bodies:
         outermost = {code for code in bodies if not any(o != code and code.startswith(o) for o in bodies)}
         return outermost.pop() if len(outermost) == 1 else None
-    named = {code for span in spans for code in _codes(span)}
     innermost = {
         code for code in named if not any(other != code and other.startswith(code) for other in named)
     }
     return innermost.pop() if len(innermost) == 1 else None
+
+
+def _bodies(folded: str, spans: Sequence[Span], named: Set[str], *, office: str) -> set[str]:
+    """Larger divisions of which a body or head is spoken of: behind their names (清溪镇长 is the head of 清溪镇), and
+    without a name the town of the named villages."""
+    bare = {found.start() for found in _BARE.finditer(folded)}
+    bodies = set()
+    for span in spans:
+        inside = bare.intersection(range(span.start, span.end))
+        bare -= inside
+        if inside or _BODY.match(folded, span.end):
+            bodies |= {code for code in _codes(span) if len(code) < _VILLAGE}
+    towns = {code[:_TOWN] for code in named if len(code) == _VILLAGE} if bare else set()
+    if len(towns) == 1:
+        bodies |= {code for code in towns if code.startswith(office) and code != office}
+    return bodies
 
 
 def _codes(span: Span) -> tuple[str, ...]:

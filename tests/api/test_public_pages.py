@@ -19,6 +19,7 @@ from casework.upward import KEY_FILE
 from tests.casework_world import COUNTY, NOW, VILLAGE_A
 
 TEXT = "石桥村低保名单不公开，我叫王小明"
+FILES = [("files", ("a.pdf", b"%PDF-1.7", "x/y"))]
 
 
 @pytest.fixture
@@ -146,6 +147,55 @@ def test_a_report_on_the_office_goes_up_and_leaves_no_row(anyone, small_world, t
         newest = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
         assert newest.target.removeprefix("sha256/") in page.text
         assert (newest.user_id, newest.detail) == (None, {})
+
+
+def shown_again(client, token: str, clock) -> str:
+    """The form as it comes back to who ticked the box, chose a file and waited too long."""
+    old = challenge_of(client.get(f"/r/{token}").text)
+    clock.now += work.LIFETIME + timedelta(minutes=1)
+    page = submit(client, token, challenge=old, upward="yes", files=FILES)
+    assert "再按一次" in page.text
+    return page.text
+
+
+def as_shown(page: str) -> dict[str, str]:
+    """What a browser would send of the form's box."""
+    box = re.search(r'<input type="checkbox" name="upward" value="([^"]+)"([^>]*)>', page)
+    return {"upward": box[1]} if "checked" in box[2] else {}
+
+
+def test_the_box_stays_ticked_when_the_form_comes_back(anyone, small_world, clock, token):
+    _, public = new_key_pair()
+    (small_world.home / "keys" / KEY_FILE).write_bytes(public)
+    page = shown_again(anyone, token, clock)
+    again = submit(anyone, token, challenge=challenge_of(page), **as_shown(page))
+    assert "本机关没有登记" in again.text
+    assert count(small_world) == 0
+    assert len(list((small_world.home / "intake" / "upward").iterdir())) == 1
+    assert as_shown(anyone.get(f"/r/{token}").text) == {}
+
+
+def test_the_box_stays_ticked_when_the_text_or_the_files_are_refused(anyone, small_world, token):
+    for given in ({"text": " "}, {"files": FILES}, {}):
+        page = submit(anyone, token, upward="yes", **given)
+        assert page.status_code in (422, 503)
+        assert as_shown(page.text) == {"upward": "yes"}
+    assert as_shown(submit(anyone, token, text=" ").text) == {}
+    assert count(small_world) == 0
+
+
+def test_who_chose_files_is_told_that_they_are_gone(anyone, clock, token):
+    old = challenge_of(anyone.get(f"/r/{token}").text)
+    clock.now = NOW + work.LIFETIME + timedelta(minutes=1)
+    for page in (
+        submit(anyone, token, challenge=old, files=FILES),
+        submit(anyone, token, text=" ", files=FILES),
+    ):
+        assert "请重新选择文件" in page.text
+    assert "不收附件" in shown_again(anyone, token, clock)
+    none = submit(anyone, token, challenge=old)
+    assert "再按一次" in none.text
+    assert "文件没有保留" not in none.text
 
 
 def test_an_empty_report_does_not_go_up(anyone, small_world, token):

@@ -19,7 +19,7 @@ from casework.mailbox_fetch import exchange, publish
 from casework.models import Complaint
 from casework.upward import ENDING, KEY_FILE
 from tests.api.mailbox_world import TEXT, TOKEN, contents, count, mailbox, office, villager
-from tests.api.test_public_pages import challenge_of, received, submit
+from tests.api.test_public_pages import as_shown, challenge_of, received, shown_again, submit
 from tests.casework_world import NOW, VILLAGE_A
 
 __all__ = ["mailbox", "office", "villager"]
@@ -129,6 +129,18 @@ def test_a_report_on_the_office_passes_unread_to_the_level_above(villager, mailb
     with small_world.sessions() as session:
         newest = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
         assert newest.target.removeprefix("sha256/") in page.text
+
+
+def test_the_box_stays_ticked_when_the_form_comes_back(villager, mailbox, office, small_world, clock):
+    _, public = new_key_pair()
+    (small_world.home / "keys" / KEY_FILE).write_bytes(public)
+    publish(office, mailbox)
+    page = shown_again(villager, TOKEN, clock)
+    again = submit(villager, TOKEN, challenge=challenge_of(page), **as_shown(page))
+    assert "本机关没有登记" in again.text
+    assert (len(mailbox.waiting(LETTERS)), len(mailbox.waiting(UPWARD))) == (0, 1)
+    exchange(office, mailbox, at=NOW)
+    assert count(small_world) == 0
 
 
 def test_a_report_that_is_carried_twice_goes_up_once(villager, mailbox, office, small_world, tmp_path):
