@@ -20,12 +20,12 @@ from typing import Final
 
 from PIL import Image, UnidentifiedImageError
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from casework import audit
 from casework.channel_models import Attachment, ScanState
 from casework.complaints import visible_complaint
-from casework.errors import BadInput, NotVisible
+from casework.errors import BadInput, NotVisible, SealBroken
 from casework.roles import Actor
 from casework.sealing import Sealer
 
@@ -111,27 +111,49 @@ def attach(
 
 
 def scan_waiting(
-    session: Session, home: Path, *, sealer: Sealer, scan: Scan, at: datetime
-) -> dict[ScanState, int]:
-    """Give every file in quarantine to the scanner; an infected one is removed from the home at once."""
-    counts = dict.fromkeys(ScanState, 0)
-    waiting = select(Attachment).where(Attachment.state == ScanState.QUARANTINED).order_by(Attachment.id)
-    for attachment in session.scalars(waiting).all():
-        attachment.state = scan(
-            sealer.open_bytes(_path(home, attachment.name).read_bytes(), bound_to=attachment.name)
-        )
-        counts[attachment.state] += 1
-        if attachment.state is ScanState.INFECTED:
-            _path(home, attachment.name).unlink()
-        audit.record(
-            session,
-            at=at,
-            actor=None,
-            action=f"scanned:{attachment.state}",
-            target=f"attachment/{attachment.id}",
-        )
-    session.flush()
+    sessions: sessionmaker[Session], home: Path, *, sealer: Sealer, scan: Scan, at: datetime
+) -> dict[str, int]:
+    """Give every file in quarantine to the scanner, each in a transaction of its own; how many came to what.
+
+    A file that does not open (`damaged`) or is not there (`gone`) stays in quarantine, is recorded as such and tried
+    again at the next run, because a key or a disk may come back. What is infected is removed after the commit.
+    """
+    counts = dict.fromkeys([*(state.value for state in ScanState), "damaged", "gone"], 0)
+    with sessions() as session:
+        waiting = _in_state(session, ScanState.QUARANTINED)
+    for attachment_id, name in waiting:
+        state, found = _scanned(home, name, sealer=sealer, scan=scan)
+        with sessions.begin() as session:
+            attachment = session.get_one(Attachment, attachment_id, with_for_update=True)
+            if attachment.state is not ScanState.QUARANTINED:
+                continue  # another run was faster
+            attachment.state = state
+            audit.record(
+                session, at=at, actor=None, action=f"scanned:{found}", target=f"attachment/{attachment_id}"
+            )
+        counts[found] += 1
+    with sessions() as session:
+        infected = _in_state(session, ScanState.INFECTED)
+    for _, name in infected:  # those too that a run left which broke off
+        _path(home, name).unlink(missing_ok=True)
     return counts
+
+
+def _in_state(session: Session, state: ScanState) -> list[tuple[int, str]]:
+    query = select(Attachment.id, Attachment.name).where(Attachment.state == state).order_by(Attachment.id)
+    return [(attachment_id, name) for attachment_id, name in session.execute(query)]
+
+
+def _scanned(home: Path, name: str, *, sealer: Sealer, scan: Scan) -> tuple[ScanState, str]:
+    """The new state of a file, and the word for what was found."""
+    try:
+        content = sealer.open_bytes(_path(home, name).read_bytes(), bound_to=name)
+    except FileNotFoundError:
+        return ScanState.QUARANTINED, "gone"
+    except (SealBroken, OSError):
+        return ScanState.QUARANTINED, "damaged"
+    state = scan(content)
+    return state, state.value
 
 
 def command_scanner(command: Sequence[str]) -> Scan:
