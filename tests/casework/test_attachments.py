@@ -46,6 +46,67 @@ def test_metadata_is_stripped_and_the_picture_stays():
         assert (image.size, dict(image.getexif())) == ((32, 24), {})
 
 
+def shot(kind: str, orientation: int) -> bytes:
+    """A picture whose telephone was held some other way; its left half is red."""
+    image = Image.new("RGB", (32, 16), (0, 0, 255))
+    image.paste((255, 0, 0), (0, 0, 16, 16))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    written = io.BytesIO()
+    image.save(written, kind, exif=exif)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize(
+    ("orientation", "size", "red"), [(1, (32, 16), (4, 8)), (3, (32, 16), (28, 8)), (6, (16, 32), (8, 4))]
+)
+def test_a_picture_stands_upright_without_its_metadata(kind, orientation, size, red):
+    _, content = attachments.cleaned(shot(kind, orientation))
+    with Image.open(io.BytesIO(content)) as image:
+        assert image.size == size
+        assert image.getpixel(red)[0] > 200
+        assert dict(image.getexif()) == {}
+
+
+@pytest.mark.parametrize(
+    "exif",
+    [
+        b"Exif\x00\x00garbage!",
+        b"Exif\x00\x00II*\x00\xff\xff\xff\xff",
+        b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x05\x00\x12",
+    ],
+)
+def test_a_picture_with_broken_metadata_is_kept(exif):
+    written = io.BytesIO()
+    Image.new("RGB", (32, 16)).save(written, "JPEG", exif=exif)
+    assert attachments.cleaned(written.getvalue())[0] == "jpg"
+
+
+@pytest.mark.parametrize(
+    "brands",
+    [
+        b"heic",
+        b"heix",
+        b"heif",
+        b"mif1",
+        b"msf1",
+        b"avif\x00\x00\x00\x00avifmif1miaf",
+        b"\x00\x00\x00\x00\x00\x00\x00\x00mif1",
+    ],
+)
+def test_a_heic_photo_is_no_video_and_is_asked_for_as_jpg(brands):
+    box = (8 + len(brands)).to_bytes(4, "big") + b"ftyp" + brands
+    with pytest.raises(BadInput, match="JPG"):
+        attachments.cleaned(box + b"\x00\x00\x00\x08mdat")
+
+
+@pytest.mark.parametrize("brands", [b"isom\x00\x00\x02\x00isomiso2avc1mp41", b"qt  \x00\x00\x00\x00qt  "])
+def test_a_video_is_kept_as_it_is(brands):
+    content = (8 + len(brands)).to_bytes(4, "big") + b"ftyp" + brands + b"\x00\x00\x00\x0cfreeheic"
+    assert attachments.cleaned(content) == ("mp4", content)
+
+
 @pytest.mark.parametrize(
     "content",
     [
