@@ -125,7 +125,11 @@ def show_inbox(
     spam: bool = False,
     page: Page = 1,
 ) -> HTMLResponse:
-    wanted = ComplaintState(state) if state in set(ComplaintState) else None
+    """Opens on what waits: for review, or, for those who do not review, to be given to somebody. `state=all`: all."""
+    reviews = allows(actor, Permission.REVIEW_COMPLAINT)
+    waits = ComplaintState.TRIAGED if reviews else ComplaintState.KEY_MATTER
+    asked = ComplaintState(state) if state in set(ComplaintState) else None
+    wanted = asked if state or spam else waits
     found, total = complaints.inbox(session, actor, state=wanted, spam=spam, page=page, size=PAGE_SIZE)
     rows = [(row, complaints.deciding_words(row), complaints.proposed_review(row)) for row in found]
     ids = [row.id for row in found]
@@ -146,7 +150,7 @@ def show_inbox(
     return render(
         request,
         "inbox.html",
-        shown | {"wanted": wanted, "states": states, "reviews": allows(actor, Permission.REVIEW_COMPLAINT)},
+        shown | {"wanted": wanted, "states": states, "reviews": reviews},
     )
 
 

@@ -140,3 +140,38 @@ def test_pages_and_answers_say_that_a_copy_presses(clerk):
     assert "其中有紧急的：打击报复" in page
     (row,) = clerk.get("/api/complaints").json()["rows"]
     assert (row["triage"]["urgency"], row["copies_urgency"]) == ([], ["retaliation"])
+
+
+# --- what waits, receipts, additions -----------------------------------------------------------------------
+
+
+def test_the_inbox_opens_on_what_waits_for_review_however_much_is_in_work(clerk, small_world):
+    for number in range(1, 27):
+        submit(
+            clerk, f"{TEXT}，这是第{number}个村的另一件事：{'井渠路桥'[number % 4] * number}", number=number
+        )
+    with small_world.sessions.begin() as session:
+        for complaint in session.scalars(select(Complaint)):
+            complaint.state = ComplaintState.KEY_MATTER
+    submit(clerk, "请问医保在哪里交", number=99)
+    page = clerk.get("/inbox").text
+    assert page.count("<article") == 1
+    assert "共 1 件" in page
+    assert "请问医保在哪里交" in page
+    every = clerk.get("/inbox?state=all").text
+    assert "共 27 件" in every
+    assert 'href="?page=2&amp;state=all"' in every
+    assert clerk.get("/api/complaints").json()["total"] == 27
+
+
+def test_an_office_that_does_not_review_opens_on_its_key_matters(clerk, signed_in, small_world):
+    submit(clerk)
+    with small_world.sessions.begin() as session:
+        complaint = session.get_one(Complaint, 1)
+        complaint.state, complaint.office = ComplaintState.KEY_MATTER, "330102001"
+    town = signed_in("town_a")
+    assert town.get("/inbox").text.count("<article") == 1
+    with small_world.sessions.begin() as session:
+        session.get_one(Complaint, 1).state = ComplaintState.CLOSED
+    assert "<article" not in town.get("/inbox").text
+    assert town.get("/inbox?state=all").text.count("<article") == 1
