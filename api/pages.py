@@ -115,7 +115,7 @@ def show_warnings_alike(
     return render(request, "alike.html", page)
 
 
-@router.get("/inbox")
+@router.get("/inbox", response_model=None)
 def show_inbox(
     *,
     request: Request,
@@ -123,9 +123,12 @@ def show_inbox(
     actor: Annotated[Actor, Depends(Requires(Permission.READ_COMPLAINT))],
     state: str = "",
     spam: bool = False,
+    receipt: str = "",
     page: Page = 1,
-) -> HTMLResponse:
+) -> HTMLResponse | RedirectResponse:
     """Opens on what waits: for review, or, for those who do not review, to be given to somebody. `state=all`: all."""
+    if receipt and (named := complaints.visible_by_receipt(session, actor, receipt)):
+        return RedirectResponse(f"/complaints/{named.id}", status_code=303)
     reviews = allows(actor, Permission.REVIEW_COMPLAINT)
     waits = ComplaintState.TRIAGED if reviews else ComplaintState.KEY_MATTER
     asked = ComplaintState(state) if state in set(ComplaintState) else None
@@ -142,6 +145,7 @@ def show_inbox(
         "raised": raise_sentences(session, actor, found),
         "quick_fields": QUICK_FIELDS,
         "spam": spam,
+        "receipt": receipt,
         "total": total,
         "page": page,
         "size": PAGE_SIZE,

@@ -70,9 +70,7 @@ def kind_of(content: bytes) -> str:
     for kind, start, magic in _MAGIC:
         if content[start : start + len(magic)] == magic:
             if kind == "mp4" and _is_still(content):
-                raise BadInput(
-                    "file", "收不了 HEIC、HEIF 格式的照片，请存成 JPG 后再传"
-                )
+                raise BadInput("file", "收不了 HEIC、HEIF 格式的照片，请存成 JPG 后再传")
             return kind
     raise BadInput("file", "只接收照片（JPG、PNG）、PDF、录音（MP3、AMR）和视频（MP4）")
 

@@ -19,6 +19,7 @@ from casework.group_models import ComplaintCopy
 from casework.inbox_models import KeywordHit
 from casework.models import Complaint, ReviewLabel
 from casework.raising import raised_by_ledger
+from casework.receipts import in_groups, is_receipt, plain_digits
 from casework.roles import Actor, is_division
 from casework.scope import visible_complaints
 from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, ComplaintState, step
@@ -129,6 +130,14 @@ def visible_complaint(session: Session, actor: Actor, complaint_id: int) -> Comp
     if complaint is None or not sees_complaint(actor, facts_of(complaint)):
         raise NotVisible
     return complaint
+
+
+def visible_by_receipt(session: Session, actor: Actor, typed: str) -> Complaint | None:
+    """The complaint with the receipt number that somebody typed; None alike for one that is not theirs to see."""
+    receipt = in_groups(plain_digits(typed))
+    if not is_receipt(receipt):
+        return None
+    return session.scalar(select(Complaint).where(Complaint.receipt == receipt, visible_complaints(actor)))
 
 
 def is_visible(session: Session, actor: Actor, complaint_id: int) -> bool:

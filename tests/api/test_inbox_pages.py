@@ -7,6 +7,7 @@ import re
 import pytest
 from sqlalchemy import select
 
+from casework.audit_models import AuditEntry
 from casework.inbox_models import BlindCase, LexiconVersion
 from casework.models import Complaint, ReviewLabel
 from casework.states import ComplaintState
@@ -175,3 +176,32 @@ def test_an_office_that_does_not_review_opens_on_its_key_matters(clerk, signed_i
         session.get_one(Complaint, 1).state = ComplaintState.CLOSED
     assert "<article" not in town.get("/inbox").text
     assert town.get("/inbox?state=all").text.count("<article") == 1
+
+
+def test_a_receipt_number_leads_to_the_complaint_of_those_who_may_see_it(clerk, signed_in, small_world):
+    submit(clerk)
+    with small_world.sessions() as session:
+        receipt = session.get_one(Complaint, 1).receipt
+    for typed in (
+        receipt,
+        receipt.replace("-", " "),
+        f" {receipt.replace('-', '')} ",
+        "".join(chr(ord(c) + 0xFEE0) for c in receipt),
+    ):
+        answer = clerk.get("/inbox", params={"receipt": typed}, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/complaints/1")
+    assert TEXT in clerk.get("/inbox", params={"receipt": receipt}).text
+    with small_world.sessions() as session:
+        last = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+        assert (last.action, last.target, last.user_id) == (
+            "look",
+            "/complaints/1",
+            small_world.users["clerk"],
+        )
+    unknown, wrong = "2026-0000-0012", receipt[:-1] + str((int(receipt[-1]) + 1) % 10)
+    for who, typed in ((clerk, unknown), (clerk, wrong), (clerk, "低保"), (signed_in("town_a"), receipt)):
+        page = who.get("/inbox", params={"receipt": typed})
+        assert page.status_code == 200
+        assert "未找到" in page.text
+        assert page.history == []
+    assert "未找到" not in clerk.get("/inbox").text
