@@ -32,6 +32,7 @@ from casework.lexicon import words_found
 from casework.message_reading import understand
 from casework.models import CaseWarning, Complaint, Outcome, Task, User
 from casework.plan_models import SecondReading
+from casework.raising import added_to
 from casework.readings import hidden_reports, shown_reading
 from casework.roles import TOWN, Actor
 from casework.scope import visible_complaints
@@ -144,6 +145,7 @@ def show_inbox(
         "keywords": words_found(session, ids),
         "raised": raise_sentences(session, actor, found),
         "quick_fields": QUICK_FIELDS,
+        "added": added_to(session, actor, ids),
         "spam": spam,
         "receipt": receipt,
         "total": total,
@@ -186,6 +188,7 @@ def show_complaint(
         "earlier": earlier_cases(session, actor, complaint_id),
         "files": attachments_of(session, complaint_id),
         "thread": thread_of(session, complaint_id),
+        "added": bool(added_to(session, actor, [complaint_id])),
         "may_ask": allows(actor, Permission.REVIEW_COMPLAINT) or allows(actor, Permission.ACT_COMPLAINT),
         **_group_of(session, actor, complaint, page=page),
     }

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from casework.audit_models import AuditEntry
+from casework.channel_models import FollowUp
 from casework.inbox_models import BlindCase, LexiconVersion
 from casework.models import Complaint, ReviewLabel
 from casework.states import ComplaintState
@@ -205,3 +206,15 @@ def test_a_receipt_number_leads_to_the_complaint_of_those_who_may_see_it(clerk, 
         assert "未找到" in page.text
         assert page.history == []
     assert "未找到" not in clerk.get("/inbox").text
+
+
+def test_what_a_sender_added_is_told_in_the_list_and_on_the_page(clerk, small_world):
+    submit(clerk)
+    submit(clerk, TEXT + "谢谢领导", number=2)
+    assert "反映人有新补充" not in clerk.get("/inbox").text + clerk.get("/complaints/1").text
+    with small_world.sessions.begin() as session:
+        session.add(FollowUp(complaint_id=2, text="是2024年的名单", sealed=b"", by=None, at=NOW))
+    assert "反映人有新补充" in clerk.get("/inbox").text
+    assert "反映人有新补充" in clerk.get("/complaints/1").text
+    clerk.post("/complaints/2/ask", data={"text": "哪个组？"})
+    assert "反映人有新补充" not in clerk.get("/inbox").text + clerk.get("/complaints/1").text
