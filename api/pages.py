@@ -32,6 +32,7 @@ from casework.lexicon import words_found
 from casework.message_reading import understand
 from casework.models import CaseWarning, Complaint, Outcome, Task, User
 from casework.plan_models import SecondReading
+from casework.raising import added_to
 from casework.readings import hidden_reports, shown_reading
 from casework.roles import TOWN, Actor
 from casework.scope import visible_complaints
@@ -115,7 +116,7 @@ def show_warnings_alike(
     return render(request, "alike.html", page)
 
 
-@router.get("/inbox")
+@router.get("/inbox", response_model=None)
 def show_inbox(
     *,
     request: Request,
@@ -123,9 +124,16 @@ def show_inbox(
     actor: Annotated[Actor, Depends(Requires(Permission.READ_COMPLAINT))],
     state: str = "",
     spam: bool = False,
+    receipt: str = "",
     page: Page = 1,
-) -> HTMLResponse:
-    wanted = ComplaintState(state) if state in set(ComplaintState) else None
+) -> HTMLResponse | RedirectResponse:
+    """Opens on what waits: for review, or, for those who do not review, to be given to somebody. `state=all`: all."""
+    if receipt and (named := complaints.visible_by_receipt(session, actor, receipt)):
+        return RedirectResponse(f"/complaints/{named.id}", status_code=303)
+    reviews = allows(actor, Permission.REVIEW_COMPLAINT)
+    waits = ComplaintState.TRIAGED if reviews else ComplaintState.KEY_MATTER
+    asked = ComplaintState(state) if state in set(ComplaintState) else None
+    wanted = asked if state or spam else waits
     found, total = complaints.inbox(session, actor, state=wanted, spam=spam, page=page, size=PAGE_SIZE)
     rows = [(row, complaints.deciding_words(row), complaints.proposed_review(row)) for row in found]
     ids = [row.id for row in found]
@@ -137,7 +145,9 @@ def show_inbox(
         "keywords": words_found(session, ids),
         "raised": raise_sentences(session, actor, found),
         "quick_fields": QUICK_FIELDS,
+        "added": added_to(session, actor, ids),
         "spam": spam,
+        "receipt": receipt,
         "total": total,
         "page": page,
         "size": PAGE_SIZE,
@@ -146,7 +156,7 @@ def show_inbox(
     return render(
         request,
         "inbox.html",
-        shown | {"wanted": wanted, "states": states, "reviews": allows(actor, Permission.REVIEW_COMPLAINT)},
+        shown | {"wanted": wanted, "states": states, "reviews": reviews},
     )
 
 
@@ -178,6 +188,7 @@ def show_complaint(
         "earlier": earlier_cases(session, actor, complaint_id),
         "files": attachments_of(session, complaint_id),
         "thread": thread_of(session, complaint_id),
+        "added": bool(added_to(session, actor, [complaint_id])),
         "may_ask": allows(actor, Permission.REVIEW_COMPLAINT) or allows(actor, Permission.ACT_COMPLAINT),
         **_group_of(session, actor, complaint, page=page),
     }

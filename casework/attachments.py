@@ -1,6 +1,7 @@
 """Files that come with a complaint: known by content, bounded, sealed, and opened by nobody before a scanner passed them.
 
-A photograph says where and with which telephone it was taken: images are decoded and written anew without metadata.
+A photograph says where and with which telephone it was taken: images are turned upright, decoded and written anew
+without metadata. That of PDF, sound and video stays; the form and the clerk's page say so.
 The scanner is a command of the site (`CUNJIAN_SCAN_COMMAND`) that gets the bytes on standard input and ends with 0
 for clean and 1 for infected; without one, files stay in quarantine.
 """
@@ -11,21 +12,23 @@ import hashlib
 import io
 import os
 import secrets
+import struct
 import subprocess  # the site's own scanner, without a shell
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Final
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from casework import audit
 from casework.channel_models import Attachment, ScanState
 from casework.complaints import visible_complaint
-from casework.errors import BadInput, NotVisible
+from casework.errors import BadInput, NotVisible, SealBroken
 from casework.roles import Actor
 from casework.sealing import Sealer
 
@@ -47,6 +50,17 @@ _MAGIC: Final = (
     ("mp3", 0, b"\xff\xfb"), ("amr", 0, b"#!AMR"), ("mp4", 4, b"ftyp"),
 )  # fmt: skip
 _IMAGES: Final = {"jpg": "JPEG", "png": "PNG"}
+_STILL_BRANDS: Final = frozenset({b"heic", b"heix", b"heif", b"mif1", b"msf1"})
+_LONGEST_BRANDS: Final = 256
+_BROKEN_METADATA: Final = (
+    SyntaxError,
+    struct.error,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    ValueError,
+    OSError,
+)
 
 Scan = Callable[[bytes], ScanState]
 
@@ -55,8 +69,16 @@ def kind_of(content: bytes) -> str:
     """The kind by content, whatever the name says. Raises `BadInput` for every other kind."""
     for kind, start, magic in _MAGIC:
         if content[start : start + len(magic)] == magic:
+            if kind == "mp4" and _is_still(content):
+                raise BadInput("file", "收不了 HEIC、HEIF 格式的照片，请存成 JPG 后再传")
             return kind
     raise BadInput("file", "只接收照片（JPG、PNG）、PDF、录音（MP3、AMR）和视频（MP4）")
+
+
+def _is_still(content: bytes) -> bool:
+    """A photo in the container of a video (HEIC), by the brands that its first box names; its metadata say where."""
+    end = max(12, min(int.from_bytes(content[:4], "big"), _LONGEST_BRANDS))
+    return any(content[start : start + 4] in _STILL_BRANDS for start in range(8, end, 4))
 
 
 def cleaned(content: bytes) -> tuple[str, bytes]:
@@ -70,8 +92,11 @@ def cleaned(content: bytes) -> tuple[str, bytes]:
         with _CLEANING, Image.open(io.BytesIO(content), formats=[_IMAGES[kind]]) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise BadInput("file", "图片像素过大，请缩小后再传")
+            image.load()
+            with suppress(*_BROKEN_METADATA):  # which way is up is not known then
+                ImageOps.exif_transpose(image, in_place=True)
             plain = image.convert("RGB")
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise BadInput("file", "图片无法读取，请重新拍照或另存后再传") from error
     bare = Image.new("RGB", plain.size)
     bare.paste(plain)
@@ -111,27 +136,49 @@ def attach(
 
 
 def scan_waiting(
-    session: Session, home: Path, *, sealer: Sealer, scan: Scan, at: datetime
-) -> dict[ScanState, int]:
-    """Give every file in quarantine to the scanner; an infected one is removed from the home at once."""
-    counts = dict.fromkeys(ScanState, 0)
-    waiting = select(Attachment).where(Attachment.state == ScanState.QUARANTINED).order_by(Attachment.id)
-    for attachment in session.scalars(waiting).all():
-        attachment.state = scan(
-            sealer.open_bytes(_path(home, attachment.name).read_bytes(), bound_to=attachment.name)
-        )
-        counts[attachment.state] += 1
-        if attachment.state is ScanState.INFECTED:
-            _path(home, attachment.name).unlink()
-        audit.record(
-            session,
-            at=at,
-            actor=None,
-            action=f"scanned:{attachment.state}",
-            target=f"attachment/{attachment.id}",
-        )
-    session.flush()
+    sessions: sessionmaker[Session], home: Path, *, sealer: Sealer, scan: Scan, at: datetime
+) -> dict[str, int]:
+    """Give every file in quarantine to the scanner, each in a transaction of its own; how many came to what.
+
+    A file that does not open (`damaged`) or is not there (`gone`) stays in quarantine, is recorded as such and tried
+    again at the next run, because a key or a disk may come back. What is infected is removed after the commit.
+    """
+    counts = dict.fromkeys([*(state.value for state in ScanState), "damaged", "gone"], 0)
+    with sessions() as session:
+        waiting = _in_state(session, ScanState.QUARANTINED)
+    for attachment_id, name in waiting:
+        state, found = _scanned(home, name, sealer=sealer, scan=scan)
+        with sessions.begin() as session:
+            attachment = session.get_one(Attachment, attachment_id, with_for_update=True)
+            if attachment.state is not ScanState.QUARANTINED:
+                continue  # another run was faster
+            attachment.state = state
+            audit.record(
+                session, at=at, actor=None, action=f"scanned:{found}", target=f"attachment/{attachment_id}"
+            )
+        counts[found] += 1
+    with sessions() as session:
+        infected = _in_state(session, ScanState.INFECTED)
+    for _, name in infected:  # those too that a run left which broke off
+        _path(home, name).unlink(missing_ok=True)
     return counts
+
+
+def _in_state(session: Session, state: ScanState) -> list[tuple[int, str]]:
+    query = select(Attachment.id, Attachment.name).where(Attachment.state == state).order_by(Attachment.id)
+    return [(attachment_id, name) for attachment_id, name in session.execute(query)]
+
+
+def _scanned(home: Path, name: str, *, sealer: Sealer, scan: Scan) -> tuple[ScanState, str]:
+    """The new state of a file, and the word for what was found."""
+    try:
+        content = sealer.open_bytes(_path(home, name).read_bytes(), bound_to=name)
+    except FileNotFoundError:
+        return ScanState.QUARANTINED, "gone"
+    except (SealBroken, OSError):
+        return ScanState.QUARANTINED, "damaged"
+    state = scan(content)
+    return state, state.value
 
 
 def command_scanner(command: Sequence[str]) -> Scan:

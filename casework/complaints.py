@@ -18,7 +18,8 @@ from casework.fields import FIELDS, field_id
 from casework.group_models import ComplaintCopy
 from casework.inbox_models import KeywordHit
 from casework.models import Complaint, ReviewLabel
-from casework.raising import raised_by_ledger
+from casework.raising import raised_by_ledger, raised_by_sender
+from casework.receipts import in_groups, is_receipt, plain_digits
 from casework.roles import Actor, is_division
 from casework.scope import visible_complaints
 from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, ComplaintState, step
@@ -75,7 +76,7 @@ def inbox(
 
     What presses, itself or in a copy, stands beside the key matters until it is reviewed. Beside doubts stand messages with
     a keyword of the office and those of whose village and field a warning is at work; of equal ones what presses comes
-    first, then those.
+    first, then what its sender added to, then those.
 
     Copies stand behind the first message of their group and are listed only when `state` asks for them. What the model
     takes for spam, with all its copies, is set aside until it is reviewed: `spam` lists that and nothing else.
@@ -105,6 +106,7 @@ def inbox(
         .order_by(
             is_key.desc(),
             presses.desc(),
+            raised_by_sender(actor).desc(),
             raised.desc(),
             Complaint.key_probability.desc(),
             Complaint.id.desc(),
@@ -129,6 +131,14 @@ def visible_complaint(session: Session, actor: Actor, complaint_id: int) -> Comp
     if complaint is None or not sees_complaint(actor, facts_of(complaint)):
         raise NotVisible
     return complaint
+
+
+def visible_by_receipt(session: Session, actor: Actor, typed: str) -> Complaint | None:
+    """The complaint with the receipt number that somebody typed; None alike for one that is not theirs to see."""
+    receipt = in_groups(plain_digits(typed))
+    if not is_receipt(receipt):
+        return None
+    return session.scalar(select(Complaint).where(Complaint.receipt == receipt, visible_complaints(actor)))
 
 
 def is_visible(session: Session, actor: Actor, complaint_id: int) -> bool:

@@ -24,7 +24,7 @@ from casework.complaints import visible_complaint
 from casework.errors import BadInput, NotPermitted, NotVisible
 from casework.grouping import lead_of
 from casework.models import Complaint
-from casework.receipts import digits_of, is_receipt, plain_digits
+from casework.receipts import digits_of, in_groups, is_receipt, plain_digits
 from casework.redaction import redact_for_work
 from casework.roles import Actor
 from casework.sealing import Sealer, load_sealer
@@ -66,9 +66,7 @@ def progress(session: Session, home: Path, *, receipt: str, code: str) -> Progre
     given = plain_digits(code)
     if not is_receipt(receipt):
         raise NotVisible
-    digits = digits_of(receipt)
-    written = f"{digits[:4]}-{digits[4:8]}-{digits[8:]}"
-    complaint = session.scalar(select(Complaint).where(Complaint.receipt == written))
+    complaint = session.scalar(select(Complaint).where(Complaint.receipt == in_groups(receipt)))
     if complaint is None or not hmac.compare_digest(_code_of(session, home, complaint), given):
         raise NotVisible
     return progress_of(session, complaint)

@@ -1,24 +1,56 @@
-"""When a complaint and a warning raise each other in the lists of people: conditions in SQL."""
+"""When a complaint and a warning raise each other in the lists of people, and a sender a case: conditions in SQL."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from casework.channel_models import FollowUp
 from casework.fields import FIELD_OF_LABEL
+from casework.group_models import ComplaintCopy
 from casework.models import CaseWarning, Complaint
 from casework.roles import Actor
-from casework.scope import within
+from casework.scope import visible_complaints, within
 from casework.states import ComplaintState, WarningState
 
 AT_WORK: Final = (WarningState.OPEN, WarningState.IN_TASK, WarningState.SET_ASIDE_PROPOSED)
+_Copy: Final = aliased(Complaint)
+_NEWEST: Final = select(func.max(FollowUp.id)).group_by(FollowUp.complaint_id)
 OPEN_CASES: Final = (ComplaintState.TRIAGED, ComplaintState.KEY_MATTER, ComplaintState.IN_TASK)
 
 
 def raised_by_ledger(actor: Actor) -> ColumnElement[bool]:
     """A complaint of whose village and field a warning is at work, at a level that this person's office may look at."""
     return select(CaseWarning.id).where(meets(actor)).correlate(Complaint).exists()
+
+
+def raised_by_sender(actor: Actor) -> ColumnElement[bool]:
+    """A complaint to which its sender, or that of a copy that this person may see, added what no question followed."""
+    return or_(_added_last(Complaint.id), Complaint.id.in_(_leads_of_added(actor)))
+
+
+def added_to(session: Session, actor: Actor, complaint_ids: Iterable[int]) -> set[int]:
+    """Those of the complaints, which the caller may see, that `raised_by_sender` raises."""
+    query = select(Complaint.id).where(Complaint.id.in_(list(complaint_ids)), raised_by_sender(actor))
+    return set(session.scalars(query))
+
+
+def _leads_of_added(actor: Actor) -> Select[int]:
+    return (
+        select(ComplaintCopy.lead_id)
+        .join(_Copy, _Copy.id == ComplaintCopy.complaint_id)
+        .where(visible_complaints(actor, _Copy), _added_last(_Copy.id))
+    )
+
+
+def _added_last(complaint_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """The newest entry of the thread of one message is its sender's."""
+    return complaint_id.in_(
+        select(FollowUp.complaint_id).where(FollowUp.id.in_(_NEWEST), FollowUp.by.is_(None))
+    )
 
 
 def meets(actor: Actor) -> ColumnElement[bool]:

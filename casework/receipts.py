@@ -50,6 +50,12 @@ def digits_of(receipt: str) -> str:
     return receipt.replace("-", "").replace(" ", "")
 
 
+def in_groups(receipt: str) -> str:
+    """A receipt as it is stored and printed, however it is written."""
+    digits = digits_of(receipt)
+    return f"{digits[:4]}-{digits[4:8]}-{digits[8:]}"
+
+
 def plain_digits(text: str) -> str:
     """The digits of what somebody typed, full-width ones too."""
     return "".join(one for one in unicodedata.normalize("NFKC", text) if one in "0123456789")
@@ -63,5 +69,4 @@ def is_receipt(text: str) -> bool:
 
 def _written(year: int, number: int) -> str:
     body = f"{year:04d}{number:07d}"
-    digits = body + check_digit(body)
-    return f"{digits[:4]}-{digits[4:8]}-{digits[8:]}"
+    return in_groups(body + check_digit(body))

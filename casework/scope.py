@@ -38,14 +38,14 @@ def lies_in(division: str, entity: Entity) -> ColumnElement[bool]:
     return or_(own, further)
 
 
-def visible_complaints(actor: Actor) -> ColumnElement[bool]:
-    """Complaints for which `access.sees_complaint` is true."""
+def visible_complaints(actor: Actor, of: type[Complaint] = Complaint) -> ColumnElement[bool]:
+    """Complaints for which `access.sees_complaint` is true. of: the table, or an alias of it."""
     if not allows(actor, Permission.READ_COMPLAINT):
         return false()
-    not_spoken_of = _does_not_speak_of(actor, Complaint.about)
+    not_spoken_of = _does_not_speak_of(actor, of.about)
     if actor.role is Role.CLERK:
-        return and_(within(Complaint.division, actor.division), not_spoken_of)
-    return and_(Complaint.state.in_(OFFICE_STATES), within(Complaint.office, actor.division), not_spoken_of)
+        return and_(within(of.division, actor.division), not_spoken_of)
+    return and_(of.state.in_(OFFICE_STATES), within(of.office, actor.division), not_spoken_of)
 
 
 def visible_tasks(actor: Actor) -> ColumnElement[bool]:

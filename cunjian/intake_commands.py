@@ -17,7 +17,7 @@ app = typer.Typer(help="来信：导出训练标签、检查附件、独立的�
 
 Json = Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象，供程序读取")]
 _WORDS = {
-    "labels": "标签", "clean": "通过", "infected": "有害，已删除", "quarantined": "仍在隔离",
+    "labels": "标签", "clean": "通过", "infected": "有害，已删除", "quarantined": "仍在隔离", "damaged": "损坏、打不开", "gone": "文件缺失",
     "complaints": "来信", "additions": "补充", "upward": "直达上级", "refused": "打不开、已另存", "postponed": "未取成、下次再取", "answers": "更新进展",
 }  # fmt: skip
 MailboxFolder = Annotated[Path, typer.Argument(help="信箱文件夹：两边都能读写，或在两个网络之间摆渡")]
@@ -45,15 +45,14 @@ def scan(as_json: Json = False) -> None:
     settings = Settings()
     if not settings.scan_command:
         raise typer.BadParameter("没有设置 CUNJIAN_SCAN_COMMAND：附件留在隔离区")
-    with sessions(open_engine(settings.database)).begin() as session:
-        counts = scan_waiting(
-            session,
-            settings.home,
-            sealer=load_sealer(settings.home),
-            scan=command_scanner(shlex.split(settings.scan_command)),
-            at=datetime.now(UTC),
-        )
-    console.show({state.value: number for state, number in counts.items()}, _say, as_json=as_json)
+    counts = scan_waiting(
+        sessions(open_engine(settings.database)),
+        settings.home,
+        sealer=load_sealer(settings.home),
+        scan=command_scanner(shlex.split(settings.scan_command)),
+        at=datetime.now(UTC),
+    )
+    console.show(counts, _say, as_json=as_json)
 
 
 @app.command(epilog="例：cunjian intake public /srv/mailbox --host 0.0.0.0 --port 8001")

@@ -7,6 +7,8 @@ import re
 import pytest
 from sqlalchemy import select
 
+from casework.audit_models import AuditEntry
+from casework.channel_models import FollowUp
 from casework.inbox_models import BlindCase, LexiconVersion
 from casework.models import Complaint, ReviewLabel
 from casework.states import ComplaintState
@@ -140,3 +142,79 @@ def test_pages_and_answers_say_that_a_copy_presses(clerk):
     assert "其中有紧急的：打击报复" in page
     (row,) = clerk.get("/api/complaints").json()["rows"]
     assert (row["triage"]["urgency"], row["copies_urgency"]) == ([], ["retaliation"])
+
+
+# --- what waits, receipts, additions -----------------------------------------------------------------------
+
+
+def test_the_inbox_opens_on_what_waits_for_review_however_much_is_in_work(clerk, small_world):
+    for number in range(1, 27):
+        submit(
+            clerk, f"{TEXT}，这是第{number}个村的另一件事：{'井渠路桥'[number % 4] * number}", number=number
+        )
+    with small_world.sessions.begin() as session:
+        for complaint in session.scalars(select(Complaint)):
+            complaint.state = ComplaintState.KEY_MATTER
+    submit(clerk, "请问医保在哪里交", number=99)
+    page = clerk.get("/inbox").text
+    assert page.count("<article") == 1
+    assert "共 1 件" in page
+    assert "请问医保在哪里交" in page
+    every = clerk.get("/inbox?state=all").text
+    assert "共 27 件" in every
+    assert 'href="?page=2&amp;state=all"' in every
+    assert clerk.get("/api/complaints").json()["total"] == 27
+
+
+def test_an_office_that_does_not_review_opens_on_its_key_matters(clerk, signed_in, small_world):
+    submit(clerk)
+    with small_world.sessions.begin() as session:
+        complaint = session.get_one(Complaint, 1)
+        complaint.state, complaint.office = ComplaintState.KEY_MATTER, "330102001"
+    town = signed_in("town_a")
+    assert town.get("/inbox").text.count("<article") == 1
+    with small_world.sessions.begin() as session:
+        session.get_one(Complaint, 1).state = ComplaintState.CLOSED
+    assert "<article" not in town.get("/inbox").text
+    assert town.get("/inbox?state=all").text.count("<article") == 1
+
+
+def test_a_receipt_number_leads_to_the_complaint_of_those_who_may_see_it(clerk, signed_in, small_world):
+    submit(clerk)
+    with small_world.sessions() as session:
+        receipt = session.get_one(Complaint, 1).receipt
+    for typed in (
+        receipt,
+        receipt.replace("-", " "),
+        f" {receipt.replace('-', '')} ",
+        "".join(chr(ord(c) + 0xFEE0) for c in receipt),
+    ):
+        answer = clerk.get("/inbox", params={"receipt": typed}, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/complaints/1")
+    assert TEXT in clerk.get("/inbox", params={"receipt": receipt}).text
+    with small_world.sessions() as session:
+        last = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+        assert (last.action, last.target, last.user_id) == (
+            "look",
+            "/complaints/1",
+            small_world.users["clerk"],
+        )
+    unknown, wrong = "2026-0000-0012", receipt[:-1] + str((int(receipt[-1]) + 1) % 10)
+    for who, typed in ((clerk, unknown), (clerk, wrong), (clerk, "低保"), (signed_in("town_a"), receipt)):
+        page = who.get("/inbox", params={"receipt": typed})
+        assert page.status_code == 200
+        assert "未找到" in page.text
+        assert page.history == []
+    assert "未找到" not in clerk.get("/inbox").text
+
+
+def test_what_a_sender_added_is_told_in_the_list_and_on_the_page(clerk, small_world):
+    submit(clerk)
+    submit(clerk, TEXT + "谢谢领导", number=2)
+    assert "反映人有新补充" not in clerk.get("/inbox").text + clerk.get("/complaints/1").text
+    with small_world.sessions.begin() as session:
+        session.add(FollowUp(complaint_id=2, text="是2024年的名单", sealed=b"", by=None, at=NOW))
+    assert "反映人有新补充" in clerk.get("/inbox").text
+    assert "反映人有新补充" in clerk.get("/complaints/1").text
+    clerk.post("/complaints/2/ask", data={"text": "哪个组？"})
+    assert "反映人有新补充" not in clerk.get("/inbox").text + clerk.get("/complaints/1").text

@@ -70,7 +70,10 @@ def test_a_villager_complains_asks_and_answers_without_an_account(anyone, signed
         assert "王小明" not in complaint.work_text
     assert count(small_world, Attachment) == 1
     clerk = signed_in("clerk")
-    assert "等待安全检查" in clerk.get("/complaints/1").text
+    seen = clerk.get("/complaints/1").text
+    assert "等待安全检查" in seen
+    assert "可能带有作者、拍摄地点" in seen
+    assert "附带信息（如作者、拍摄地点）去不掉" in anyone.get(f"/r/{token}").text
     assert clerk.get("/attachments/1").status_code == 422
     clerk.post("/complaints/1/ask", data={"text": "哪一年的名单？"})
     seen = anyone.post("/receipts", data={"receipt": receipt, "code": code}).text

@@ -1,19 +1,16 @@
-"""Reports that go up unrecorded, follow-up by receipt and code, attachments, points, and hotline exports."""
+"""Reports that go up unrecorded, follow-up by receipt and code, points, and hotline exports."""
 
 from __future__ import annotations
 
 import hashlib
-import io
-import sys
 
 import openpyxl
 import pytest
-from PIL import Image
 from sqlalchemy import func, select
 
-from casework import attachments, follow_ups, hotline, points
+from casework import follow_ups, hotline, points
 from casework.audit_models import AuditEntry
-from casework.channel_models import Attachment, FollowUp, ScanState
+from casework.channel_models import Attachment, FollowUp
 from casework.errors import BadInput, NotPermitted, NotVisible, SealBroken
 from casework.intake import receive
 from casework.letters import new_key_pair, open_letter, seal_letter
@@ -137,85 +134,6 @@ def test_the_sender_of_a_copy_sees_what_became_of_the_case(small_world):
         code = follow_ups.query_code(small_world.home, copy.receipt)
         found = follow_ups.progress(session, small_world.home, receipt=copy.receipt, code=code)
         assert found.words == "已办结"
-
-
-# --- attachments -------------------------------------------------------------------------------------------
-
-
-def photograph() -> bytes:
-    """A JPEG that says where and with what it was taken."""
-    image = Image.new("RGB", (32, 24), (120, 30, 30))
-    exif = Image.Exif()
-    exif[0x010F] = "SECRET-PHONE-MAKER"
-    exif.get_ifd(0x8825)[1] = "N"
-    written = io.BytesIO()
-    image.save(written, "JPEG", exif=exif, comment=b"SECRET-COMMENT")
-    return written.getvalue()
-
-
-def test_metadata_is_stripped_and_the_picture_stays():
-    original = photograph()
-    assert b"SECRET-PHONE-MAKER" in original
-    kind, content = attachments.cleaned(original)
-    assert kind == "jpg"
-    assert b"SECRET" not in content
-    with Image.open(io.BytesIO(content)) as image:
-        assert (image.size, dict(image.getexif())) == ((32, 24), {})
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"MZ\x90\x00 a program",
-        b"<html>",
-        b"PK\x03\x04",
-        b"\xff\xd8\xff no image",
-        b"%PDF-" + bytes(10_000_001),
-    ],
-)
-def test_other_kinds_broken_images_and_big_files_are_refused(content):
-    with pytest.raises(BadInput):
-        attachments.cleaned(content)
-
-
-def test_nobody_opens_a_file_before_the_scanner_passed_it(world):
-    command = [sys.executable, "-c", "import sys; sys.exit(1 if b'EICAR' in sys.stdin.buffer.read() else 0)"]
-    broken = attachments.command_scanner([sys.executable, "-c", "import sys; sys.exit(7)"])
-    with world.sessions.begin() as session:
-        row_id = take_in(session, world, message("石桥村低保不公开"))[0].complaint_id
-        clerk = world.actor(session, "clerk")
-        good, bad = attachments.attach(
-            session, world.home, row_id, [photograph(), b"%PDF-1.7 EICAR"], sealer=world.sealer, at=NOW
-        )
-        for scan in (broken, attachments.command_scanner(["/nonexistent/scanner"])):
-            attachments.scan_waiting(session, world.home, sealer=world.sealer, scan=scan, at=NOW)
-            assert {good.state, bad.state} == {ScanState.QUARANTINED}
-        with pytest.raises(BadInput):
-            attachments.opened(session, clerk, world.home, good.id, sealer=world.sealer)
-        scan = attachments.command_scanner(command)
-        counts = attachments.scan_waiting(session, world.home, sealer=world.sealer, scan=scan, at=NOW)
-        assert (counts[ScanState.CLEAN], counts[ScanState.INFECTED]) == (1, 1)
-        attachment, content = attachments.opened(session, clerk, world.home, good.id, sealer=world.sealer)
-        assert hashlib.sha256(content).hexdigest() == attachment.sha256
-        with pytest.raises(BadInput):
-            attachments.opened(session, clerk, world.home, bad.id, sealer=world.sealer)
-        with pytest.raises(NotVisible):
-            attachments.opened(
-                session, world.actor(session, "town_a"), world.home, good.id, sealer=world.sealer
-            )
-        kept = list((world.home / "intake" / "attachments").iterdir())
-        assert [path.name for path in kept] == [good.name]
-        assert b"JFIF" not in kept[0].read_bytes()
-
-
-def test_files_of_a_complaint_are_counted(small_world):
-    with small_world.sessions.begin() as session:
-        row_id = take_in(session, small_world, message("石桥村低保不公开"))[0].complaint_id
-        files = [b"%PDF-1.7"] * (attachments.MOST_FILES + 1)
-        with pytest.raises(BadInput):
-            attachments.attach(session, small_world.home, row_id, files, sealer=small_world.sealer, at=NOW)
-        assert session.scalar(select(func.count()).select_from(Attachment)) == 0
 
 
 # --- points ------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select
 
-from casework import complaints, grouping, label_queue, lexicon, similar, training_labels
+from casework import complaints, follow_ups, grouping, label_queue, lexicon, similar, training_labels
 from casework.accounts import create_user
 from casework.audit_models import AuditEntry
 from casework.errors import BadInput, NotPermitted, NotVisible, SecondPersonRequired
@@ -14,6 +14,7 @@ from casework.inbox_models import BlindCase, KeywordHit
 from casework.intake import receive
 from casework.label_queue import Answer
 from casework.models import Complaint
+from casework.raising import added_to
 from casework.roles import Role
 from casework.states import ComplaintState
 from tests.casework_world import COUNTY, NOW, PASSWORD, TOWN_A, KeywordTriage, message
@@ -284,3 +285,47 @@ def test_a_case_with_a_copy_that_is_no_spam_is_not_set_aside(world):
         clerk = world.actor(session, "clerk")
         assert [row.id for row in complaints.inbox(session, clerk, state=None, page=1, size=10)[0]] == [lead]
         assert complaints.inbox(session, clerk, state=None, spam=True, page=1, size=10)[1] == 0
+
+
+# --- what the sender added ---------------------------------------------------------------------------------
+
+
+def add(session, world, complaint_id: int, text: str = "是2024年的名单") -> None:
+    found = follow_ups.progress_of(session, session.get_one(Complaint, complaint_id))
+    follow_ups.answer(session, found, text, sealer=world.sealer, at=NOW)
+
+
+def listed(session, actor) -> list[int]:
+    rows, _ = complaints.inbox(session, actor, state=None, page=1, size=10)
+    return [row.id for row in rows]
+
+
+def test_a_case_to_which_its_sender_added_comes_first_among_equals_until_somebody_asks(world):
+    with world.sessions.begin() as session:
+        pressing, older, newer = take_in(session, world, "有人扬言要报复写信的人", TEXTS[2], TEXTS[3])
+        clerk = world.actor(session, "clerk")
+        assert listed(session, clerk) == [pressing, newer, older]
+        add(session, world, older)
+        assert added_to(session, clerk, [pressing, newer, older]) == {older}
+        assert listed(session, clerk) == [pressing, older, newer]
+        follow_ups.ask(session, clerk, older, "哪个村？", at=NOW)
+        assert added_to(session, clerk, [older]) == set()
+        assert listed(session, clerk) == [pressing, newer, older]
+        add(session, world, older)
+        assert added_to(session, clerk, [older]) == {older}
+
+
+def test_what_the_sender_of_a_copy_added_counts_for_the_case_of_those_who_see_the_copy(world):
+    with world.sessions.begin() as session:
+        lead, copy, other = take_in(session, world, MAILING, MAILING + "谢谢", MAILING + "求查")
+        clerk = world.actor(session, "clerk")
+        add(session, world, copy)
+        follow_ups.ask(session, clerk, other, "哪一年？", at=NOW)  # of another sender: answers nothing
+        assert added_to(session, clerk, [lead, copy, other]) == {lead, copy}
+        first = session.get_one(Complaint, lead)
+        first.state, first.office = ComplaintState.KEY_MATTER, TOWN_A
+        session.flush()
+        town = world.actor(session, "town_a")
+        assert added_to(session, town, [lead]) == set()
+        add(session, world, lead)
+        assert added_to(session, town, [lead]) == {lead}

@@ -67,12 +67,16 @@ def test_attachments_wait_for_a_scanner_and_pass_it(home: Path, monkeypatch: pyt
         )
         sealer = load_sealer(home)
         taken = receive(session, [message], sealer=sealer, triage=KeywordTriage(), triage_version="t")[0]
-        row_id = attach(session, home, taken.complaint_id, [b"%PDF-1.7"], sealer=sealer, at=AT)[0].id
+        files = [b"%PDF-1.6", b"%PDF-1.7"]
+        damaged, whole = attach(session, home, taken.complaint_id, files, sealer=sealer, at=AT)
+    (home / "intake" / "attachments" / damaged.name).write_bytes(b"no seal")
     assert call("scan").exit_code != 0
     monkeypatch.setenv("CUNJIAN_SCAN_COMMAND", f"{sys.executable} -c 'import sys; sys.stdin.buffer.read()'")
-    assert "通过 1" in call("scan").stdout
+    told = call("scan").stdout
+    assert "通过 1" in told
+    assert "损坏、打不开 1" in told
     with sessions(open_engine(sqlite_url(home)))() as session:
-        assert session.get_one(Attachment, row_id).state is ScanState.CLEAN
+        assert session.get_one(Attachment, whole.id).state is ScanState.CLEAN
 
 
 def test_labels_are_written_even_when_there_are_none(home: Path) -> None:
