@@ -17,7 +17,7 @@ from casework import audit
 from casework.errors import BadInput
 from casework.events import record_arrivals
 from casework.group_index import LOOK_BACK, Incoming, Placement, forget, keep, place
-from casework.lexicon import in_force, note_hits
+from casework.lexicon import hits, in_force, note_hits
 from casework.locating import locate
 from casework.models import Complaint, Place
 from casework.receipts import new_receipt
@@ -222,6 +222,9 @@ def _store(session: Session, readings: Sequence[_Reading], *, sealer: Sealer, tr
     if not readings:
         return
     forget(session, before=min(reading.message.received_at for reading in readings) - LOOK_BACK)
+    divisions = {reading.message.division for reading in readings}
+    keywords = {division: in_force(session, division) for division in divisions}
+    words = [hits(reading.work_text, keywords[reading.message.division]) for reading in readings]
     incoming = [
         Incoming(
             text=reading.work_text,
@@ -229,8 +232,10 @@ def _store(session: Session, readings: Sequence[_Reading], *, sealer: Sealer, tr
             about=reading.about,
             simulated=reading.message.simulated,
             at=reading.message.received_at,
+            urgency=frozenset(reading.verdict.urgency),
+            words=frozenset(found),
         )
-        for reading in readings
+        for reading, found in zip(readings, words, strict=True)
     ]
     placement = place(session, incoming)
     receipts = _receipts_of(session, [reading.message for reading in readings])
@@ -243,13 +248,7 @@ def _store(session: Session, readings: Sequence[_Reading], *, sealer: Sealer, tr
     made = insert(Complaint).returning(Complaint.id, sort_by_parameter_order=True)
     ids = session.scalars(made, rows).all()
     keep(session, placement, incoming, ids)
-    for division in {reading.message.division for reading in readings}:
-        texts = [
-            (row_id, reading.work_text)
-            for row_id, reading in zip(ids, readings, strict=True)
-            if reading.message.division == division
-        ]
-        note_hits(session, texts, in_force(session, division))
+    note_hits(session, zip(ids, words, strict=True))
     record_arrivals(
         session,
         [
