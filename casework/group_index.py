@@ -4,7 +4,7 @@ A group is known by a few exemplars: its first message, and copies that differ m
 band keys lie in the database, so that a mailing of 50,000 costs one look-up a message and goes on after a restart.
 What the keys propose is decided by exact similarity of the work texts, in which senders are hidden and the accused
 and places stay: these tell two cases apart. Messages that name different villages are never one group, and a closed
-case takes no more copies: a new message on it is read again.
+case takes no more copies: a new message on it is read again. So is one that says more than a case that was put aside.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ ALIKE_ENOUGH: Final = 0.8
 LOOK_BACK: Final = timedelta(days=60)
 """A group that had no copy for so long takes no more."""
 
+_PUT_ASIDE: Final = (ComplaintState.NOT_KEY, ComplaintState.TRANSFERRED)
 _MOST_CANDIDATES: Final = 24
 _BUSY, _BUSY_EXEMPLARS = 2, 8
 """A message that no band key leads anywhere is compared with some exemplars of the groups that grow most in its
@@ -45,13 +46,27 @@ ItemT = TypeVar("ItemT")
 
 @dataclass(frozen=True, kw_only=True)
 class Incoming:
-    """What grouping reads of a message. text: the work text."""
+    """What grouping reads of a message. text: the work text. urgency: what presses. words: the keywords in it."""
 
     text: str
     division: str
     about: str | None
     simulated: bool
     at: datetime
+    urgency: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class _PutAside:
+    """A lead that a person read and found no key matter, so that nobody looks at the group any more. text: compacted."""
+
+    urgency: frozenset[str]
+    text: str
+
+    def holds(self, message: Incoming) -> bool:
+        """Whether all that makes a person read the message stood in the lead."""
+        return message.urgency <= self.urgency and all(word in self.text for word in message.words)
 
 
 @dataclass
@@ -67,7 +82,14 @@ class _Group:
     about: str | None
     exemplars: int
     last_at: datetime
+    put_aside: _PutAside | None = None
     learned: bool = False
+
+    def takes(self, message: Incoming) -> bool:
+        """Whether a copy may join: one about another village may not, nor one that would be buried here."""
+        if message.about and self.about and message.about != self.about:
+            return False
+        return self.put_aside is None or self.put_aside.holds(message)
 
 
 @dataclass(eq=False)
@@ -124,11 +146,10 @@ def place(session: Session, incoming: Sequence[Incoming]) -> Placement:
     busy: Counter[int] = Counter()
     members: dict[int, list[_Exemplar]] = defaultdict(list)
     for row, message in enumerate(incoming):
-        found = _nearest(_sharing(index, keys.get(row, ())), sets[row], message)
+        found = _nearest(_sharing(index, keys.get(row, ()), message), sets[row])
         if found is None and row in keys:
-            found = _nearest(
-                [one for group, _ in busy.most_common(_BUSY) for one in members[group]], sets[row], message
-            )
+            members_of_busy = (one for group, _ in busy.most_common(_BUSY) for one in members[group])
+            found = _nearest((one for one in members_of_busy if one.group.takes(message)), sets[row])
         if found is None:
             group = _Group(None, row, message.about, 0, message.at)
         else:
@@ -258,7 +279,8 @@ def _load(session: Session, exemplar_ids: Sequence[int], *, oldest: datetime) ->
     query = (
         select(
             GroupExemplar.id, GroupExemplar.lead_id, GroupExemplar.root_id, GroupExemplar.about, GroupExemplar.text,
-            GroupExemplar.last_at, GroupExemplar.complaint_id, root.work_text,
+            GroupExemplar.last_at, GroupExemplar.complaint_id, root.work_text, Complaint.state,
+            Complaint.urgency, Complaint.work_text.label("lead_text"),
         )
         .join(Complaint, Complaint.id == GroupExemplar.lead_id)
         .join(root, root.id == GroupExemplar.root_id)
@@ -270,8 +292,16 @@ def _load(session: Session, exemplar_ids: Sequence[int], *, oldest: datetime) ->
         for row in session.execute(query.where(GroupExemplar.id.in_(chunk)))
     ]
     sizes = _exemplars_of(session, sorted({row.lead_id for row in found}))
+    aside = {
+        row.lead_id: _PutAside(frozenset(filter(None, row.urgency.split("+"))), compact(row.lead_text))
+        for row in found
+        if row.state in _PUT_ASIDE
+    }
     groups = {
-        row.lead_id: _Group(row.lead_id, None, row.about, sizes[row.lead_id], row.last_at) for row in found
+        row.lead_id: _Group(
+            row.lead_id, None, row.about, sizes[row.lead_id], row.last_at, aside.get(row.lead_id)
+        )
+        for row in found
     }
     sets = shingle_sets([row.text for row in found])
     others = [row for row in found if row.root_id != row.complaint_id]
@@ -297,20 +327,20 @@ def _exemplars_of(session: Session, lead_ids: Sequence[int]) -> dict[int, int]:
     return counts
 
 
-def _sharing(index: defaultdict[int, list[_Exemplar]], keys: Iterable[int]) -> list[_Exemplar]:
-    """The exemplars that share band keys, those that share most first, `_MOST_CANDIDATES` of them."""
+def _sharing(
+    index: defaultdict[int, list[_Exemplar]], keys: Iterable[int], message: Incoming
+) -> list[_Exemplar]:
+    """The exemplars that share band keys in groups that the message may join, `_MOST_CANDIDATES` of them at most,
+    those that share most first."""
     shared = Counter(chain.from_iterable(index.get(key, ()) for key in keys))
-    return [exemplar for exemplar, _ in shared.most_common(_MOST_CANDIDATES)]
+    open_to_it = Counter({one: number for one, number in shared.items() if one.group.takes(message)})
+    return [exemplar for exemplar, _ in open_to_it.most_common(_MOST_CANDIDATES)]
 
 
-def _nearest(
-    candidates: Iterable[_Exemplar], shingles: Shingles, message: Incoming
-) -> tuple[_Exemplar, float] | None:
+def _nearest(candidates: Iterable[_Exemplar], shingles: Shingles) -> tuple[_Exemplar, float] | None:
     """The most similar exemplar of which the message is a copy, and how similar; the earlier one of equals."""
     best: tuple[_Exemplar, float] | None = None
     for exemplar in candidates:
-        if message.about and exemplar.group.about and message.about != exemplar.group.about:
-            continue
         found = similarity(shingles, exemplar.shingles)
         if found < THRESHOLD or (best is not None and found <= best[1]):
             continue

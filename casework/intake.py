@@ -1,6 +1,6 @@
 """Intake: a message becomes a sealed complaint with a receipt, once, and is sorted by the triage model.
 
-The same channel and message id give the same receipt, however often a gateway sends them.
+At one office the same channel and message id give the same receipt, however often a gateway sends them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from casework import audit
 from casework.errors import BadInput
 from casework.events import record_arrivals
 from casework.group_index import LOOK_BACK, Incoming, Placement, forget, keep, place
-from casework.lexicon import in_force, note_hits
+from casework.lexicon import hits, in_force, note_hits
 from casework.locating import locate
 from casework.models import Complaint, Place
 from casework.receipts import new_receipt
@@ -72,9 +72,10 @@ class Triage(Protocol):
 class Message:
     """One message as a channel delivers it.
 
-    channel: sms, web, phone, ... . message_id: unique within the channel. sender: how to reach the sender, sealed
-    with the text. division: the office's own code. about: code of the village or body it speaks of, when the form
-    asked for it, unless the text speaks of a body above that; else the text is searched for a place name. receipt: what the sender was given already, by a public
+    channel: sms, web, phone, ... . message_id: unique within the channel of the office. sender: how to reach the sender,
+    sealed with the text. division: the office's own code. about: code of the village or body it speaks of, when the
+    form asked for it, unless the text speaks of a body above that; else the text is searched for a place name.
+    receipt: what the sender was given already, by a public
     intake that does not know the database.
     """
 
@@ -175,23 +176,29 @@ class _Reading:
     verdict: TriageVerdict
 
 
-def _name(message: Message) -> tuple[str, str]:
-    return message.channel, message.message_id
+_Name = tuple[str, str, str]
 
 
-def _known(session: Session, messages: Sequence[Message]) -> dict[tuple[str, str], tuple[str, int]]:
+def _name(message: Message) -> _Name:
+    """What tells a message from others: two offices may give the same number, one office gives it again for the same."""
+    return message.division, message.channel, message.message_id
+
+
+def _known(session: Session, messages: Sequence[Message]) -> dict[_Name, tuple[str, int]]:
     """Receipt and id of those messages that are stored already."""
-    found: dict[tuple[str, str], tuple[str, int]] = {}
-    for channel in sorted({message.channel for message in messages}):
-        ids = [message.message_id for message in messages if message.channel == channel]
+    ids: dict[tuple[str, str], list[str]] = {}
+    for message in messages:
+        ids.setdefault((message.division, message.channel), []).append(message.message_id)
+    found: dict[_Name, tuple[str, int]] = {}
+    for (division, channel), names in sorted(ids.items()):
         query = select(Complaint.message_id, Complaint.receipt, Complaint.id).where(
-            Complaint.channel == channel, Complaint.message_id.in_(ids)
+            Complaint.division == division, Complaint.channel == channel, Complaint.message_id.in_(names)
         )
-        found |= {(channel, name): (receipt, row_id) for name, receipt, row_id in session.execute(query)}
+        found |= {(division, channel, name): (receipt, row) for name, receipt, row in session.execute(query)}
     return found
 
 
-def _not_in(messages: Sequence[Message], known: Mapping[tuple[str, str], object]) -> list[Message]:
+def _not_in(messages: Sequence[Message], known: Mapping[_Name, object]) -> list[Message]:
     """The messages that are new, each once."""
     new = {_name(message): message for message in reversed(messages) if _name(message) not in known}
     return [message for message in messages if new.get(_name(message)) is message]
@@ -222,6 +229,9 @@ def _store(session: Session, readings: Sequence[_Reading], *, sealer: Sealer, tr
     if not readings:
         return
     forget(session, before=min(reading.message.received_at for reading in readings) - LOOK_BACK)
+    divisions = {reading.message.division for reading in readings}
+    keywords = {division: in_force(session, division) for division in divisions}
+    words = [hits(reading.work_text, keywords[reading.message.division]) for reading in readings]
     incoming = [
         Incoming(
             text=reading.work_text,
@@ -229,8 +239,10 @@ def _store(session: Session, readings: Sequence[_Reading], *, sealer: Sealer, tr
             about=reading.about,
             simulated=reading.message.simulated,
             at=reading.message.received_at,
+            urgency=frozenset(reading.verdict.urgency),
+            words=frozenset(found),
         )
-        for reading in readings
+        for reading, found in zip(readings, words, strict=True)
     ]
     placement = place(session, incoming)
     receipts = _receipts_of(session, [reading.message for reading in readings])
@@ -243,13 +255,7 @@ def _store(session: Session, readings: Sequence[_Reading], *, sealer: Sealer, tr
     made = insert(Complaint).returning(Complaint.id, sort_by_parameter_order=True)
     ids = session.scalars(made, rows).all()
     keep(session, placement, incoming, ids)
-    for division in {reading.message.division for reading in readings}:
-        texts = [
-            (row_id, reading.work_text)
-            for row_id, reading in zip(ids, readings, strict=True)
-            if reading.message.division == division
-        ]
-        note_hits(session, texts, in_force(session, division))
+    note_hits(session, zip(ids, words, strict=True))
     record_arrivals(
         session,
         [

@@ -153,7 +153,7 @@ def save(
     )
     gone = delete(KeywordHit).where(KeywordHit.complaint_id.in_(ids))
     session.execute(gone.execution_options(synchronize_session=False))
-    note_hits(session, waiting, keywords)
+    note_hits(session, [(complaint_id, hits(text, keywords)) for complaint_id, text in waiting])
     return version
 
 
@@ -175,13 +175,9 @@ def hits(text: str, keywords: Sequence[Keyword]) -> list[str]:
     return [keyword.word for keyword in keywords if keyword.word in read]
 
 
-def note_hits(session: Session, messages: Iterable[tuple[int, str]], keywords: Sequence[Keyword]) -> None:
-    """Write which keywords stand in which complaints: (id, work text)."""
-    rows = [
-        {"complaint_id": complaint_id, "word": word}
-        for complaint_id, text in messages
-        for word in hits(text, keywords)
-    ]
+def note_hits(session: Session, found: Iterable[tuple[int, Sequence[str]]]) -> None:
+    """Write which keywords stand in which complaints: (id, what `hits` found)."""
+    rows = [{"complaint_id": complaint_id, "word": word} for complaint_id, words in found for word in words]
     if rows:
         session.execute(insert(KeywordHit), rows)
 

@@ -236,7 +236,7 @@ class Complaint(Versioned, Base):
     """One message of a citizen. The original is sealed; people work with `work_text`."""
 
     __tablename__ = "complaint"
-    __table_args__ = (UniqueConstraint("channel", "message_id"),)
+    __table_args__ = (UniqueConstraint("division", "channel", "message_id"),)
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     receipt: Mapped[str] = mapped_column(String(16), unique=True)
     channel: Mapped[str] = mapped_column(String(32))

@@ -157,6 +157,23 @@ def test_the_same_message_twice_is_one_complaint(world):
         assert session.scalar(select(func.count()).select_from(Complaint)) == 2
 
 
+def test_the_numbers_of_two_offices_are_two_messages_and_each_counts_once(world):
+    given = [message("石桥村的路灯坏了", division=COUNTY), message("柳林村的水管漏了", division=TOWN_B)]
+    with world.sessions.begin() as session:
+        together = take_in(session, world, *given)
+    with world.sessions.begin() as session:
+        (third,) = take_in(session, world, message("桥断了", division=TOWN_A))
+        again = take_in(session, world, *given)
+        assert not any(one.duplicate for one in [*together, third])
+        assert [(one.receipt, one.duplicate) for one in again] == [(one.receipt, True) for one in together]
+        stored = session.execute(select(Complaint.division, Complaint.work_text).order_by(Complaint.id))
+        assert [tuple(row) for row in stored] == [
+            (COUNTY, "石桥村的路灯坏了"),
+            (TOWN_B, "柳林村的水管漏了"),
+            (TOWN_A, "桥断了"),
+        ]
+
+
 def test_two_gateways_delivering_at_once_end_with_one_complaint(world):
     receipts = []
 

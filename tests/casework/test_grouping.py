@@ -9,7 +9,7 @@ from threading import Barrier, Thread
 import pytest
 from sqlalchemy import func, select
 
-from casework import complaints, grouping
+from casework import complaints, grouping, lexicon
 from casework.database import open_engine, sessions
 from casework.errors import BadInput, NotVisible, UnknownTransition
 from casework.events import history
@@ -164,6 +164,63 @@ def test_a_closed_case_and_a_quiet_group_take_no_more_copies(small_world):
         assert len(leads(session)) == 3
         assert session.scalar(select(func.count()).select_from(GroupExemplar)) == 1
         assert session.scalar(select(func.count()).select_from(GroupBand)) <= BANDS
+
+
+def put_aside(session, world, complaint_id, *, transferred=False):
+    clerk = world.actor(session, "clerk")
+    no = complaints.Review(key=False, nature="consultation", field="other")
+    complaints.review(session, clerk, complaint_id, no, at=NOW)
+    if transferred:
+        complaints.transfer(session, clerk, complaint_id, destination="县民政局", at=NOW)
+
+
+@pytest.mark.parametrize("transferred", [False, True])
+def test_what_presses_is_a_case_of_its_own_when_the_first_one_is_put_aside(world, transferred):
+    """Plain copies of it go on joining, and so does what presses no more than a case that was read and put aside."""
+    pressing = "他们要报复写信的人"
+    with world.sessions.begin() as session:
+        (first,) = take_in(session, world, message(MAILING, number=1))
+        put_aside(session, world, first.complaint_id, transferred=transferred)
+    with world.sessions.begin() as session:
+        texts = [MAILING + pressing, MAILING, *(edited(n) + pressing for n in range(60)), MAILING + "急"]
+        own, plain, *rest, last = take_in(
+            session, world, *(message(t, number=n) for n, t in enumerate(texts, 2))
+        )
+        case = session.get_one(Complaint, own.complaint_id)
+        assert (case.state, case.urgency) == (ComplaintState.TRIAGED, "retaliation")
+        assert {grouping.lead_of(session, one.complaint_id) for one in rest} == {case.id}
+        for one in (plain, last):
+            assert grouping.lead_of(session, one.complaint_id) == first.complaint_id
+        rows, _ = complaints.inbox(session, world.actor(session, "clerk"), state=None, page=1, size=9)
+        assert [row.id for row in rows] == [case.id, first.complaint_id]
+        put_aside(session, world, case.id)
+    with world.sessions.begin() as session:
+        (again,) = take_in(session, world, message(MAILING + pressing + "！", number=99))
+        assert grouping.lead_of(session, again.complaint_id) == case.id
+
+
+def test_a_keyword_that_the_case_put_aside_does_not_hold_is_read(world):
+    with world.sessions.begin() as session:
+        words = lexicon.parse_keywords("写信的人\n征地")
+        lexicon.save(session, world.actor(session, "clerk"), words, note="排查", at=NOW)
+        (first,) = take_in(session, world, message(MAILING, number=1))
+        put_aside(session, world, first.complaint_id)
+    with world.sessions.begin() as session:
+        texts = [MAILING + "要打死写信 的人", MAILING, edited(1)]
+        taken = take_in(session, world, *(message(text, number=n) for n, text in enumerate(texts, 2)))
+        own, *plain = (one.complaint_id for one in taken)
+        assert session.get_one(Complaint, own).state is ComplaintState.TRIAGED
+        assert lexicon.words_found(session, [own]) == {own: ["写信的人", "征地"]}
+        assert [grouping.lead_of(session, one) for one in plain] == [first.complaint_id] * 2
+
+
+def test_a_mailing_goes_on_as_one_group_after_its_first_one_is_put_aside(small_world):
+    with small_world.sessions.begin() as session:
+        (first,) = take_in(session, small_world, message(MAILING, number=0))
+        put_aside(session, small_world, first.complaint_id)
+    with small_world.sessions.begin() as session:
+        take_in(session, small_world, *(message(edited(n), number=n) for n in range(1, 300)))
+        assert [lead.id for lead in leads(session)] == [first.complaint_id]
 
 
 def test_the_clerk_takes_a_copy_out_and_its_like_follow_it(world):

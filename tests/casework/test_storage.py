@@ -11,7 +11,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import IntegrityError, StatementError
 
 from casework.columns import UTCDateTime
 from casework.database import open_engine, sessions, sqlite_url
@@ -91,29 +91,71 @@ def test_scores_stored_by_an_earlier_version_are_published(small_world):
         assert (row.probability, row.probability_low, row.probability_high) == (0.12, None, None)
 
 
-@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def test_scores_of_an_older_schema_stay_when_columns_come(database, request, tmp_path):
-    server = request.getfixturevalue("postgresql_server") if database == "postgresql" else None
-    url = create_database(server, f"t{uuid4().hex}") if server else sqlite_url(tmp_path)
-    upgrade(url, to="0007")
-    engine = open_engine(url)
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def empty_url(request, tmp_path):
+    """URL of a database without a schema."""
+    if request.param == "sqlite":
+        yield sqlite_url(tmp_path)
+        return
+    server = request.getfixturevalue("postgresql_server")
+    url = create_database(server, f"t{uuid4().hex}")
+    yield url
+    drop_database(server, url)
+
+
+def put_rows(engine, table: str, *rows: dict[str, object]) -> None:
+    """Rows of an older schema, by their columns."""
+    with engine.begin() as connection:
+        for row in rows:
+            values = ", ".join(f":{name}" for name in row)
+            connection.execute(text(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({values})"), row)
+
+
+def test_complaints_and_what_hangs_on_them_stay_when_numbers_count_by_office(empty_url):
+    upgrade(empty_url, to="0011")
+    engine = open_engine(empty_url)
+    old = {
+        "id": 1, "receipt": "r1", "channel": "hotline", "message_id": "1", "received_at": NOW.isoformat(),
+        "division": TOWN_A, "sealed": b"s", "work_text": "t", "simulated": True, "reasons": "[]",
+        "state": "triaged", "version": 1, "urgency": "retaliation",
+    }  # fmt: skip
+    copy = old | {"id": 2, "receipt": "r2", "message_id": "2", "state": "copy", "urgency": ""}
+    put_rows(engine, "complaint", old, copy)
+    put_rows(engine, "complaint_copy", {"complaint_id": 2, "lead_id": 1})
+    engine.dispose()
+    upgrade(empty_url)
+    engine = open_engine(empty_url)
+    with engine.begin() as connection:
+        names = ", ".join(name for name in old if name != "received_at")
+        stored = connection.execute(text(f"SELECT {names} FROM complaint ORDER BY id")).mappings().all()
+        assert [(row["receipt"], row["urgency"], bytes(row["sealed"])) for row in stored] == [
+            ("r1", "retaliation", b"s"),
+            ("r2", "", b"s"),
+        ]
+        assert connection.execute(text("SELECT complaint_id, lead_id FROM complaint_copy")).all() == [(2, 1)]
+    put_rows(engine, "complaint", old | {"id": 3, "receipt": "r3", "division": "330102002"})
+    for bad in (old | {"id": 4, "receipt": "r4"}, old | {"id": 4, "message_id": "4"}):
+        with pytest.raises(IntegrityError):
+            put_rows(engine, "complaint", bad)
+    with pytest.raises(IntegrityError):
+        put_rows(engine, "complaint_copy", {"complaint_id": 1, "lead_id": 99})
+    engine.dispose()
+
+
+def test_scores_of_an_older_schema_stay_when_columns_come(empty_url):
+    upgrade(empty_url, to="0007")
+    engine = open_engine(empty_url)
     old = {
         "entity": "village", "entity_id": VILLAGE_A, "village_code": VILLAGE_A, "managing_level": 9,
         "as_of": AS_OF, "probability": 0.12, "risk": 0.9, "percentile": 90.0, "anomaly": 0.5, "hits": 1,
         "peer_group": "g", "reasons": "[]", "bundle_version": "1", "feature_hash": "0", "simulated": True,
     }  # fmt: skip
-    names = ", ".join(old)
-    with engine.begin() as connection:
-        connection.execute(
-            text(f"INSERT INTO score ({names}) VALUES ({', '.join(':' + name for name in old)})"), old
-        )
-    upgrade(url)
+    put_rows(engine, "score", old)
+    upgrade(empty_url)
     with sessions(engine)() as session:
         row = session.scalars(select(Score)).one()
         assert (row.probability, row.probability_low, row.probability_high) == (0.12, None, None)
     engine.dispose()
-    if server:
-        drop_database(server, url)
 
 
 def test_publishing_a_run_again_adds_nothing(world):
