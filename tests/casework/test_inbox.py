@@ -10,6 +10,7 @@ from casework import complaints, grouping, label_queue, lexicon, similar, traini
 from casework.accounts import create_user
 from casework.audit_models import AuditEntry
 from casework.errors import BadInput, NotPermitted, NotVisible, SecondPersonRequired
+from casework.fields import label_of
 from casework.inbox_models import BlindCase, KeywordHit
 from casework.intake import receive
 from casework.label_queue import Answer
@@ -17,6 +18,7 @@ from casework.models import Complaint
 from casework.roles import Role
 from casework.states import ComplaintState
 from tests.casework_world import COUNTY, NOW, PASSWORD, TOWN_A, KeywordTriage, message
+from training.label_files import load_site
 
 TEXTS = (
     "石桥村的低保名单从来没有公示，村干部的家属家里有车有房也在名单上",
@@ -212,6 +214,7 @@ def test_labels_carry_who_and_when_and_no_names(world, tmp_path):
         clerk = world.actor(session, "clerk")
         decided = complaints.Review(key=False, nature="consultation", field="other")
         complaints.review(session, clerk, row_id, decided, at=NOW)
+        session.get_one(Complaint, row_id).simulated = False
         assert training_labels.export_labels(session, tmp_path / "labels.parquet") == 1
     (row,) = pq.read_table(tmp_path / "labels.parquet").to_pylist()
     assert (row["complaint_id"], row["key"], row["source"], row["corrected"]) == (
@@ -221,6 +224,14 @@ def test_labels_carry_who_and_when_and_no_names(world, tmp_path):
         True,
     )
     assert (row["by"], row["at"]) == (world.users["clerk"], NOW)
+    assert (row["field"], row["model_field"]) == ("other", "other")
+    assert [label_of(field) for field in ("land_compensation", "tender", "seal_use")] == [
+        "land_requisition",
+        "procurement_tender",
+        None,
+    ]
+    (taught,) = load_site(tmp_path / "labels.parquet")
+    assert (taught.masked, taught.key, taught.nature) == (row["masked"], False, "consultation")
     assert not any(part in row["masked"] for part in ("王小明", "张大山", "石桥", "3200", "13800000000"))
 
 
