@@ -195,6 +195,20 @@ def test_two_read_blind_and_a_disagreement_is_settled(world):
         assert all(row["key"] for row in rows)
 
 
+def test_who_decided_on_a_case_in_the_inbox_does_not_read_it_blind(world):
+    with world.sessions.begin() as session:
+        second_clerk(session, world)
+        (row_id,) = take_in(session, world, TEXTS[0])
+        one, two = world.actor(session, "clerk"), world.actor(session, "clerk2")
+        (case,) = label_queue.pick(session, one, number=1, at=NOW)
+        decided = complaints.Review(key=True, nature="accusation", field="assistance")
+        complaints.review(session, one, row_id, decided, at=NOW)
+        assert label_queue.next_case(session, one) is None
+        with pytest.raises(SecondPersonRequired):
+            label_queue.read(session, one, case.id, YES, at=NOW)
+        assert label_queue.next_case(session, two)[0].id == case.id
+
+
 def test_picked_messages_are_unlike_one_another(small_world):
     alike = [f"好像低保名单没有公开，第{word}次反映，不知道该找谁去问" for word in ("一", "二", "三")]
     with small_world.sessions.begin() as session:
