@@ -56,7 +56,7 @@ def show_lexicon(request: Request, session: Db, actor: Clerk) -> HTMLResponse:
 
 @router.post("/lexicon/effect")
 def show_effect(request: Request, session: Db, actor: Clerk, words: Text, note: Text = "") -> HTMLResponse:
-    """What the list would do to the last messages; nothing is saved."""
+    """What the list would do to the cases that wait for review; nothing is saved."""
     effect = lexicon.effect(session, actor, lexicon.parse_keywords(words))
     return _lexicon_page(request, session, actor, words=words, note=note, effect=effect)
 
@@ -120,7 +120,6 @@ def _lexicon_page(
         "note": note,
         "effect": effect,
         "versions": lexicon.versions(session, actor),
-        "fields": FIELDS,
     }
     return render(request, "lexicon.html", page)
 

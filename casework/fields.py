@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ml.triage.labels import FIELDS as LABELS
 from supervision.catalogue import FIELD_NAMES
 
 FIELDS: Final = {
@@ -25,6 +26,18 @@ FIELD_OF_LABEL: Final = {
     "medical": "medical_fund",
     "education": "education_pension",
 }
+
+
+_LABEL_OF_FIELD: Final = {
+    **{field: label for label, field in FIELD_OF_LABEL.items()},
+    **{field: field for field in FIELDS if field in LABELS},
+    "tender": "procurement_tender",
+}
+
+
+def label_of(field: str) -> str | None:
+    """The label under which the triage model learns a field; None for one that it does not know."""
+    return _LABEL_OF_FIELD.get(field)
 
 
 def field_id(label: str | None) -> str:

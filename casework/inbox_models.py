@@ -14,7 +14,7 @@ from casework.models import Base, Code, Json
 class LexiconVersion(Base):
     """The keywords of an office as they stood from one moment on. The newest row is in force; none is changed.
 
-    entries: [{"word": ..., "field": a field id or None}]. restores: the earlier version whose words it takes up again.
+    entries: [{"word": ...}]; earlier ones name a field, too, which never had an effect. restores: the earlier version whose words it takes up again.
     """
 
     __tablename__ = "lexicon_version"

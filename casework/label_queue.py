@@ -1,7 +1,8 @@
 """Messages picked for reading because they teach most, read by two people who do not see each other's answer.
 
 Picked are those of which the model is least sure, spread over what they speak of. A reader sees the work text and
-nothing else; the second answer shows whether both agree, and a disagreement is settled by a person with a reason.
+nothing else, and nobody reads what they have decided on in the inbox; the second answer shows whether both agree, and a
+disagreement is settled by a person with a reason.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from casework import audit
@@ -20,7 +21,7 @@ from casework.complaints import visible_complaint
 from casework.errors import BadInput, NotVisible, SecondPersonRequired
 from casework.fields import FIELDS
 from casework.inbox_models import BlindCase, BlindReading
-from casework.models import Complaint
+from casework.models import Complaint, ReviewLabel
 from casework.roles import Actor
 from casework.scope import visible_complaints
 from casework.states import ComplaintState
@@ -93,14 +94,19 @@ def pick(session: Session, actor: Actor, *, number: int, at: datetime) -> list[B
 
 
 def next_case(session: Session, actor: Actor) -> tuple[BlindCase, Complaint] | None:
-    """The oldest case that wants a reading and that this person has neither read nor decided before."""
+    """The oldest case that wants a reading and that this person has neither read nor decided in the inbox before."""
     require(actor, Permission.REVIEW_COMPLAINT)
     mine = select(BlindReading.case_id).where(BlindReading.reader == actor.id)
     full = select(BlindReading.case_id).group_by(BlindReading.case_id).having(func.count() >= READERS)
     found = session.execute(
         select(BlindCase, Complaint)
         .join(Complaint, Complaint.id == BlindCase.complaint_id)
-        .where(visible_complaints(actor), BlindCase.id.not_in(mine), BlindCase.id.not_in(full))
+        .where(
+            visible_complaints(actor),
+            BlindCase.id.not_in(mine),
+            BlindCase.id.not_in(full),
+            BlindCase.complaint_id.not_in(_decided_by(actor)),
+        )
         .order_by(BlindCase.id)
         .limit(1)
     ).first()
@@ -108,11 +114,15 @@ def next_case(session: Session, actor: Actor) -> tuple[BlindCase, Complaint] | N
 
 
 def read(session: Session, actor: Actor, case_id: int, answer: Answer, *, at: datetime) -> BlindReading:
-    """Keep this person's answer; it cannot be changed, and a third reader is not asked."""
+    """Keep this person's answer; it cannot be changed, and a third reader is not asked.
+
+    Raises `SecondPersonRequired` for one who has read or decided the case before.
+    """
     case = _visible(session, actor, case_id)
     _check(answer)
     readers = session.scalars(select(BlindReading.reader).where(BlindReading.case_id == case.id)).all()
-    if actor.id is None or actor.id in readers or len(readers) >= READERS:
+    decided = session.scalar(_decided_by(actor).where(ReviewLabel.complaint_id == case.complaint_id).limit(1))
+    if actor.id is None or actor.id in readers or len(readers) >= READERS or decided is not None:
         raise SecondPersonRequired("read")
     reading = BlindReading(
         case_id=case.id, reader=actor.id, key=answer.key, nature=answer.nature, field=answer.field, at=at
@@ -159,6 +169,11 @@ def settle(
     audit.record(session, at=at, actor=actor, action="change:settle", target=f"reading/{case.id}")
     session.flush()
     return case
+
+
+def _decided_by(actor: Actor) -> Select[tuple[int]]:
+    """Complaints that this person has confirmed or corrected in the inbox, in sight of the model's answer."""
+    return select(ReviewLabel.complaint_id).where(ReviewLabel.by == actor.id)
 
 
 def _read_twice(session: Session, actor: Actor) -> list[Disagreement]:

@@ -1,7 +1,7 @@
 """Keywords that an office's clerks keep: a message that holds one is read by a person, whatever the model says.
 
-A keyword confirms nothing. Its effect on the last messages is shown before it is saved; every list that was ever in
-force stays readable, and taking one up again is a new version.
+A keyword confirms nothing. Its effect on the cases that wait for review is shown before it is saved; every list that was
+ever in force stays readable, and taking one up again is a new version.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ColumnElement, and_, delete, insert, select
 from sqlalchemy.orm import Session
 
 from casework import audit
 from casework.access import Permission, require
 from casework.errors import BadInput, NotVisible
-from casework.fields import FIELDS
 from casework.inbox_models import KeywordHit, LexiconVersion
 from casework.models import Complaint
 from casework.roles import Actor
@@ -25,57 +24,45 @@ from casework.scope import visible_complaints
 from casework.states import ComplaintState
 from ml.triage.copies import compact
 
-LAST_MESSAGES: Final = 500
 MOST_WORDS: Final = 500
 SHORTEST_WORD, LONGEST_WORD = 2, 20
-_FIELD_OF_NAME: Final = {name: field for field, name in FIELDS.items()}
-
-
-@dataclass(frozen=True)
-class Keyword:
-    """A word to look for, and the field that it speaks for, if any."""
-
-    word: str
-    field: str | None = None
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What a list would do to the last messages. raised, dropped: (message, the words) that only it, or only the
-    list in force, would put before a person; counts: messages by word, words that hit nothing included."""
+    """What a list would do to the cases that wait for review. raised, dropped: (case, the words) that only it, or only
+    the list in force, would put before a person; counts: cases by word, words that hit nothing included."""
 
-    messages: int
+    cases: int
     raised: Sequence[tuple[Complaint, list[str]]]
     dropped: Sequence[tuple[Complaint, list[str]]]
     counts: Mapping[str, int]
 
 
-def parse_keywords(text: str) -> list[Keyword]:
-    """One keyword a line, with the Chinese name of a field behind it if it speaks for one. Raises `BadInput`."""
-    found: dict[str, Keyword] = {}
+def parse_keywords(text: str) -> list[str]:
+    """One keyword a line. Raises `BadInput`."""
+    found: dict[str, None] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         parts = line.split()
         if not parts:
             continue
+        if len(parts) > 1:
+            raise BadInput("words", f"第 {number} 行：每行只写一个词，词中不空格")
         word = compact(parts[0])
         if not SHORTEST_WORD <= len(word) <= LONGEST_WORD:
             raise BadInput("words", f"第 {number} 行：关键词应为 {SHORTEST_WORD} 至 {LONGEST_WORD} 个字")
-        if len(parts) > 2 or (len(parts) == 2 and parts[1] not in _FIELD_OF_NAME):
-            raise BadInput("words", f"第 {number} 行：领域应为 {'、'.join(_FIELD_OF_NAME)}")
-        found[word] = Keyword(word, _FIELD_OF_NAME[parts[1]] if len(parts) == 2 else None)
+        found[word] = None
     if len(found) > MOST_WORDS:
         raise BadInput("words", f"关键词至多 {MOST_WORDS} 个")
-    return list(found.values())
+    return list(found)
 
 
-def as_text(keywords: Iterable[Keyword]) -> str:
+def as_text(keywords: Iterable[str]) -> str:
     """The list as `parse_keywords` reads it."""
-    return "\n".join(
-        f"{keyword.word} {FIELDS[keyword.field]}" if keyword.field else keyword.word for keyword in keywords
-    )
+    return "\n".join(keywords)
 
 
-def in_force(session: Session, division: str) -> list[Keyword]:
+def in_force(session: Session, division: str) -> list[str]:
     """The keywords of an office; none before the first version."""
     newest = session.scalar(
         select(LexiconVersion)
@@ -93,33 +80,33 @@ def versions(session: Session, actor: Actor) -> Sequence[LexiconVersion]:
     return session.scalars(query.order_by(LexiconVersion.id.desc())).all()
 
 
-def effect(session: Session, actor: Actor, keywords: Sequence[Keyword]) -> Effect:
-    """What a list would change on the last messages that this person may see."""
+def effect(session: Session, actor: Actor, keywords: Sequence[str]) -> Effect:
+    """What `save` would change: cases of the office that wait for review, copies not counted.
+
+    Of these the ones that this person may see: nobody learns of a message about themselves.
+    """
     require(actor, Permission.REVIEW_COMPLAINT)
     now = in_force(session, actor.division)
-    messages = session.scalars(
-        select(Complaint)
-        .where(visible_complaints(actor), Complaint.division == actor.division)
-        .order_by(Complaint.id.desc())
-        .limit(LAST_MESSAGES)
+    cases = session.scalars(
+        select(Complaint).where(visible_complaints(actor), _waiting(actor)).order_by(Complaint.id.desc())
     ).all()
     raised, dropped = [], []
-    counts = {keyword.word: 0 for keyword in keywords}
-    for message in messages:
-        before, after = hits(message.work_text, now), hits(message.work_text, keywords)
+    counts = dict.fromkeys(keywords, 0)
+    for one in cases:
+        before, after = hits(one.work_text, now), hits(one.work_text, keywords)
         for word in after:
             counts[word] += 1
         if after and not before:
-            raised.append((message, after))
+            raised.append((one, after))
         if before and not after:
-            dropped.append((message, before))
-    return Effect(len(messages), raised, dropped, counts)
+            dropped.append((one, before))
+    return Effect(len(cases), raised, dropped, counts)
 
 
 def save(
     session: Session,
     actor: Actor,
-    keywords: Sequence[Keyword],
+    keywords: Sequence[str],
     *,
     note: str,
     at: datetime,
@@ -131,7 +118,7 @@ def save(
         raise BadInput("note", "请写明改动的理由")
     version = LexiconVersion(
         division=actor.division,
-        entries=[{"word": keyword.word, "field": keyword.field} for keyword in keywords],
+        entries=[{"word": word} for word in keywords],
         note=note.strip()[:500],
         restores=restores,
         by=actor.id,
@@ -143,14 +130,8 @@ def save(
         session, at=at, actor=actor, action="change:lexicon", target=f"lexicon/{version.id}",
         detail={"words": len(keywords)},
     )  # fmt: skip
-    waiting = session.execute(
-        select(Complaint.id, Complaint.work_text).where(
-            Complaint.division == actor.division, Complaint.state == ComplaintState.TRIAGED
-        )
-    ).all()
-    ids = select(Complaint.id).where(
-        Complaint.division == actor.division, Complaint.state == ComplaintState.TRIAGED
-    )
+    waiting = session.execute(select(Complaint.id, Complaint.work_text).where(_waiting(actor))).all()
+    ids = select(Complaint.id).where(_waiting(actor))
     gone = delete(KeywordHit).where(KeywordHit.complaint_id.in_(ids))
     session.execute(gone.execution_options(synchronize_session=False))
     note_hits(session, [(complaint_id, hits(text, keywords)) for complaint_id, text in waiting])
@@ -167,12 +148,12 @@ def restore(session: Session, actor: Actor, version_id: int, *, at: datetime) ->
     )
 
 
-def hits(text: str, keywords: Sequence[Keyword]) -> list[str]:
+def hits(text: str, keywords: Sequence[str]) -> list[str]:
     """The keywords in a text, whatever its punctuation, width and script."""
     if not keywords:
         return []
     read = compact(text)
-    return [keyword.word for keyword in keywords if keyword.word in read]
+    return [word for word in keywords if word in read]
 
 
 def note_hits(session: Session, found: Iterable[tuple[int, Sequence[str]]]) -> None:
@@ -191,5 +172,9 @@ def words_found(session: Session, complaint_ids: Sequence[int]) -> dict[int, lis
     return found
 
 
-def _keywords(version: LexiconVersion) -> list[Keyword]:
-    return [Keyword(entry["word"], entry["field"]) for entry in version.entries]
+def _keywords(version: LexiconVersion) -> list[str]:
+    return [entry["word"] for entry in version.entries]
+
+
+def _waiting(actor: Actor) -> ColumnElement[bool]:
+    return and_(Complaint.division == actor.division, Complaint.state == ComplaintState.TRIAGED)

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from casework.fields import label_of
 from casework.inbox_models import BlindCase, BlindReading
 from casework.models import Complaint, ReviewLabel
 from ml.triage.masking import mask
@@ -19,7 +20,7 @@ from ml.triage.text import normalise
 SCHEMA: Final = pa.schema(
     [
         ("complaint_id", pa.int64()), ("masked", pa.string()), ("key", pa.bool_()), ("nature", pa.string()),
-        ("field", pa.string()), ("source", pa.string()), ("corrected", pa.bool_()), ("by", pa.int64()),
+        ("field", pa.string()), ("model_field", pa.string()), ("source", pa.string()), ("corrected", pa.bool_()), ("by", pa.int64()),
         ("at", pa.timestamp("us", tz="UTC")), ("simulated", pa.bool_()),
     ]
 )  # fmt: skip
@@ -31,6 +32,7 @@ def label_rows(session: Session) -> list[dict[str, object]]:
     source: "settled" (a disagreement that was settled), "agreed" (two blind readings alike) or "review" (the newest
     decision of the inbox); the earlier in this list goes before the later. masked: the text of
     `ml.triage.masking.mask`, without names, places, contacts and figures. by: account number of who decided last.
+    model_field: the label of the model for the field (`casework.fields.label_of`), None where it has none.
     corrected: the decision differs from what the model had proposed (None where the reader did not see a proposal).
     """
     labels: dict[int, dict[str, object]] = {}
@@ -80,6 +82,7 @@ def _row(
         "key": answer.key,
         "nature": answer.nature,
         "field": answer.field,
+        "model_field": label_of(answer.field or ""),
         "source": source,
         "corrected": corrected,
         "by": by,

@@ -223,6 +223,9 @@ def triage(
         bool,
         typer.Option("--fast-only", help="只训第一级，不训语义编码器（少用约一刻钟，不需要 encoder 附加包）"),
     ] = False,
+    site: Annotated[
+        Path | None, typer.Option(exists=True, help="intake labels 写出的文件：一并学习本单位审核过的来信")
+    ] = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -231,7 +234,7 @@ def triage(
 
     with console.progress("训练来信分拣") as step:
         trained = train_triage_stage(
-            Settings(), data, seed=seed, today=_day(None), encoder=not fast_only, done=step
+            Settings(), data, seed=seed, today=_day(None), encoder=not fast_only, site=site, done=step
         )
     _show(trained, report.triage_trained, as_json=as_json)
 

@@ -26,7 +26,7 @@ PrivateKey = Annotated[Path, typer.Argument(help="上级机关自己保管的私
 
 @app.command(epilog="例：cunjian intake labels var/labels.parquet")
 def labels(out: Annotated[Path, typer.Argument(help="写到哪个 Parquet 文件")], as_json: Json = False) -> None:
-    """导出人工审核和双人判读的结果，供训练；文本已遮盖人名、地名、号码。"""
+    """导出人工审核和双人判读的结果，文本已遮盖人名、地名、号码；train triage --site 从中学习，别处都不读它。"""
     from casework.database import open_engine, sessions
     from casework.training_labels import export_labels
 

@@ -234,6 +234,8 @@ def triage_trained(result: Any) -> None:
         for name, figure in result.figures.items()
     ]
     console.show_table("来信分拣：交叉验证", ["指标", "均值", "区间"], rows)
+    if result.site:
+        console.say(f"另学了本单位审核过的来信 {result.site} 件，上述指标不在其上测量")
     console.say(
         f"triage 第 {result.version} 版已登记为候选。申请启用：cunjian models request triage --reason 理由 --by 登录名"
     )

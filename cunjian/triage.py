@@ -38,6 +38,7 @@ class TriageTrained:
     version: str
     messages: int
     labels: int
+    site: int
     figures: Mapping[str, Figure]
 
 
@@ -75,9 +76,12 @@ def train_triage_stage(
     seed: int,
     today: date,
     encoder: bool = True,
+    site: Path | None = None,
     done: Done | None = None,
 ) -> TriageTrained:
     """Train on the labelled messages of `data`, register the model as challenger, and write its report.
+
+    ``site``: the file of ``cunjian intake labels``, from which the model learns besides; no figure is measured on it.
 
     The model is trained twice, because the report says whether the same data and seed give the same bytes. Without
     ``encoder`` the first stage is trained alone: a quarter of an hour less on two cores, each time.
@@ -90,13 +94,14 @@ def train_triage_stage(
     key = load_key(settings.home, SIGNING_KEY)
     with TemporaryDirectory() as folder:
         report, model, figures = _train(
-            settings, data, Path(folder) / "model", seed=seed, encoder=encoder, done=done
+            settings, data, Path(folder) / "model", seed=seed, encoder=encoder, site=site, done=done
         )
-        _, again, _ = _train(settings, data, Path(folder) / "again", seed=seed, encoder=encoder)
+        _, again, _ = _train(settings, data, Path(folder) / "again", seed=seed, encoder=encoder, site=site)
         about: dict[str, object] = {
             "seed": seed,
             "messages": report.messages,
             "labels": report.labels,
+            "site": report.site,
             "encoder": encoder,
             "as_of": today.isoformat(),
         }
@@ -107,34 +112,43 @@ def train_triage_stage(
             room=(room := Room(home=settings.home, today=today)),
             champion=read_champion(settings.home, KIND, key=key),
             reproduced=again.to_files() == model.to_files(),
-            data_hash=_hash_of(data),
+            data_hash=_hash_of(data, site),
             seed=seed,
         )
         metrics = {_metric(name): figure.value for name, figure in figures.items()}
         registered = register(KIND, bundle, mlruns=settings.mlruns, params=about, metrics=metrics)
     export(KIND, registered.version, home=settings.home, mlruns=settings.mlruns, key=key)
     publish_report(study, registered, room=room, mlruns=settings.mlruns, key=key)
-    return TriageTrained(registered.version, report.messages, report.labels, figures)
+    return TriageTrained(registered.version, report.messages, report.labels, report.site, figures)
 
 
 def _train(
-    settings: Settings, data: Path, out: Path, *, seed: int, encoder: bool, done: Done | None = None
+    settings: Settings,
+    data: Path,
+    out: Path,
+    *,
+    seed: int,
+    encoder: bool,
+    site: Path | None,
+    done: Done | None = None,
 ) -> tuple[TriageReport, TriageModel, dict[str, Figure]]:
     """The report of the first stage, the model with the stages asked for, and the figures of both."""
-    report = train_triage(data, out=out, seed=seed, progress=done)
+    report = train_triage(data, out=out, site=site, seed=seed, progress=done)
     model = TriageModel.load(report.folder)
     figures = dict(report.figures)
     if encoder:
-        model, second = _with_second_stage(settings, data, model, seed=seed)
+        model, second = _with_second_stage(settings, data, model, site=site, seed=seed)
         figures |= second
     return report, model, figures
 
 
-def _hash_of(data: Path) -> str:
-    """SHA-256 over the names and contents of the message files."""
+def _hash_of(data: Path, site: Path | None) -> str:
+    """SHA-256 over the names and contents of the message files and the contents of the site's."""
     digest = hashlib.sha256()
     for path in sorted(data.glob("board_*.parquet")):
         digest.update(path.name.encode() + b"\x00" + hashlib.sha256(path.read_bytes()).digest())
+    if site is not None:
+        digest.update(hashlib.sha256(site.read_bytes()).digest())
     return digest.hexdigest()
 
 
@@ -152,12 +166,14 @@ def _check_encoder(settings: Settings) -> None:
 
 
 def _with_second_stage(
-    settings: Settings, data: Path, fast: TriageModel, *, seed: int
+    settings: Settings, data: Path, fast: TriageModel, *, site: Path | None, seed: int
 ) -> tuple[TriageModel, dict[str, Figure]]:
     from training.encoder import train_cascade  # noqa: PLC0415  # torch, 2 s and 300 MB, only where it trains
     from training.encoder_evaluation import held_out_figures  # noqa: PLC0415
 
-    model, held_out = train_cascade(data, fast=fast, home=settings.home, source=settings.encoder, seed=seed)
+    model, held_out = train_cascade(
+        data, fast=fast, home=settings.home, source=settings.encoder, site=site, seed=seed
+    )
     return model, held_out_figures(held_out)
 
 

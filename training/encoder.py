@@ -70,7 +70,7 @@ class Study:
 
     Attributes:
         corpus: of the fast path.
-        material: labelled and written messages.
+        material: labelled messages, written ones and those of a site.
         activations: of the material, by the frozen layers.
         source: the pre-trained encoder.
         design: what is trained.
@@ -85,7 +85,7 @@ class Study:
     @property
     def keys(self) -> Bools:
         """Return which labelled board messages are key matters."""
-        return np.asarray(self.corpus.questions[KEY].answers == "1", dtype=np.bool_)
+        return self.corpus.keys
 
 
 def design_for(source: Path) -> Design:
@@ -107,10 +107,13 @@ def read_study(
     source: Path,
     kept: Path,
     labels: Path = FOLDER,
+    site: Path | None = None,
     design: Design | None = None,
     seed: int = 0,
 ) -> Study:
     """Read messages and labels and run the frozen layers over them; ``kept`` holds the activations for next time.
+
+    Those of messages of a ``site`` (see `train_triage`) are not kept.
 
     Raises:
         FileNotFoundError: a board file is missing.
@@ -118,22 +121,25 @@ def read_study(
         ValueError: the encoder's tokenizer does not know the messages.
     """
     design = design or design_for(source)
-    corpus = read_corpus(data, labels=labels, seed=seed, step=lambda: None)
-    rows = corpus.questions[KEY].rows
-    material = read_material(read_board(data), rows, groups=corpus.groups, labels=labels)
+    corpus = read_corpus(data, labels=labels, site=site, seed=seed, step=lambda: None)
+    rows, board = corpus.questions[KEY].of_the_board, read_board(data)
+    material = read_material(board, rows, groups=corpus.groups, labels=labels, site=site)
     frozen = frozen_encoder(source, design)
     share = unknown_share(frozen.tokenizer, map(words_of, material.masked[:CHECKED]))
     if share > UNKNOWN_AT_MOST:
         raise ValueError(
             f"the tokenizer in {source.name} knows not {share:.0%} of the tokens; is its vocabulary whole?"
         )
-    return Study(corpus, material, activations_of(frozen, material.masked, kept=kept), source, design)
+    public = len(material.masked) - material.site
+    activations = activations_of(frozen, material.masked[:public], kept=kept)
+    activations += [one.astype(np.float16) for one in frozen.outputs(material.masked[public:])]
+    return Study(corpus, material, activations, source, design)
 
 
 def hold_out(study: Study, *, seed: int, say: Said | None = None) -> HeldOut:
     """Train both stages on all folds but one, for each of them, and score it."""
     splits = splits_of(study.corpus, KEY, seed=seed)
-    labelled = study.corpus.questions[KEY].rows
+    labelled = study.corpus.questions[KEY].of_the_board
     size = len(labelled)
     fast = {name: np.full((size, len(LABELS[name])), UNSEEN) for name in QUESTIONS}
     encoder = {name: np.zeros((size, len(LABELS[name]))) for name in QUESTIONS}
@@ -173,7 +179,7 @@ def stopped_early(study: Study, *, seed: int, say: Said | None = None) -> Study:
 def fit_net(
     study: Study, chosen: Rows, *, seed: int, watched: Rows | None = None, epoch: Epoch | None = None
 ) -> Net:
-    """Train the net on some of the labelled board messages and all written ones; ``watched``: rows of the chosen."""
+    """Train the net on some of the labelled board messages and all others; ``watched``: rows of the chosen."""
     material = study.material
     rows = np.concatenate([chosen, np.arange(material.board, len(material.masked))])
     lesson = Lesson(
@@ -289,6 +295,7 @@ def train_cascade(
     home: Path,
     source: Path | None = None,
     labels: Path = FOLDER,
+    site: Path | None = None,
     seed: int = 0,
     say: Said | None = None,
 ) -> tuple[TriageModel, HeldOut]:
@@ -297,13 +304,14 @@ def train_cascade(
     Args:
         home: its folder ``encoder`` keeps the converted weights and the activations.
         source: a transformers folder instead of the packaged weights.
+        site: what people of an office decided about their own messages, as for `train_triage`.
 
     Raises:
         NoEncoderSource: there are no pre-trained weights on this machine.
     """
     kept = home / "encoder"
     source = source or prepare_encoder(kept / "source")
-    study = read_study(data, source=source, kept=kept, labels=labels, seed=seed)
+    study = read_study(data, source=source, kept=kept, labels=labels, site=site, seed=seed)
     study = stopped_early(study, seed=seed, say=say)
     held_out = hold_out(study, seed=seed, say=say)
     return train_second_stage(study, fast, held_out, seed=seed), held_out

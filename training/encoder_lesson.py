@@ -1,4 +1,4 @@
-"""What the encoder learns from: board messages with every answer that is known of them, and the written ones."""
+"""What the encoder learns from: board messages with every answer known of them, written ones, and those of a site."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ml.triage.masking import mask
 from ml.triage.text import normalise
 from training.board import Message
 from training.encoder_net import KEY, UNKNOWN, Rows
-from training.label_files import ACCUSED, ACTS, load_classes, settled_classes
+from training.label_files import ACCUSED, ACTS, load_classes, load_site, settled_classes
 from training.triage_labels import LabelError, load_readings, settled_labels
 
 LABELS: Final = {
@@ -35,14 +35,15 @@ WRITTEN_WEIGHT: Final = 0.5
 
 @dataclass(frozen=True)
 class Material:
-    """Messages in one order: the labelled ones of the board, then the written ones.
+    """Messages in one order: the labelled ones of the board, then the written ones, then those of a site.
 
     Attributes:
         masked: what the encoder reads.
         answers: by question, the number of the answer in `LABELS`, or `UNKNOWN`; of the key question 1 or 0.
         weights: how much the key answer counts.
-        groups: near-copy group of each message; a written message is its own.
+        groups: near-copy group of each message; a written message and one of a site is its own.
         board: how many of the messages are of the board. Only those are ever held out.
+        site: how many are of a site, the last ones.
     """
 
     masked: list[str]
@@ -50,13 +51,16 @@ class Material:
     weights: NDArray[np.float64]
     groups: Rows
     board: int
+    site: int = 0
 
 
-def read_material(messages: list[Message], rows: Rows, *, groups: Rows, labels: Path) -> Material:
-    """Return the labelled messages in the order of ``rows``, then the written ones, with all known answers.
+def read_material(
+    messages: list[Message], rows: Rows, *, groups: Rows, labels: Path, site: Path | None = None
+) -> Material:
+    """Return the labelled messages in the order of ``rows``, then the others, with all known answers.
 
     Class (``classes.csv``), accused party and act (``acts.csv``) and written messages (``written_village.csv``) are used
-    where the folder ``labels`` has them.
+    where the folder ``labels`` has them; ``site`` is the file of `load_site`.
 
     Raises:
         LabelError: an answer is not known to the guideline.
@@ -87,13 +91,19 @@ def read_material(messages: list[Message], rows: Rows, *, groups: Rows, labels: 
             answers, row["id"], key=row["key"] == "1", known={q: row[q] for q in ("nature", "field", "class")}
         )
         weights.append(WRITTEN_WEIGHT)
-    alone = groups.max(initial=0) + 1 + np.arange(len(written))
+    own = load_site(site)
+    for one in own:
+        _note(answers, "site", key=one.key, known={"nature": one.nature, "field": one.field})
+        weights.append(1.0)
+    alone = groups.max(initial=0) + 1 + np.arange(len(written) + len(own))
+    made_up = [mask(normalise(row["text"])) for row in written]
     return Material(
-        [message.masked for message in chosen] + [mask(normalise(row["text"])) for row in written],
+        [message.masked for message in chosen] + made_up + [one.masked for one in own],
         {name: np.array(numbers, dtype=np.int64) for name, numbers in answers.items()},
         np.array(weights),
         np.concatenate([groups[rows], alone]),
         len(chosen),
+        len(own),
     )
 
 

@@ -13,6 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from ml.triage.labels import CLASSES, FIELDS, NATURES, URGENCIES
 from training.triage_labels import FOLDER, Answer, LabelError
 
@@ -73,6 +76,19 @@ class WrittenMessage:
     urgency: tuple[str, ...]
     accused: str
     note: str
+
+
+@dataclass(frozen=True)
+class SiteMessage:
+    """A masked message of a site's own inbox with what people decided about it. For training only.
+
+    field: None where the office's field is none that the model knows.
+    """
+
+    masked: str
+    key: bool
+    nature: str
+    field: str | None
 
 
 @dataclass(frozen=True)
@@ -139,6 +155,33 @@ def load_written(folder: Path = FOLDER) -> list[WrittenMessage]:
         )
         for row in _rows(folder / "written_village.csv")
     ]
+
+
+def load_site(path: Path | None) -> list[SiteMessage]:
+    """Return the messages that ``cunjian intake labels`` wrote to ``path``, without simulated ones; none without a path.
+
+    Raises:
+        LabelError: the file is no such file, or an answer is unknown.
+    """
+    if path is None:
+        return []
+    try:
+        rows = [
+            {**row, "id": f"complaint {row['complaint_id']}"}
+            for row in pq.read_table(path).to_pylist()
+            if not row["simulated"]
+        ]
+        return [
+            SiteMessage(
+                row["masked"],
+                row["key"],
+                _one_of(NATURES, row, "nature"),
+                None if row["model_field"] is None else _one_of(FIELDS, row, "model_field"),
+            )
+            for row in rows
+        ]
+    except (pa.ArrowInvalid, KeyError) as error:
+        raise LabelError(f"{path.name} was not written by cunjian intake labels") from error
 
 
 def load_spans(folder: Path = FOLDER) -> list[Span]:

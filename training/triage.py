@@ -48,8 +48,6 @@ FIRST_ROUND: Final = "first round "
 WHOLE_BOARD: Final = "whole board "
 """What figures over other samples than the decisive one begin with."""
 CHOICES: Final = tuple(name for name in HEADS if name not in ("key", "urgency"))
-WRITTEN_WEIGHT: Final = 0.3
-"""Weight of a written message beside one of the board; the key head does without them."""
 FOLDS: Final = 5
 REPEATS: Final = 3
 MISSED_BELOW: Final = 0.05
@@ -69,13 +67,14 @@ class TriageReport:
 
     Attributes:
         messages: distinct messages from which vocabulary and latent space were learned.
-        labels: labelled messages, of which `key_matters` are key matters.
+        labels: labelled messages of the board, of which `key_matters` are key matters.
         key_matters: see `labels`.
         first_round: how many of the labels are of the first round.
         topics: distinct messages with a topic.
         features: columns of the model.
         figures: by name, on held-out messages of the rounds that decide; those of other samples have their name in front.
         folder: where the model was written.
+        site: how many messages of a site were learnt from besides.
     """
 
     messages: int
@@ -86,23 +85,31 @@ class TriageReport:
     features: int
     figures: dict[str, Figure]
     folder: Path
+    site: int = 0
 
 
 def train_triage(
-    data_folder: Path, *, out: Path, labels: Path = FOLDER, seed: int = 0, progress: Progress | None = None
+    data_folder: Path,
+    *,
+    out: Path,
+    labels: Path = FOLDER,
+    site: Path | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
 ) -> TriageReport:
     """Train on the board messages in ``data_folder`` and the label files in ``labels``; write the model to ``out``.
 
-    The same data, labels and seed give the same bytes. ``out`` then holds the model's files, ``metrics.json`` and
+    ``site``: what people of an office decided about their own messages (``cunjian intake labels``); heads learn from it
+    and no figure is measured on it. The same data, labels and seed give the same bytes. ``out`` then holds the model's files, ``metrics.json`` and
     SHA256SUMS, and ``TriageModel.load(out)`` reads it.
 
     Raises:
         FileNotFoundError: a board file is missing.
-        LabelError: a label is unknown, unsettled, or names a message that is not in the data.
+        LabelError: a label is unknown, unsettled, or names a message that is not in the data; ``site`` is no such file.
     """
     steps = _Steps(progress, total=3 + REPEATS + len(HEADS))
-    corpus = read_corpus(data_folder, labels=labels, seed=seed, step=steps.done)
-    keys = _keys(corpus)
+    corpus = read_corpus(data_folder, labels=labels, site=site, seed=seed, step=steps.done)
+    keys = corpus.keys
     figures, scores = _cross_validate_key(corpus, keys, seed=seed, steps=steps)
     for name in CHOICES:
         figures |= _cross_validate_choice(corpus, name, seed=seed)
@@ -121,6 +128,7 @@ def train_triage(
         features=corpus.matrix.shape[1],
         figures=figures,
         folder=out,
+        site=corpus.site,
     )
     model = TriageModel(corpus.vocabulary, heads, decide(keys[corpus.decisive], scores[corpus.decisive]))
     write_folder(out, {**model.to_files(), "metrics.json": metrics_file(report)})
@@ -165,10 +173,6 @@ class _Steps:
             self._progress(self._count, self._total)
 
 
-def _keys(corpus: Corpus) -> Bools:
-    return np.asarray(corpus.questions["key"].answers == "1", dtype=np.bool_)
-
-
 def fit_head(corpus: Corpus, name: str, chosen: Rows, *, seed: int) -> Head:
     """Fit one head on some of the messages whose answer is known."""
     question = corpus.questions[name]
@@ -178,7 +182,7 @@ def fit_head(corpus: Corpus, name: str, chosen: Rows, *, seed: int) -> Head:
         return fit_key_head(
             extended, answers == "1", sure=question.sure[chosen], space=corpus.space, seed=seed
         )
-    weights = np.where(question.written[chosen], WRITTEN_WEIGHT, 1.0)
+    weights = question.weights[chosen]
     if name in URGENCIES:
         return fit_urgency_head(
             extended, answers == "1", weights=weights, urgency=name, space=corpus.space, seed=seed
@@ -187,15 +191,15 @@ def fit_head(corpus: Corpus, name: str, chosen: Rows, *, seed: int) -> Head:
 
 
 def splits_of(corpus: Corpus, name: str, *, seed: int) -> list[Split]:
-    """Return `folds` of a question's board messages; its written ones are in every training part."""
+    """Return `folds` of a question's board messages; `with_written` completes a training part."""
     question = corpus.questions[name]
     board = np.flatnonzero(~question.written)
     splits = folds(question.answers[board], corpus.groups[question.rows[board]], seed=seed)
-    return [(with_written(corpus, name, board[train]), board[test]) for train, test in splits]
+    return [(board[train], board[test]) for train, test in splits]
 
 
 def with_written(corpus: Corpus, name: str, train: Rows) -> Rows:
-    """Return a training part of the board's messages with the written ones that answer the question."""
+    """Return a training part of the board's messages with all others that answer the question."""
     return np.concatenate([train, np.flatnonzero(corpus.questions[name].written)])
 
 
@@ -228,7 +232,7 @@ def _cross_validate_key(
         splits = splits_of(corpus, "key", seed=seed + repeat)
         scores = np.zeros(len(keys))
         for train, test in splits:
-            head = fit_head(corpus, "key", train, seed=seed)
+            head = fit_head(corpus, "key", with_written(corpus, "key", train), seed=seed)
             scores[test] = head.scores(corpus.features_of(rows[test]))[:, 0]
         for prefix, counted in _samples(corpus, "key").items():
             for name, value in _key_figures(keys, scores, splits, counted=counted, decisive=corpus.decisive):
@@ -265,7 +269,7 @@ def _cross_validate_choice(corpus: Corpus, name: str, *, seed: int) -> dict[str,
     question = corpus.questions[name]
     answered = np.empty_like(question.answers)
     for train, test in splits_of(corpus, name, seed=seed):
-        head = fit_head(corpus, name, train, seed=seed)
+        head = fit_head(corpus, name, with_written(corpus, name, train), seed=seed)
         answered[test] = head.answers(corpus.features_of(question.rows[test]))
     figures = {
         f"{prefix}{name} macro-F1": macro_f1_figure(
@@ -293,11 +297,10 @@ def _urgencies(corpus: Corpus, *, seed: int) -> tuple[dict[str, Figure], Head]:
         scores, said = np.zeros(len(truth)), np.zeros(len(truth), dtype=np.bool_)
         splits = splits_of(corpus, urgency, seed=seed)
         for train, test in splits:
-            head = fit_head(corpus, urgency, train, seed=seed)
+            head = fit_head(corpus, urgency, with_written(corpus, urgency, train), seed=seed)
             scores[test] = head.scores(corpus.features_of(question.rows[test]))[:, 0]
         for train, test in splits:
-            others = train[board[train]]
-            said[test] = scores[test] >= best_threshold(truth[others], scores[others])
+            said[test] = scores[test] >= best_threshold(truth[train], scores[train])
         figures |= urgency_figures(urgency, truth[board], said[board], scores[board], seed=seed)
         head = fit_head(corpus, urgency, _all_of(corpus, urgency), seed=seed)
         shift = best_threshold(truth[board], scores[board])

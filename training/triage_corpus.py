@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from training.label_files import (
     ClassReading,
     WrittenMessage,
     load_classes,
+    load_site,
     load_written,
     settled_classes,
 )
@@ -29,6 +31,9 @@ from training.triage_labels import FIRST, LAST, Answer, LabelError, load_reading
 from training.triage_vocabulary import choose_vocabulary
 
 Rows = NDArray[np.int64]
+
+WRITTEN_WEIGHT: Final = 0.3
+"""Weight of a written message beside a real one; the key head does without them."""
 
 
 @dataclass(frozen=True)
@@ -39,27 +44,36 @@ class Question:
         rows: the messages that have an answer.
         answers: one per row.
         sure: whether the readers were.
-        written: which are made-up messages: models learn from them and are never measured on them.
+        written: which are not of the board, but made up or of a site: models learn from them and are never measured on
+            them. They stand behind those of the board.
+        weights: how much each counts for every answer but that to key.
     """
 
     rows: Rows
     answers: NDArray[np.str_]
     sure: NDArray[np.bool_]
     written: NDArray[np.bool_]
+    weights: NDArray[np.float64]
 
     @classmethod
     def of_board(cls, rows: Rows, answers: NDArray[np.str_], sure: NDArray[np.bool_]) -> Question:
-        """A question that no written message answers."""
-        return cls(rows, answers, sure, np.zeros(len(rows), dtype=np.bool_))
+        """A question that only messages of the board answer."""
+        return cls(rows, answers, sure, np.zeros(len(rows), dtype=np.bool_), np.ones(len(rows)))
 
-    def and_written(self, rows: Rows, answers: Sequence[str]) -> Question:
-        """The same question with written messages behind those of the board."""
+    def and_written(self, rows: Rows, answers: Sequence[str], *, weight: float) -> Question:
+        """The same question with messages that are only learnt from behind those that there are."""
         return Question(
             np.concatenate([self.rows, rows]),
             np.array([*self.answers, *answers]),
             np.concatenate([self.sure, np.ones(len(rows), dtype=np.bool_)]),
             np.concatenate([self.written, np.ones(len(rows), dtype=np.bool_)]),
+            np.concatenate([self.weights, np.full(len(rows), weight)]),
         )
+
+    @property
+    def of_the_board(self) -> Rows:
+        """Return the messages of the board that have an answer."""
+        return np.asarray(self.rows[~self.written])
 
 
 @dataclass(frozen=True)
@@ -69,11 +83,12 @@ class Corpus:
     Attributes:
         vocabulary: chosen from the distinct messages.
         distinct: how many those are.
-        matrix: features of all messages of the board, then of the written ones.
+        matrix: features of all messages of the board, then of the written ones, then of the site's.
         space: latent space of the distinct ones.
-        groups: near-copy group of each message; a written message is its own.
+        groups: near-copy group of each message; a written message and one of a site is its own.
         questions: known answers: key ("1" or "0"), nature, field, topic, class, and each of `URGENCIES` ("1" or "0").
-        rounds: the round of each labelled message (row of the key question), "" where it belongs to none of `ROUNDS`.
+        rounds: the round of each labelled message of the board (row of the key question), "" for none of `ROUNDS`.
+        site: how many messages are of a site.
     """
 
     vocabulary: Vocabulary
@@ -83,6 +98,13 @@ class Corpus:
     groups: Rows
     questions: dict[str, Question]
     rounds: NDArray[np.str_]
+    site: int = 0
+
+    @property
+    def keys(self) -> NDArray[np.bool_]:
+        """Return which labelled messages of the board are key matters."""
+        question = self.questions["key"]
+        return np.asarray(question.answers[~question.written] == "1", dtype=np.bool_)
 
     @property
     def first_round(self) -> NDArray[np.bool_]:
@@ -106,8 +128,13 @@ class Corpus:
         return self.space.extend(self.features_of(rows))
 
 
-def read_corpus(data_folder: Path, *, labels: Path, seed: int, step: Callable[[], None]) -> Corpus:
+def read_corpus(
+    data_folder: Path, *, labels: Path, site: Path | None = None, seed: int, step: Callable[[], None]
+) -> Corpus:
     """Read messages and labels and compute their features; ``step`` is called three times on the way.
+
+    ``site``: the file of `load_site`. Its messages answer key, nature and field; vocabulary and latent space do not
+    hear of them.
 
     Raises:
         FileNotFoundError: a board file is missing.
@@ -121,26 +148,47 @@ def read_corpus(data_folder: Path, *, labels: Path, seed: int, step: Callable[[]
     vocabulary = choose_vocabulary([messages[row] for row in distinct])
     step()
     features = Features(vocabulary)
+    own = load_site(site)
     masked = [message.masked for message in messages] + [mask(normalise(one.text)) for one in written]
+    masked += [one.masked for one in own]
     matrix = features.with_opening(masked)
     space = LatentSpace.of(csr_array(matrix[distinct]), features=features, seed=seed)
     topical = np.array([row for row in distinct if messages[row].topic is not None])
     topics = np.array([str(messages[row].topic) for row in topical])
     row_of = {message.message_id: row for row, message in enumerate(messages)}
     settled = settled_labels(load_readings(labels), labels)
-    written_rows = np.arange(len(messages), len(masked))
+    written_rows = np.arange(len(messages), len(messages) + len(written))
+    own_rows = np.arange(len(messages) + len(written), len(masked))
     labelled, rounds = _labelled_questions(row_of, settled, labels)
     for name in ("nature", "field"):
-        labelled[name] = labelled[name].and_written(written_rows, [getattr(one, name) for one in written])
+        made_up = [getattr(one, name) for one in written]
+        labelled[name] = labelled[name].and_written(written_rows, made_up, weight=WRITTEN_WEIGHT)
+    decided: dict[str, list[str | None]] = {
+        "key": [str(int(one.key)) for one in own],
+        "nature": [one.nature for one in own],
+        "field": [one.field for one in own],
+    }
+    for name, answers in decided.items():
+        known = [(row, answer) for row, answer in zip(own_rows, answers, strict=True) if answer is not None]
+        labelled[name] = labelled[name].and_written(
+            np.array([row for row, _ in known], dtype=np.int64), [answer for _, answer in known], weight=1.0
+        )
     questions = {
         **labelled,
         **_class_questions(row_of, settled_classes(load_classes(labels), settled), written, written_rows),
         "topic": Question.of_board(topical, topics, np.ones(len(topics), dtype=bool)),
     }
     step()
-    alone = groups.max(initial=0) + 1 + np.arange(len(written))
+    alone = groups.max(initial=0) + 1 + np.arange(len(written) + len(own))
     return Corpus(
-        vocabulary, len(distinct), matrix, space, np.concatenate([groups, alone]), questions, rounds
+        vocabulary,
+        len(distinct),
+        matrix,
+        space,
+        np.concatenate([groups, alone]),
+        questions,
+        rounds,
+        len(own),
     )
 
 
@@ -179,4 +227,7 @@ def _class_questions(
         urgency: [str(int(urgency in one.urgency)) for one in known] for urgency in URGENCIES
     }
     sure = np.ones(len(rows), dtype=np.bool_)
-    return {name: Question(rows, np.array(column), sure, is_written) for name, column in columns.items()}
+    weights = np.where(is_written, WRITTEN_WEIGHT, 1.0)
+    return {
+        name: Question(rows, np.array(column), sure, is_written, weights) for name, column in columns.items()
+    }

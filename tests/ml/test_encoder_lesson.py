@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.triage.test_training import site_labels
 from training.board import Message
 from training.encoder_lesson import LABELS, WRITTEN_WEIGHT, read_material
 from training.encoder_net import UNKNOWN
@@ -58,6 +59,20 @@ def test_written_messages_come_last_masked_and_in_groups_of_their_own(labels: Pa
     assert material.answers["class"].tolist() == [LABELS["class"].index("检举控告"), UNKNOWN, 0]
     assert material.answers["accused"].tolist() == [LABELS["accused"].index("cadre"), UNKNOWN, UNKNOWN]
     assert material.answers["act"].tolist() == [LABELS["act"].index("money"), UNKNOWN, UNKNOWN]
+
+
+def test_messages_of_an_office_come_after_all_others_and_count_as_much_as_those_of_the_board(
+    labels: Path,
+) -> None:
+    site = site_labels(labels / "site.parquet", "请问Ⓛ村低保", times=2)
+    material = read_material(MESSAGES, np.array([0, 1]), groups=np.array([0, 1, 2]), labels=labels, site=site)
+    assert (material.board, material.site) == (2, 2)
+    assert material.masked[2:] == ["请问Ⓛ村低保"] * 2
+    assert material.answers["key"][2:].tolist() == [1, 1]
+    assert material.answers["field"][2:].tolist() == [LABELS["field"].index("assistance")] * 2
+    assert material.answers["class"][2:].tolist() == [UNKNOWN] * 2
+    assert material.weights[2:].tolist() == [1.0, 1.0]
+    assert material.groups.tolist() == [0, 1, 3, 4]
 
 
 def test_an_unknown_answer_is_refused_by_its_message(labels: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from ml.triage import TriageModel
 from tests.ml.encoders import tiny_encoder
-from tests.triage.test_training import board  # noqa: F401  # fixture
+from tests.triage.test_training import board, site_labels  # noqa: F401  # board: fixture
 from training.encoder import design_for, train_cascade
 from training.encoder_evaluation import (
     confidence_for,
@@ -24,19 +24,21 @@ LETTERS = "举报村支书贪污补偿款干部虚报冒领低保主任挪用集
 
 
 def test_both_stages_are_trained_and_serve_as_one_model(board: Path, tmp_path: Path) -> None:  # noqa: F811
-    report = train_triage(board, out=tmp_path / "fast", labels=board, seed=3)
+    site = site_labels(tmp_path / "site.parquet", "请问医保什么时候开通", times=3)
+    report = train_triage(board, out=tmp_path / "fast", labels=board, site=site, seed=3)
     source = tiny_encoder(tmp_path / "source", letters=LETTERS)
     fast = TriageModel.load(report.folder)
     said: list[str] = []
     model, held_out = train_cascade(
-        board, fast=fast, home=tmp_path, source=source, labels=board, seed=3, say=said.append
+        board, fast=fast, home=tmp_path, source=source, labels=board, site=site, seed=3, say=said.append
     )
+    assert len(held_out.keys) == report.labels == 200
     assert [line for line in said if line.startswith("fold")] == [f"fold {n} of 5" for n in range(1, 6)]
     assert model.second is not None
     assert model.vocabulary == fast.vocabulary
     figures = held_out_figures(held_out)
     assert figures["cascade: F1"].value >= figures["fast path: F1"].value - 0.05
-    again, _ = train_cascade(board, fast=fast, home=tmp_path, source=source, labels=board, seed=3)
+    again, _ = train_cascade(board, fast=fast, home=tmp_path, source=source, labels=board, site=site, seed=3)
     assert again.to_files() == model.to_files()
 
 

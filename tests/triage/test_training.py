@@ -20,6 +20,7 @@ from ml.triage.labels import CLASSES, NATURES, TOPICS, URGENCIES
 from ml.triage.near_duplicates import group_near_duplicates
 from training import triage, triage_selection
 from training.board import read_board
+from training.label_files import load_site
 from training.triage import decide, folds, train_triage
 from training.triage_evaluation import Bools, Floats, best_threshold, calibration_error
 from training.triage_labels import (
@@ -213,6 +214,55 @@ def test_training_is_repeatable_and_its_model_tells_the_kinds_apart(board: Path,
         ]
     )
     assert accusation.key_probability > question.key_probability
+
+
+def test_what_an_office_corrected_often_enough_changes_the_answer_and_no_figure_counts_it(
+    board: Path, tmp_path: Path
+) -> None:
+    asked = "请问今年以来医保怎么缴费，请领导希望大家都一直没有"
+    before = train_triage(board, out=tmp_path / "before", labels=board, seed=3)
+    site = site_labels(tmp_path / "site.parquet", asked, times=80)
+    report = train_triage(board, out=tmp_path / "after", labels=board, site=site, seed=3)
+    (old,) = TriageModel.load(tmp_path / "before").predict([asked])
+    (new,) = TriageModel.load(tmp_path / "after").predict([asked])
+    assert (old.key, new.key) == (False, True)
+    assert (new.nature, new.field) == ("accusation", "assistance") != (old.nature, old.field)
+    assert (before.site, report.site) == (0, 80)
+    assert (report.labels, report.key_matters) == (before.labels, before.key_matters)
+
+
+def test_what_was_simulated_in_an_office_teaches_nothing(board: Path, tmp_path: Path) -> None:
+    site = site_labels(tmp_path / "site.parquet", "请问医保怎么缴费", times=80, simulated=True)
+    train_triage(board, out=tmp_path / "before", labels=board, seed=3)
+    assert train_triage(board, out=tmp_path / "after", labels=board, site=site, seed=3).site == 0
+    before, after = (TriageModel.load(tmp_path / name).to_files() for name in ("before", "after"))
+    assert before == after
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"nature": "complaint"}, "complaint 7"),
+        ({"model_field": "water"}, "complaint 7"),
+        ({}, "intake labels"),
+    ],
+)
+def test_a_file_of_an_office_that_cannot_be_read_is_refused(
+    tmp_path: Path, change: dict[str, str], said: str
+) -> None:
+    path = site_labels(tmp_path / "site.parquet", "请问医保怎么缴费", times=1, **change)
+    if not change:
+        path.write_text("no parquet")
+    with pytest.raises(LabelError, match=said):
+        load_site(path)
+
+
+def site_labels(path: Path, masked: str, *, times: int, simulated: bool = False, **change: str) -> Path:
+    """What `casework.training_labels` writes, with one message as often as it is said."""
+    row = {"complaint_id": 7, "masked": masked, "key": True, "nature": "accusation"}
+    row |= {"field": "assistance", "model_field": "assistance", "simulated": simulated, **change}
+    pq.write_table(pa.Table.from_pylist([row] * times), path)
+    return path
 
 
 def test_figures_of_the_first_round_stand_beside_those_of_all_labels(board: Path, tmp_path: Path) -> None:
