@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.context import Db, Svc
-from api.problems import KINDS, TooManyAttempts, WrongPassword
+from api.pages import complaint_page
+from api.problems import KINDS, TooManyAttempts, WrongPassword, refused
 from api.rendering import render
 from api.routes_session import checked_sign_in
 from api.security import COOKIE, Requires, open_to_all
@@ -68,11 +69,20 @@ def confirm_proposal(complaint_id: int, session: Db, svc: Svc, actor: Reviewer) 
     return _back(f"/inbox?state={ComplaintState.TRIAGED}")
 
 
-@router.post("/complaints/{complaint_id}/place")
-def confirm_proposed_place(
-    complaint_id: int, session: Db, svc: Svc, actor: Reviewer, about: Text
-) -> RedirectResponse:
-    confirm_place(session, actor, complaint_id, about=about, at=svc.clock())
+@router.post("/complaints/{complaint_id}/place", response_model=None)
+def confirm_or_correct_place(
+    *, request: Request, complaint_id: int, session: Db, svc: Svc, actor: Reviewer, about: Text = ""
+) -> Response:
+    """The proposed place or one written by hand; what is none comes back on the page with the reason."""
+    try:
+        confirm_place(session, actor, complaint_id, about=about, at=svc.clock())
+    except BadInput as error:
+        kind = refused(request, session, error)
+        why = (about, str(error))
+        with svc.sessions.begin() as again:
+            return complaint_page(
+                request, again, svc, actor, complaint_id, refused_place=why, status=kind.status
+            )
     return _back(f"/complaints/{complaint_id}")
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.orm import Session
 
-from api.context import Db, Svc
+from api.context import Db, Services, Svc
 from api.reading_views import reading_answer
 from api.rendering import render
 from api.security import Requires, open_to_all
@@ -170,6 +170,21 @@ def show_complaint(
     actor: Annotated[Actor, Depends(Requires(Permission.READ_COMPLAINT))],
     page: Page = 1,
 ) -> HTMLResponse:
+    return complaint_page(request, session, svc, actor, complaint_id, page=page)
+
+
+def complaint_page(
+    request: Request,
+    session: Session,
+    svc: Services,
+    actor: Actor,
+    complaint_id: int,
+    *,
+    page: int = 1,
+    refused_place: tuple[str, str] = ("", ""),
+    status: int = 200,
+) -> HTMLResponse:
+    """The page of a complaint. refused_place: what was written as its place, and why it is none."""
     complaint = complaints.visible_complaint(session, actor, complaint_id)
     understood = understand(session, actor, complaint, home=svc.home, vault=svc.vault, at=svc.clock())
     shown = {
@@ -190,9 +205,10 @@ def show_complaint(
         "thread": thread_of(session, complaint_id),
         "added": bool(added_to(session, actor, [complaint_id])),
         "may_ask": allows(actor, Permission.REVIEW_COMPLAINT) or allows(actor, Permission.ACT_COMPLAINT),
+        "refused_place": refused_place,
         **_group_of(session, actor, complaint, page=page),
     }
-    return render(request, "complaint.html", shown)
+    return render(request, "complaint.html", shown, status=status)
 
 
 def _group_of(session: Session, actor: Actor, complaint: Complaint, *, page: int) -> dict[str, object]:

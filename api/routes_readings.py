@@ -22,7 +22,11 @@ router = APIRouter(prefix="/api/complaints", tags=["群众反映"])
 
 class PlaceBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    about: str = Field(description="所涉村（社区、乡镇）的区划代码", examples=["330102001001"], max_length=12)
+    about: str = Field(
+        description="所涉村（社区、乡镇）的区划代码，或辖区内唯一的名称",
+        examples=["330102001001"],
+        max_length=64,
+    )
 
 
 @router.get("/{complaint_id}/reading", summary="文中要点，以及与登记簿的对应")

@@ -1,17 +1,18 @@
-"""Which division a message speaks of, by the names of the register. Pure; unsure is None."""
+"""Which division a message speaks of, or a person means, by the names of the register. Pure; unsure is None."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import Final
 
+from casework.errors import BadInput
+from casework.roles import TOWN, VILLAGE, is_division
 from ml.extraction.folding import fold
 from ml.extraction.gazetteer import Gazetteer
 from ml.extraction.spans import Places, Span
 
-_VILLAGE: Final = 12
-_TOWN: Final = 9
+_MOST_SHOWN: Final = 6
 _BODY: Final = re.compile(
     r"的?(?:人民)?(?:政府|党委|党工委|纪工委|纪委|纪检|人大|办事处|书记|镇长|乡长|县长|区长|主任|领导|干部|工作人员|派出所|司法所|财政所"
     r"|经管站|农经站|民政|国土|自然资源|林业站|信访|副|委书记|委(?!托|屈|员会))"
@@ -48,6 +49,39 @@ def locate(text: str, places: Gazetteer, *, office: str = "", about: str | None 
     return innermost.pop() if len(innermost) == 1 else None
 
 
+def place_given(written: str, names: Mapping[str, str]) -> str:
+    """Division code that a person wrote down: itself, or the name of one village or town, or of town and village.
+
+    names: code → name of the divisions of the office. Raises `BadInput` for a name that none of them has, or several.
+    """
+    given = fold(written).strip()
+    if is_division(given):
+        return given
+    known = {code: name for code, name in names.items() if len(code) in (TOWN, VILLAGE)}
+    gazetteer = Gazetteer.of(known)
+
+    def called(name: str) -> list[str]:
+        full = {code for code in known if known[code] == name}.union(gazetteer.codes.get(name, ()))
+        return sorted(full or gazetteer.short.get(name, ()))
+
+    towns = [code for code, name in known.items() if len(code) == TOWN and given.startswith(name)]
+    found = called(given) or [
+        code for town in towns for code in called(given.removeprefix(known[town])) if code.startswith(town)
+    ]
+    if not found:
+        raise BadInput(
+            "about", "没有找到这个名称：请填辖区内村（社区）或乡镇（街道）的名称，或 9 位、12 位区划代码"
+        )
+    if len(found) > 1:
+        shown = "；".join(
+            f"{names.get(code[:TOWN], '') if len(code) > TOWN else ''}{names[code]} {code}"
+            for code in found[:_MOST_SHOWN]
+        )
+        more = "等" if len(found) > _MOST_SHOWN else ""
+        raise BadInput("about", f"有 {len(found)} 处同名，请填区划代码：{shown}{more}")
+    return found[0]
+
+
 def _bodies(folded: str, spans: Sequence[Span], named: Set[str], *, office: str) -> set[str]:
     """Larger divisions of which a body or head is spoken of: behind their names (清溪镇长 is the head of 清溪镇), and
     without a name the town of the named villages."""
@@ -57,8 +91,8 @@ def _bodies(folded: str, spans: Sequence[Span], named: Set[str], *, office: str)
         inside = bare.intersection(range(span.start, span.end))
         bare -= inside
         if inside or _BODY.match(folded, span.end):
-            bodies |= {code for code in _codes(span) if len(code) < _VILLAGE}
-    towns = {code[:_TOWN] for code in named if len(code) == _VILLAGE} if bare else set()
+            bodies |= {code for code in _codes(span) if len(code) < VILLAGE}
+    towns = {code[:TOWN] for code in named if len(code) == VILLAGE} if bare else set()
     if len(towns) == 1:
         bodies |= {code for code in towns if code.startswith(office) and code != office}
     return bodies

@@ -23,6 +23,7 @@ from casework.errors import BadInput
 from casework.events import locked, recorded
 from casework.identity import Vault, masked
 from casework.linking import Entries, Link, Programme, Project, Target, Term, Tier, link, villages_of
+from casework.locating import place_given
 from casework.models import Complaint, Place
 from casework.roles import Actor, covers
 from casework.scope import within
@@ -119,10 +120,12 @@ def confirm_place(
 ) -> Complaint:
     """The clerk confirms or corrects which division a message is about: it decides who may handle and see it.
 
-    Raises `BadInput` for a division that the receiving office does not stand above.
+    about: code, or a name as `locating.place_given` takes it. Raises `BadInput` for what is no known division that
+    the receiving office stands above.
     """
     visible_complaint(session, actor, complaint_id)
     complaint = locked(session, Complaint, complaint_id)
+    about = place_given(about, _names_below(session, complaint.division))
     known = session.get(Place, about) is not None
     if not known or about == complaint.division or not covers(complaint.division, about):
         raise BadInput("about", "所涉地点应为受理单位辖区内的下级区划")

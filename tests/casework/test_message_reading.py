@@ -14,7 +14,7 @@ from casework.events import history
 from casework.intake import receive
 from casework.linking import Entries, Tier
 from casework.message_reading import confirm_place, register_entries, understand
-from casework.models import Complaint
+from casework.models import Complaint, Place
 from casework.states import ComplaintState
 from registers.catalogue import load_catalogue
 from registers.engine import DuckDBEngine
@@ -177,6 +177,18 @@ def placed(small_world):
     return place
 
 
+@pytest.fixture
+def more_places(small_world):
+    with small_world.sessions.begin() as session:
+        session.add_all(
+            [
+                Place(code="330102001002", name="东山村村民委员会"),
+                Place(code="330102002002", name="东山村"),
+                Place(code="110101001001", name="外地村"),
+            ]
+        )
+
+
 def test_the_clerk_confirms_the_place_and_it_is_written_down(placed):
     assert placed("clerk", VILLAGE_A) == (VILLAGE_A, ("locate", {"about": VILLAGE_A}))
 
@@ -185,6 +197,40 @@ def test_the_clerk_confirms_the_place_and_it_is_written_down(placed):
 def test_only_a_known_division_below_the_office_is_a_place(placed, about):
     with pytest.raises(BadInput):
         placed("clerk", about)
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("石桥村", VILLAGE_A),
+        (" 石橋村 ", VILLAGE_A),
+        ("石桥", VILLAGE_A),
+        ("清溪镇", TOWN_A),
+        ("清溪镇东山村", "330102001002"),
+        ("330102001", TOWN_A),
+        ("３３０１０２００１００１", VILLAGE_A),
+    ],
+)
+def test_a_place_may_be_given_by_a_name_that_only_it_has(placed, more_places, written, code):
+    assert placed("clerk", written) == (code, ("locate", {"about": code}))
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        (
+            "东山村",
+            "有 2 处同名，请填区划代码：清溪镇东山村村民委员会 330102001002；白云乡东山村 330102002002",
+        ),
+        ("白云乡石桥村", "没有找到"),
+        ("青山县", "没有找到"),
+        ("外地村", "没有找到"),
+        ("石桥村的事", "没有找到"),
+    ],
+)
+def test_an_unknown_or_shared_name_is_refused_with_what_to_do(placed, more_places, written, why):
+    with pytest.raises(BadInput, match=why):
+        placed("clerk", written)
 
 
 def test_after_the_review_the_place_stands(placed):
