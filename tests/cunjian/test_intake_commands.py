@@ -66,7 +66,9 @@ def test_attachments_wait_for_a_scanner_and_pass_it(home: Path, monkeypatch: pyt
             simulated=True,
         )
         sealer = load_sealer(home)
-        taken = receive(session, [message], sealer=sealer, triage=KeywordTriage(), triage_version="t")[0]
+        taken = receive(session, [message], sealer=sealer, triage=KeywordTriage(), triage_version="t", at=AT)[
+            0
+        ]
         row_id = attach(session, home, taken.complaint_id, [b"%PDF-1.7"], sealer=sealer, at=AT)[0].id
     assert call("scan").exit_code != 0
     monkeypatch.setenv("CUNJIAN_SCAN_COMMAND", f"{sys.executable} -c 'import sys; sys.stdin.buffer.read()'")
