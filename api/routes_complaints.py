@@ -220,6 +220,7 @@ def take_in(session: Session, svc: Services, messages: list[Message]) -> list[Ac
         sealer=svc.sealer,
         triage=triage.model,
         triage_version=triage.version,
+        at=svc.clock(),
     )
 
 

@@ -6,8 +6,8 @@ At one office the same channel and message id give the same receipt, however oft
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from sqlalchemy import insert, select
@@ -31,6 +31,9 @@ from ml.extraction.gazetteer import Gazetteer
 
 LONGEST_TEXT: Final = 20_000
 LONGEST_MESSAGE_ID: Final = 128
+CLOCKS_DIFFER: Final = timedelta(days=1)
+"""A time of sending that lies further ahead of the delivery comes from a wrong clock."""
+
 BATCH: Final = 1_000
 """Messages that are read and written together."""
 
@@ -100,23 +103,42 @@ class Accepted:
 
 
 def receive(
-    session: Session, messages: Sequence[Message], *, sealer: Sealer, triage: Triage, triage_version: str
+    session: Session,
+    messages: Sequence[Message],
+    *,
+    sealer: Sealer,
+    triage: Triage,
+    triage_version: str,
+    at: datetime,
 ) -> list[Accepted]:
     """Store, group and sort messages in the caller's transaction; one answer each, in order.
 
+    at: when they are delivered; a message dated later than that by more than `CLOCKS_DIFFER` counts as received then.
     Raises `BadInput` for an empty or overlong text and for malformed codes, before anything is stored.
     """
     for message in messages:
         _check(message)
     answers: list[Accepted] = []
     for start in range(0, len(messages), BATCH):
-        batch = messages[start : start + BATCH]
-        answers += _receive_batch(session, batch, sealer=sealer, triage=triage, triage_version=triage_version)
+        batch = [_in_time(message, at=at) for message in messages[start : start + BATCH]]
+        answers += _receive_batch(
+            session, batch, sealer=sealer, triage=triage, triage_version=triage_version, at=at
+        )
     return answers
 
 
+def _in_time(message: Message, *, at: datetime) -> Message:
+    return replace(message, received_at=at) if message.received_at > at + CLOCKS_DIFFER else message
+
+
 def _receive_batch(
-    session: Session, messages: Sequence[Message], *, sealer: Sealer, triage: Triage, triage_version: str
+    session: Session,
+    messages: Sequence[Message],
+    *,
+    sealer: Sealer,
+    triage: Triage,
+    triage_version: str,
+    at: datetime,
 ) -> list[Accepted]:
     """Read first, then write in one line with other deliveries: two of one mailing at once end in one group."""
     read = _read(session, _not_in(messages, _known(session, messages)), triage=triage)
@@ -124,7 +146,7 @@ def _receive_batch(
         audit.hold(session)
         before = _known(session, messages)
         fresh = [reading for reading in read if _name(reading.message) not in before]
-        _store(session, fresh, sealer=sealer, triage_version=triage_version)
+        _store(session, fresh, sealer=sealer, triage_version=triage_version, at=at)
     else:
         before = _known(session, messages)
     known = _known(session, messages) if read else before
@@ -224,11 +246,13 @@ def _read(session: Session, messages: Sequence[Message], *, triage: Triage) -> l
     ]
 
 
-def _store(session: Session, readings: Sequence[_Reading], *, sealer: Sealer, triage_version: str) -> None:
+def _store(
+    session: Session, readings: Sequence[_Reading], *, sealer: Sealer, triage_version: str, at: datetime
+) -> None:
     """Write readings as complaints: the first of a group waits for review, a copy joins it."""
     if not readings:
         return
-    forget(session, before=min(reading.message.received_at for reading in readings) - LOOK_BACK)
+    forget(session, before=min(at, *(reading.message.received_at for reading in readings)) - LOOK_BACK)
     divisions = {reading.message.division for reading in readings}
     keywords = {division: in_force(session, division) for division in divisions}
     words = [hits(reading.work_text, keywords[reading.message.division]) for reading in readings]

@@ -26,7 +26,7 @@ from casework.attachments import attach
 from casework.channel_models import IntakePoint, MailboxComplaint, MailboxLetter
 from casework.errors import CaseworkError, NotVisible
 from casework.follow_ups import answer, progress, progress_of
-from casework.intake import Message, Triage, receive
+from casework.intake import CLOCKS_DIFFER, Message, Triage, receive
 from casework.letters import make_folder, open_letter, public_of, read_dropped
 from casework.mailbox import (
     LETTERS,
@@ -48,7 +48,6 @@ from ml.serving import Served
 from registers.pseudonyms import load_key
 
 CHANNEL: Final = "web"
-_CLOCKS_DIFFER: Final = timedelta(days=1)
 _WAITS: Final = timedelta(days=14)
 _AT_ONCE: Final = 100
 _FAILURES: Final = (
@@ -180,7 +179,7 @@ def _upward(office: Office, path: Path, *, at: datetime) -> str:
 
 def _letter(office: Office, mailbox: Mailbox, path: Path, *, at: datetime) -> str:
     sealed = read_dropped(path, most=MOST_BYTES_OF_LETTER)
-    letter = Letter.of(open_letter(sealed, office.private_key), until=at + _CLOCKS_DIFFER)
+    letter = Letter.of(open_letter(sealed, office.private_key), until=at + CLOCKS_DIFFER)
     try:
         _enter(office, letter, at=at)
     except CaseworkError:
@@ -197,7 +196,7 @@ def _enter(office: Office, letter: Letter, *, at: datetime) -> None:
             if letter.kind == "addition":
                 _add(session, office, letter, at=at)
             else:
-                _take(session, office, letter)
+                _take(session, office, letter, at=at)
 
 
 def _say_refused(office: Office, mailbox: Mailbox, letter: Letter) -> None:
@@ -219,7 +218,7 @@ def _add(session: Session, office: Office, letter: Letter, *, at: datetime) -> N
     answer(session, found, letter.text, sealer=office.sealer, at=letter.at)
 
 
-def _take(session: Session, office: Office, letter: Letter) -> None:
+def _take(session: Session, office: Office, letter: Letter, *, at: datetime) -> None:
     point = session.scalar(select(IntakePoint).where(IntakePoint.token == letter.token))
     message = Message(
         channel=CHANNEL, message_id=letter.message_id, text=letter.text, sender=letter.contact or None,
@@ -232,6 +231,7 @@ def _take(session: Session, office: Office, letter: Letter) -> None:
         sealer=office.sealer,
         triage=office.triage.model,
         triage_version=office.triage.version,
+        at=at,
     )
     if accepted.duplicate:
         return

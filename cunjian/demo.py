@@ -143,7 +143,12 @@ def _triage_inbox(settings: Settings, path: Path) -> tuple[int, int]:
         results = model.predict([message.text for message in messages], progress=step)
         with sessions(open_engine(settings.database)).begin() as session:
             receive(
-                session, messages, sealer=load_sealer(settings.home), triage=model, triage_version=version
+                session,
+                messages,
+                sealer=load_sealer(settings.home),
+                triage=model,
+                triage_version=version,
+                at=max(message.received_at for message in messages),
             )
     keys = sorted(
         (r for r in zip(results, messages, strict=True) if r[0].key), key=lambda r: -r[0].key_probability

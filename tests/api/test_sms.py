@@ -140,6 +140,20 @@ def test_the_same_delivery_twice_gives_the_same_receipts(anyone, small_world):
     assert b"13800000000" not in b"".join(row.sealed + row.work_text.encode() for row in rows)
 
 
+@pytest.mark.parametrize("wrong", ["2099-01-01 00:00:00", "2026-11-23 09:30:01"])
+def test_a_clock_that_is_fast_dates_no_message_and_keeps_the_groups(wrong, anyone, small_world):
+    """More than a day after the delivery is a wrong clock; a day is what clocks differ by."""
+    ahead = "2026-11-23 09:30:00"
+    for number, sent_at in enumerate((MESSAGE["time"], wrong, ahead)):
+        entry = MESSAGE | {"msgid": str(number), "time": sent_at}
+        assert len(deliver(anyone, json.dumps([entry]).encode()).json()["receipts"]) == 1
+    with small_world.sessions() as session:
+        rows = session.scalars(select(Complaint).order_by(Complaint.id)).all()
+        assert [row.received_at for row in rows] == [NOW, NOW, NOW + timedelta(days=1)]
+        assert [row.receipt[:4] for row in rows] == ["2026"] * 3
+        assert [row.state for row in rows] == ["triaged", "copy", "copy"]
+
+
 def test_a_form_delivery_is_taken(anyone):
     answer = deliver(anyone, urlencode(MESSAGE).encode(), content_type=FORM)
     assert (answer.status_code, len(answer.json()["receipts"])) == (200, 1)

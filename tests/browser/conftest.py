@@ -39,6 +39,7 @@ def site(small_world: World) -> Iterator[str]:
             sealer=load_sealer(small_world.home),
             triage=KeywordTriage(),
             triage_version="base-1",
+            at=NOW,
         )
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(

@@ -23,7 +23,9 @@ REPORT = "县纪委书记周某某收受石桥村承包商的钱，联系电话1
 
 
 def take_in(session, world, *given):
-    return receive(session, given, sealer=world.sealer, triage=KeywordTriage(), triage_version="base-1")
+    return receive(
+        session, given, sealer=world.sealer, triage=KeywordTriage(), triage_version="base-1", at=NOW
+    )
 
 
 # --- up, unrecorded ----------------------------------------------------------------------------------------
@@ -189,6 +191,16 @@ def test_an_export_comes_in_once_and_bad_rows_stand_aside_with_a_reason(world, t
         assert [one.receipt for one in taken] == [one.receipt for one in again]
         assert all(one.duplicate for one in again)
         assert not any(one.duplicate for one in taken)
+
+
+def test_a_row_dated_in_the_future_counts_from_when_the_export_came(world, tmp_path):
+    path = tmp_path / "export.csv"
+    rows = [HEADER, [*ROWS[0][:3], "2099-01-01", *ROWS[0][4:]]]
+    path.write_text("\n".join(",".join(row) for row in rows), encoding="utf-8")
+    export = hotline.read_export(path, division=COUNTY, at=NOW)
+    with world.sessions.begin() as session:
+        take_in(session, world, *export.messages)
+        assert session.scalars(select(Complaint.received_at)).all() == [NOW]
 
 
 def test_a_csv_in_the_encoding_of_windows_is_read(tmp_path):

@@ -34,7 +34,9 @@ MODELS = {MODEL.id: MODEL}
 
 
 def take_in(session, world, *messages):
-    return receive(session, messages, sealer=world.sealer, triage=KeywordTriage(), triage_version="base-1")
+    return receive(
+        session, messages, sealer=world.sealer, triage=KeywordTriage(), triage_version="base-1", at=NOW
+    )
 
 
 def reviewed_key_matter(session, world) -> Complaint:

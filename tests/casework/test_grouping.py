@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
 
 import pytest
@@ -29,8 +29,9 @@ MAILING = (
 OTHER = "请问城乡居民医保今年什么时候可以缴费，在外地打工能不能在手机上交，需要带哪些材料。"
 
 
-def take_in(session, world, *messages):
-    return receive(session, messages, sealer=world.sealer, triage=KeywordTriage(), triage_version="base-1")
+def take_in(session, world, *messages, at=NOW):
+    triage = KeywordTriage()
+    return receive(session, messages, sealer=world.sealer, triage=triage, triage_version="base-1", at=at)
 
 
 def edited(seed: int) -> str:
@@ -160,10 +161,22 @@ def test_a_closed_case_and_a_quiet_group_take_no_more_copies(small_world):
         assert len(leads(session)) == 2
     late = NOW + LOOK_BACK + timedelta(days=1)
     with small_world.sessions.begin() as session:
-        take_in(session, small_world, message(MAILING, number=3, received_at=late))
+        take_in(session, small_world, message(MAILING, number=3, received_at=late), at=late)
         assert len(leads(session)) == 3
         assert session.scalar(select(func.count()).select_from(GroupExemplar)) == 1
         assert session.scalar(select(func.count()).select_from(GroupBand)) <= BANDS
+
+
+def test_what_comes_dated_ahead_drops_no_group_before_its_time(small_world):
+    quiet = NOW - LOOK_BACK  # today is the last day on which a copy joins it
+    with small_world.sessions.begin() as session:
+        (first,) = take_in(session, small_world, message(MAILING, number=1, received_at=quiet))
+    ahead = NOW + timedelta(days=1)
+    with small_world.sessions.begin() as session:
+        take_in(session, small_world, message(OTHER, number=2, received_at=ahead))
+        take_in(session, small_world, message(OTHER, number=3, received_at=datetime(2099, 1, 1, tzinfo=UTC)))
+        (copy,) = take_in(session, small_world, message(edited(1), number=4))
+        assert grouping.lead_of(session, copy.complaint_id) == first.complaint_id
 
 
 def put_aside(session, world, complaint_id, *, transferred=False):

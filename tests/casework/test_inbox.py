@@ -36,7 +36,7 @@ def take_in(session, world, *texts, start=1):
     return [
         answer.complaint_id
         for answer in receive(
-            session, given, sealer=world.sealer, triage=KeywordTriage(), triage_version="base-1"
+            session, given, sealer=world.sealer, triage=KeywordTriage(), triage_version="base-1", at=NOW
         )
     ]
 

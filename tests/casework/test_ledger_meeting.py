@@ -19,13 +19,15 @@ from casework.scope import visible_complaints
 from casework.states import ComplaintState, WarningState
 from casework.warnings import warnings_page
 from supervision.runs import VERDICTS_SCHEMA
-from tests.casework_world import COUNTY, RUN, TOWN_A, VILLAGE_A, VILLAGE_B, KeywordTriage, message
+from tests.casework_world import COUNTY, NOW, RUN, TOWN_A, VILLAGE_A, VILLAGE_B, KeywordTriage, message
 
 MODEL_IDS = ("assistance_paid_after_death", "subsistence_car_or_houses", "disability_allowance_without_card")
 
 
 def take_in(session, world, *given) -> list[int]:
-    answers = receive(session, given, sealer=world.sealer, triage=KeywordTriage(), triage_version="base-1")
+    answers = receive(
+        session, given, sealer=world.sealer, triage=KeywordTriage(), triage_version="base-1", at=NOW
+    )
     return [answer.complaint_id for answer in answers]
 
 

@@ -70,7 +70,12 @@ def ask(delivered):
     def receive_and_read(text, who, *, office=None):
         with delivered.sessions.begin() as session:
             (answer,) = receive(
-                session, [message(text)], sealer=delivered.sealer, triage=KeywordTriage(), triage_version="t"
+                session,
+                [message(text)],
+                sealer=delivered.sealer,
+                triage=KeywordTriage(),
+                triage_version="t",
+                at=NOW,
             )
             complaint = session.get_one(Complaint, answer.complaint_id)
             if office:
@@ -161,6 +166,7 @@ def placed(small_world):
             sealer=small_world.sealer,
             triage=KeywordTriage(),
             triage_version="t",
+            at=NOW,
         )
 
     def place(who, about, *, state=None):

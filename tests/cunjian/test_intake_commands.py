@@ -66,7 +66,9 @@ def test_attachments_wait_for_a_scanner_and_pass_it(home: Path, monkeypatch: pyt
             simulated=True,
         )
         sealer = load_sealer(home)
-        taken = receive(session, [message], sealer=sealer, triage=KeywordTriage(), triage_version="t")[0]
+        taken, *_ = receive(
+            session, [message], sealer=sealer, triage=KeywordTriage(), triage_version="t", at=AT
+        )
         files = [b"%PDF-1.6", b"%PDF-1.7"]
         damaged, whole = attach(session, home, taken.complaint_id, files, sealer=sealer, at=AT)
     (home / "intake" / "attachments" / damaged.name).write_bytes(b"no seal")
