@@ -22,10 +22,11 @@ from casework.access import (
     default_office,
 )
 from casework.attachments import attachments_of
+from casework.channel_models import Attachment, FollowUp
 from casework.events import history
 from casework.fields import FIELDS, QUICK_FIELDS
 from casework.follow_ups import thread_of
-from casework.grouping import copies_page, copy_counts, lead_of, pressing_copies
+from casework.grouping import MOST_BESIDE, copies_page, copy_counts, lead_of, of_copies, pressing_copies
 from casework.guides import guide_for
 from casework.ledger_meeting import complaints_beside, meeting, raise_sentences
 from casework.lexicon import words_found
@@ -223,6 +224,9 @@ def _group_of(session: Session, actor: Actor, complaint: Complaint, *, page: int
         "copies_total": total,
         "pressing": pressing_copies(session, [complaint.id]).get(complaint.id, ()),
         "copies_page": page,
+        "files_beside": of_copies(session, actor, complaint.id, Attachment),
+        "thread_beside": of_copies(session, actor, complaint.id, FollowUp),
+        "most_beside": MOST_BESIDE,
         "copies_size": PAGE_SIZE,
         "events": maybe_same_event(session, actor, complaint.id) if reviews else [],
     }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final, TypeVar
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from casework.access import sees_complaint
+from casework.channel_models import Attachment, FollowUp
 from casework.complaints import facts_of, visible_complaint
 from casework.errors import BadInput, NotVisible
 from casework.events import locked, recorded
@@ -16,7 +18,11 @@ from casework.group_index import index_alone
 from casework.group_models import ComplaintCopy, GroupExemplar
 from casework.models import Complaint
 from casework.roles import Actor
+from casework.scope import visible_complaints
 from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, ComplaintState, step
+
+MOST_BESIDE: Final = 100
+BesideT = TypeVar("BesideT", Attachment, FollowUp)
 
 
 def copy_counts(session: Session, lead_ids: Iterable[int]) -> dict[int, int]:
@@ -60,6 +66,25 @@ def copies_page(
         .limit(size)
     ).all()
     return [row for row in rows if sees_complaint(actor, facts_of(row))], total
+
+
+def of_copies(
+    session: Session, actor: Actor, lead_id: int, table: type[BesideT]
+) -> list[tuple[BesideT, str]]:
+    """Attachments, or questions and additions, of the copies of a lead that this person may see, the newest first.
+
+    Each with the receipt of its copy; `MOST_BESIDE` at most, because a mailing has thousands of copies.
+    """
+    visible_complaint(session, actor, lead_id)
+    query = (
+        select(table, Complaint.receipt)
+        .join(Complaint, Complaint.id == table.complaint_id)
+        .join(ComplaintCopy, ComplaintCopy.complaint_id == table.complaint_id)
+        .where(ComplaintCopy.lead_id == lead_id, visible_complaints(actor))
+        .order_by(table.id.desc())
+        .limit(MOST_BESIDE)
+    )
+    return [(row, receipt) for row, receipt in session.execute(query)]
 
 
 def split(session: Session, actor: Actor, complaint_id: int, *, at: datetime) -> Complaint:

@@ -7,10 +7,12 @@ import re
 import pytest
 from sqlalchemy import select
 
+from casework.attachments import attach
 from casework.audit_models import AuditEntry
-from casework.channel_models import FollowUp
+from casework.channel_models import FollowUp, ScanState
 from casework.inbox_models import BlindCase, LexiconVersion
 from casework.models import Complaint, ReviewLabel
+from casework.sealing import load_sealer
 from casework.states import ComplaintState
 from tests.casework_world import NOW, VILLAGE_A
 
@@ -218,3 +220,25 @@ def test_what_a_sender_added_is_told_in_the_list_and_on_the_page(clerk, small_wo
     assert "反映人有新补充" in clerk.get("/complaints/1").text
     clerk.post("/complaints/2/ask", data={"text": "哪个组？"})
     assert "反映人有新补充" not in clerk.get("/inbox").text + clerk.get("/complaints/1").text
+
+
+def test_files_and_additions_of_copies_lie_on_the_page_of_their_case(clerk, signed_in, small_world):
+    submit(clerk)
+    submit(clerk, TEXT + "谢谢领导", number=2)
+    with small_world.sessions.begin() as session:
+        sealer, copy = load_sealer(small_world.home), session.get_one(Complaint, 2)
+        (file,) = attach(session, small_world.home, copy.id, [b"%PDF-1.7"], sealer=sealer, at=NOW)
+        file.state = ScanState.CLEAN
+        session.add(FollowUp(complaint_id=2, text="是2024年的名单", sealed=b"", by=None, at=NOW))
+        lead = session.get_one(Complaint, 1)
+        lead.state, lead.office = ComplaintState.KEY_MATTER, "330102001"
+        receipt = copy.receipt
+    page = clerk.get("/complaints/1").text
+    assert f'href="/attachments/{file.id}"' in page
+    assert "是2024年的名单" in page
+    assert page.count(receipt) == 3  # of the file, of the addition, and in the list of copies
+    assert clerk.get(f"/attachments/{file.id}").content == b"%PDF-1.7"
+    town = signed_in("town_a").get("/complaints/1").text
+    assert "/attachments/" not in town
+    assert "是2024年的名单" not in town
+    assert receipt not in town
