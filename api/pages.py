@@ -124,7 +124,9 @@ def show_inbox(
     state: str = "",
     spam: bool = False,
     page: Page = 1,
+    decided: int | None = None,
 ) -> HTMLResponse:
+    """The inbox; `decided`: the complaint that this person has just answered, to be told what was stored."""
     wanted = ComplaintState(state) if state in set(ComplaintState) else None
     found, total = complaints.inbox(session, actor, state=wanted, spam=spam, page=page, size=PAGE_SIZE)
     rows = [(row, complaints.deciding_words(row), complaints.proposed_review(row)) for row in found]
@@ -137,6 +139,7 @@ def show_inbox(
         "keywords": words_found(session, ids),
         "raised": raise_sentences(session, actor, found),
         "quick_fields": QUICK_FIELDS,
+        "decided": complaints.decided_now(session, actor, decided),
         "spam": spam,
         "total": total,
         "page": page,

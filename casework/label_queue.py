@@ -171,7 +171,7 @@ def settle(
     return case
 
 
-def _decided_by(actor: Actor) -> Select[tuple[int]]:
+def _decided_by(actor: Actor) -> Select[int]:
     """Complaints that this person has confirmed or corrected in the inbox, in sight of the model's answer."""
     return select(ReviewLabel.complaint_id).where(ReviewLabel.by == actor.id)
 
