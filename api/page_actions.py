@@ -66,7 +66,7 @@ def confirm_proposal(complaint_id: int, session: Db, svc: Svc, actor: Reviewer) 
     """One key: what the model proposed is right."""
     complaint = complaints.visible_complaint(session, actor, complaint_id)
     complaints.review(session, actor, complaint_id, complaints.proposed_review(complaint), at=svc.clock())
-    return _back(f"/inbox?state={ComplaintState.TRIAGED}")
+    return _back(f"/inbox?state={ComplaintState.TRIAGED}&decided={complaint_id}")
 
 
 @router.post("/complaints/{complaint_id}/place", response_model=None)

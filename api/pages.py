@@ -127,8 +127,12 @@ def show_inbox(
     spam: bool = False,
     receipt: str = "",
     page: Page = 1,
+    decided: int | None = None,
 ) -> HTMLResponse | RedirectResponse:
-    """Opens on what waits: for review, or, for those who do not review, to be given to somebody. `state=all`: all."""
+    """Opens on what waits: for review, or, for those who do not review, to be given to somebody. `state=all`: all.
+
+    `decided`: the complaint that this person has just answered, to be told what was stored.
+    """
     if receipt and (named := complaints.visible_by_receipt(session, actor, receipt)):
         return RedirectResponse(f"/complaints/{named.id}", status_code=303)
     reviews = allows(actor, Permission.REVIEW_COMPLAINT)
@@ -147,6 +151,7 @@ def show_inbox(
         "raised": raise_sentences(session, actor, found),
         "quick_fields": QUICK_FIELDS,
         "added": added_to(session, actor, ids),
+        "decided": complaints.decided_now(session, actor, decided),
         "spam": spam,
         "receipt": receipt,
         "total": total,

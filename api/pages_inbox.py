@@ -27,11 +27,11 @@ Clerk = Annotated[Actor, Depends(Requires(Permission.REVIEW_COMPLAINT))]
 def correct_with_one_key(
     complaint_id: int, session: Db, svc: Svc, actor: Clerk, choice: Text
 ) -> RedirectResponse:
-    """One key: key matter, no key matter, or another field; the rest is as proposed."""
+    """One key: key matter, no key matter, or another field; the rest is as proposed. The inbox says what was stored."""
     complaint = complaints.visible_complaint(session, actor, complaint_id)
     decided = complaints.corrected_review(complaint, choice)
     complaints.review(session, actor, complaint_id, decided, at=svc.clock())
-    return _back(f"/inbox?state={ComplaintState.TRIAGED}")
+    return _back(f"/inbox?state={ComplaintState.TRIAGED}&decided={complaint_id}")
 
 
 @router.post("/complaints/{complaint_id}/split")

@@ -26,6 +26,7 @@ from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, ComplaintSta
 from ml.triage.labels import NATURES
 
 _Copy: Final = aliased(Complaint)
+_ACCUSE_NOBODY: Final = ("consultation", "suggestion")
 _QUOTED: Final = re.compile(r"[「“\"'『]([^「」“”\"'『』]+)[」”\"'』]")
 
 
@@ -41,20 +42,28 @@ class Review:
 
 
 def proposed_review(complaint: Complaint) -> Review:
-    """The model's proposal as a review that a person may confirm with one key."""
-    nature = complaint.model_nature if complaint.model_nature in NATURES else "appeal_for_help"
-    return Review(key=bool(complaint.model_key), nature=nature, field=field_id(complaint.model_field))
+    """The model's proposal as a review that a person may confirm with one key.
+
+    A key matter accuses somebody: where the model reads a question or a suggestion, its nature is an accusation.
+    """
+    return _proposed(complaint, key=bool(complaint.model_key))
 
 
 def corrected_review(complaint: Complaint, choice: str) -> Review:
     """The proposal with one thing put right: "key", "not_key" or "field:<field id>". Raises `BadInput` for others."""
-    proposal = proposed_review(complaint)
     what, _, field = choice.partition(":")
     if what == "field" and field in FIELDS:
-        return replace(proposal, field=field)
+        return replace(proposed_review(complaint), field=field)
     if choice not in ("key", "not_key"):
         raise BadInput("choice", "请选择：关键事项、非关键事项，或一个领域")
-    return replace(proposal, key=choice == "key")
+    return _proposed(complaint, key=choice == "key")
+
+
+def _proposed(complaint: Complaint, *, key: bool) -> Review:
+    nature = complaint.model_nature if complaint.model_nature in NATURES else "appeal_for_help"
+    if key and nature in _ACCUSE_NOBODY:
+        nature = "accusation"
+    return Review(key=key, nature=nature, field=field_id(complaint.model_field))
 
 
 def deciding_words(complaint: Complaint) -> list[str]:
@@ -144,6 +153,18 @@ def visible_by_receipt(session: Session, actor: Actor, typed: str) -> Complaint 
 def is_visible(session: Session, actor: Actor, complaint_id: int) -> bool:
     complaint = session.get(Complaint, complaint_id)
     return complaint is not None and sees_complaint(actor, facts_of(complaint))
+
+
+def decided_now(session: Session, actor: Actor, complaint_id: int | None) -> Complaint | None:
+    """A complaint that stands as this person decided, if they may see it."""
+    complaint = None if complaint_id is None else session.get(Complaint, complaint_id)
+    if complaint is None or not sees_complaint(actor, facts_of(complaint)):
+        return None
+    if complaint.state not in (ComplaintState.KEY_MATTER, ComplaintState.NOT_KEY):
+        return None
+    newest = select(ReviewLabel.by).where(ReviewLabel.complaint_id == complaint.id)
+    by = session.scalar(newest.order_by(ReviewLabel.id.desc()).limit(1))
+    return complaint if by is not None and by == actor.id else None
 
 
 def facts_of(complaint: Complaint) -> ComplaintFacts:

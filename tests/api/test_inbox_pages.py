@@ -50,6 +50,22 @@ def test_one_key_corrects_and_leaves_a_label(*, clerk, small_world, choice, stat
         assert label.corrected is (choice != "not_key")
 
 
+def test_the_answer_to_one_key_says_what_was_stored(clerk):
+    submit(clerk)
+    answer = clerk.post("/complaints/1/correct", data={"choice": "key"}).text
+    assert "已记为：<b>关键事项</b> · 检举控告 · 其他" in answer
+    submit(clerk, "请问城乡居民医保今年什么时候可以缴费", number=2)
+    answer = clerk.post("/complaints/2/confirm").text
+    assert "已记为：<b>非关键事项</b> · 咨询 · 其他" in answer
+
+
+def test_what_a_person_may_not_see_is_not_told_as_stored(clerk, signed_in):
+    submit(clerk)
+    clerk.post("/complaints/1/correct", data={"choice": "not_key"})
+    assert "已记为" not in signed_in("town_b").get("/inbox?decided=1").text
+    assert "已记为" not in clerk.get("/inbox?decided=99").text
+
+
 def test_an_unknown_choice_is_refused(clerk):
     submit(clerk)
     assert clerk.post("/complaints/1/correct", data={"choice": "field:nothing"}).status_code == 422

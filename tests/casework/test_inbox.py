@@ -276,6 +276,33 @@ def test_a_look_at_nothing_personal_lies_in_the_audit_log(small_world):
         assert "低保" not in written
 
 
+# --- one key -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("nature", "stored"),
+    [
+        ("consultation", "accusation"),
+        ("suggestion", "accusation"),
+        ("appeal_for_help", "appeal_for_help"),
+        ("accusation", "accusation"),
+    ],
+)
+@pytest.mark.parametrize("choice", ["key", "confirm", "field:assistance"])
+def test_a_key_matter_of_one_key_neither_asks_nor_suggests(small_world, choice, nature, stored):
+    with small_world.sessions.begin() as session:
+        (row_id,) = take_in(session, small_world, TEXTS[2])
+        complaint = session.get_one(Complaint, row_id)
+        complaint.model_nature, complaint.model_key = nature, choice != "key"
+        decided = (
+            complaints.proposed_review(complaint)
+            if choice == "confirm"
+            else complaints.corrected_review(complaint, choice)
+        )
+        assert (decided.key, decided.nature) == (True, stored)
+        assert complaints.corrected_review(complaint, "not_key").nature == nature
+
+
 # --- what presses, and what is set aside --------------------------------------------------------------------
 
 
