@@ -21,7 +21,9 @@ from tests.casework_world import NOW, KeywordTriage, message
 
 def take_in(session, world, *, number: int = 1) -> int:
     given = [message("石桥村低保不公开", number=number)]
-    (taken,) = receive(session, given, sealer=world.sealer, triage=KeywordTriage(), triage_version="base-1")
+    (taken,) = receive(
+        session, given, sealer=world.sealer, triage=KeywordTriage(), triage_version="base-1", at=NOW
+    )
     return taken.complaint_id
 
 

@@ -101,6 +101,7 @@ def test_one_key_does_not_send_it_to_the_town_that_it_names(small_world, town, a
             sealer=small_world.sealer,
             triage=KeywordTriage(),
             triage_version="t",
+            at=NOW,
         )
         complaint = session.scalars(select(Complaint)).one()
         clerk = small_world.actor(session, "clerk")
