@@ -78,8 +78,7 @@ class Message:
     channel: sms, web, phone, ... . message_id: unique within the channel of the office. sender: how to reach the sender,
     sealed with the text. division: the office's own code. about: code of the village or body it speaks of, when the
     form asked for it, unless the text speaks of a body above that; else the text is searched for a place name.
-    receipt: what the sender was given already, by a public
-    intake that does not know the database.
+    receipt: what the sender was given already, by a public intake that does not know the database.
     """
 
     channel: str

@@ -100,8 +100,8 @@ def train_triage(
     """Train on the board messages in ``data_folder`` and the label files in ``labels``; write the model to ``out``.
 
     ``site``: what people of an office decided about their own messages (``cunjian intake labels``); heads learn from it
-    and no figure is measured on it. The same data, labels and seed give the same bytes. ``out`` then holds the model's files, ``metrics.json`` and
-    SHA256SUMS, and ``TriageModel.load(out)`` reads it.
+    and no figure is measured on it. The same data, labels and seed give the same bytes. ``out`` then holds the model's
+    files, ``metrics.json`` and SHA256SUMS, and ``TriageModel.load(out)`` reads it.
 
     Raises:
         FileNotFoundError: a board file is missing.
