@@ -81,7 +81,7 @@ class Labelled:
 
 
 def main(data: Path) -> None:
-    """Print every figure of triage beside its peers; about three minutes."""
+    """Print every figure of triage beside its peers; half an hour on one core."""
     complaints = data / "complaints"
     _print_agreement(load_readings())
     labelled = _read_labelled(complaints)

@@ -8,6 +8,7 @@ who a complaint speaks of sees neither the complaint nor that it raised anything
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -33,6 +34,7 @@ from supervision.catalogue import FIELD_NAMES
 
 PERIOD: Final = timedelta(days=3 * 365)
 """How far back from the complaint an event counts as of its period, where the complaint names no dates."""
+_BORN: Final = re.compile(r"(?:出)?生(?!效|产|活)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +42,9 @@ class Meeting:
     """What is known of a complaint's village and field.
 
     hits: warnings of that village and field that this person may open, the gravest first; hidden: number of further
-    ones that raise the complaint but that this person may not open. began: the first day of the complaint's period.
-    in_period: ids of hits with an event from that day on. not_computable: models of the field that lack data for this village, with the
-    reason; clear: number of models that found nothing. as_of: day of the run, None before the first.
+    ones that raise the complaint but that this person may not open. began, ended: first and last day of the complaint's
+    period. in_period: ids of hits with an event in it. not_computable: models of the field that lack data for this
+    village, with the reason; clear: number of models that found nothing. as_of: day of the run, None before the first.
     """
 
     village: str
@@ -50,6 +52,7 @@ class Meeting:
     hits: Sequence[CaseWarning]
     hidden: int
     began: date
+    ended: date
     in_period: frozenset[int]
     not_computable: Sequence[VillageVerdict]
     clear: int
@@ -91,7 +94,7 @@ def meeting(session: Session, actor: Actor, complaint: Complaint, *, home: Path)
             actor, RiskFacts(village_code=warning.village_code, managing_level=warning.managing_level)
         )
     ]
-    began = _began(complaint)
+    began, ended = _period(complaint)
     as_of, verdicts = village_verdicts(home, complaint.about)
     of_field = [verdict for verdict in verdicts if verdict.field == field]
     return Meeting(
@@ -100,7 +103,12 @@ def meeting(session: Session, actor: Actor, complaint: Complaint, *, home: Path)
         hits=hits,
         hidden=len(found) - len(hits),
         began=began,
-        in_period=frozenset(warning.id for warning in hits if warning.last_on and warning.last_on >= began),
+        ended=ended,
+        in_period=frozenset(
+            one.id
+            for one in hits
+            if one.first_on and one.last_on and began <= one.last_on and one.first_on <= ended
+        ),
         not_computable=[verdict for verdict in of_field if verdict.not_computable],
         clear=sum(bool(verdict.clear and not verdict.hit) for verdict in of_field),
         not_applicable=sum(
@@ -110,11 +118,12 @@ def meeting(session: Session, actor: Actor, complaint: Complaint, *, home: Path)
     )
 
 
-def _began(complaint: Complaint) -> date:
-    """The first day that the message names, else the day `PERIOD` before it came in."""
-    received_on = local_date(complaint.received_at)
-    named = [span.value for span in dates(fold(complaint.work_text), as_of=received_on)]
-    return min((one.first for one in named if isinstance(one, Period)), default=received_on - PERIOD)
+def _period(complaint: Complaint) -> tuple[date, date]:
+    """From the first day that the message names, a birthday left out, else `PERIOD` before, to the day it came in."""
+    received_on, text = local_date(complaint.received_at), fold(complaint.work_text)
+    named = [span for span in dates(text, as_of=received_on) if not _BORN.match(text, span.end)]
+    first = [span.value.first for span in named if isinstance(span.value, Period)]
+    return min(first, default=received_on - PERIOD), received_on
 
 
 def complaints_beside(

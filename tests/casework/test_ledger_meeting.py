@@ -84,6 +84,8 @@ def test_hits_missing_data_and_nothing_are_three_answers(world):
         ("石桥村低保名单不公开", date(2023, 11, 23), True),
         ("去年石桥村低保名单不公开", date(2025, 1, 1), True),
         ("石桥村从2026年11月起低保名单不公开", date(2026, 11, 1), False),
+        ("我1958年3月生，石桥村从2025年6月起低保名单不公开", date(2025, 6, 1), True),
+        ("我是1958年3月5日出生的，石桥村低保名单不公开", date(2023, 11, 23), True),
     ],
 )
 def test_the_days_that_a_message_names_begin_its_period(
@@ -99,6 +101,21 @@ def test_the_days_that_a_message_names_begin_its_period(
         assert found.began == began
         assert {warning.last_on.year for warning in found.hits} == {2026}
         assert found.in_period == ({warning.id for warning in found.hits} if within else set())
+
+
+def test_what_happened_after_a_complaint_came_in_is_not_of_its_period(small_world):
+    write_verdicts(small_world.home, [])
+    with small_world.sessions.begin() as session:
+        (row_id,) = take_in(session, small_world, message("石桥村低保名单从2019年起不公开"))
+        complaint = about(session, row_id)
+        complaint.state, complaint.office = ComplaintState.KEY_MATTER, COUNTY
+        county = small_world.actor(session, "supervisor")
+        assert meeting(session, county, complaint, home=small_world.home).in_period
+        complaint.received_at = NOW.replace(year=2020)
+        found = meeting(session, county, complaint, home=small_world.home)
+        assert found.hits
+        assert found.in_period == frozenset()
+        assert found.ended == date(2020, NOW.month, NOW.day)
 
 
 @pytest.mark.parametrize(
