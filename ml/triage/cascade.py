@@ -89,7 +89,7 @@ class SecondStage:
             "format": FORMAT,
             "gate": asdict(self.gate),
             "decision": asdict(self.decision),
-            "mixes": {name: asdict(mix) for name, mix in self.mixes.items()},
+            "mixes": {name: asdict(self.mixes[name]) for name in QUESTIONS},
             "heads": {
                 name: {"labels": head.labels, "intercepts": head.intercepts.tolist()}
                 for name, head in self.heads.items()
