@@ -227,7 +227,7 @@ def _programmes(text: str, reading: Reading, programmes: Sequence[Programme], pe
         for programme in programmes:
             if not _meets(programme.first, programme.last, period):
                 continue
-            if text[span.start : span.end] == programme.name:
+            if text[span.start : span.end] == fold(programme.name):
                 links.append(Link(Target.PROGRAMME, programme.programme_id, Tier.A, "项目名称相同", span))
             elif span.value == programme.category:
                 alone = sum(p.category == programme.category for p in programmes) == 1

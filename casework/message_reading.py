@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ from casework.roles import Actor, covers
 from casework.scope import within
 from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, step
 from casework.working_days import local_date
+from ml.extraction.folding import fold
 from ml.extraction.gazetteer import Gazetteer
 from ml.extraction.reading import Reading, read
 from ml.extraction.spans import Kind
@@ -98,9 +99,17 @@ def understand(
     """Read and link one message that the actor may see (`complaints.visible_complaint` decides that first)."""
     received_on = local_date(complaint.received_at)
     gazetteer = Gazetteer.of(_names_below(session, complaint.division))
-    reading = read(complaint.work_text, as_of=received_on, gazetteer=gazetteer, office=complaint.division)
-    villages = villages_of(reading, about=complaint.about)
-    entries, levels = register_entries(home, villages, as_of=received_on)
+    with DuckDBEngine(Lake(home), as_of=received_on, threads=1) as engine:
+        programmes = register_programmes(engine)
+        reading = read(
+            complaint.work_text,
+            as_of=received_on,
+            gazetteer=gazetteer,
+            office=complaint.division,
+            programme_names={fold(programme.name): programme.category for programme in programmes},
+        )
+        villages = villages_of(reading, about=complaint.about)
+        entries, levels = register_entries(engine, villages, programmes)
     named = any(span != reading.sender for span in reading.of(Kind.PERSON))
     names = _names(session, actor, entries.terms, levels, vault=vault, at=at) if named else {}
     found = link(complaint.work_text, reading, entries, villages=villages, as_of=received_on, names=names)
@@ -166,27 +175,30 @@ def _labels(entries: Entries, names: dict[str, str]) -> dict[tuple[Target, str],
     return labels
 
 
-def register_entries(home: Path, villages: Sequence[str], *, as_of: date) -> tuple[Entries, dict[str, int]]:
-    """Rows of the registers as known on ``as_of``: officials and projects of the villages, programmes; managing levels.
+def register_programmes(engine: DuckDBEngine) -> list[Programme]:
+    """The programmes of the register as the engine knows it; none where it was never delivered."""
+    return [
+        Programme(r["programme_id"], r["name"], r["category"], r["valid_from"], r["valid_to"])
+        for r in _rows(engine, _PROGRAMMES, "subsidy_programme")
+    ]
+
+
+def register_entries(
+    engine: DuckDBEngine, villages: Sequence[str], programmes: Sequence[Programme]
+) -> tuple[Entries, dict[str, int]]:
+    """Officials and projects of the villages beside the programmes; managing levels.
 
     A register that was never delivered gives no rows.
     """
-    with DuckDBEngine(Lake(home), as_of=as_of, threads=1) as engine:
-        terms = [row for village in villages for row in _rows(engine, _TERMS, "official", village=village)]
-        projects = [
-            row for village in villages for row in _rows(engine, _PROJECTS, "project", village=village)
-        ]
-        programmes = _rows(engine, _PROGRAMMES, "subsidy_programme")
+    terms = [row for village in villages for row in _rows(engine, _TERMS, "official", village=village)]
+    projects = [row for village in villages for row in _rows(engine, _PROJECTS, "project", village=village)]
     levels: dict[str, int] = {}
     for row in terms:  # who ever was managed from higher up stays closed to lower offices
         level = managing_level(row["managing_authority"])
         levels[row["person_key"]] = min(level, levels.get(row["person_key"], level))
     return Entries(
         [Term(r["person_key"], r["village_code"], r["post"], r["term_start"], r["term_end"]) for r in terms],
-        [
-            Programme(r["programme_id"], r["name"], r["category"], r["valid_from"], r["valid_to"])
-            for r in programmes
-        ],
+        programmes,
         [
             Project(
                 r["project_id"], r["village_code"], r["name"], r["kind"], r["approved_on"], r["completed_on"]

@@ -35,7 +35,8 @@ ENTRIES = Entries(
 
 
 def links(text, *, names=NAMES, about=None):
-    reading = read(text, as_of=AS_OF, gazetteer=REGISTER)
+    programmes = {programme.name: programme.category for programme in ENTRIES.programmes}
+    reading = read(text, as_of=AS_OF, gazetteer=REGISTER, programme_names=programmes)
     return link(text, reading, ENTRIES, villages=villages_of(reading, about=about), as_of=AS_OF, names=names)
 
 
@@ -99,7 +100,7 @@ def test_the_link_of_the_accused_is_marked():
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("石桥村农村低保不公开", {("DB01", Tier.B)}),
+        ("石桥村农村低保不公开", {("DB01", Tier.A)}),
         ("石桥村低保不公开", {("DB01", Tier.B)}),
         ("石桥村创业补贴不公开", {("CY01", Tier.A), ("CY02", Tier.C)}),
     ],

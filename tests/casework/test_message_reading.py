@@ -13,7 +13,7 @@ from casework.errors import BadInput, NotVisible, RoleNotAllowed, UnknownTransit
 from casework.events import history
 from casework.intake import receive
 from casework.linking import Entries, Tier
-from casework.message_reading import confirm_place, register_entries, understand
+from casework.message_reading import confirm_place, register_entries, register_programmes, understand
 from casework.models import Complaint, Place
 from casework.states import ComplaintState
 from registers.catalogue import load_catalogue
@@ -51,6 +51,10 @@ def delivered(small_world, tmp_path):
         "project": [
             ("项目编号", "村代码", "项目名称", "发包方式", "预算金额", "立项日期"),
             ("XM1", VILLAGE_A, "三组道路硬化工程", "直接发包", "1000", "2026-01-10"),
+        ],
+        "subsidy_programme": [
+            ("项目编码", "项目名称", "项目类别", "是否审核家庭经济状况", "生效日期"),
+            ("BT1", "阳光助残暖心计划", "残疾人补贴", "否", "2020-01-01"),
         ],
     }
     for name, rows in files.items():
@@ -92,6 +96,11 @@ def ask(delivered):
             return found, opened
 
     return receive_and_read
+
+
+def entries_on(home, day):
+    with DuckDBEngine(Lake(home), as_of=day) as engine:
+        return register_entries(engine, [VILLAGE_A], register_programmes(engine))
 
 
 ACCUSING = "清溪镇石桥村支书钱小河今年3月在三组道路硬化工程里虚报两万四"
@@ -141,9 +150,14 @@ def test_a_project_of_the_village_is_linked(ask):
     assert (project.tier, project.label, project.stretch) == (Tier.A, "三组道路硬化工程", "三组道路硬化工程")
 
 
+def test_a_programme_is_known_by_the_name_that_only_the_register_has(ask):
+    found, _ = ask("清溪镇石桥村没有按阳光助残暖心计划发钱", "clerk")
+    programme = next(row for row in found.proposals if row.what == "补贴项目")
+    assert (programme.tier, programme.stretch) == (Tier.A, "阳光助残暖心计划")
+
+
 def test_registers_are_read_as_known_when_the_message_came(delivered):
-    before, _ = register_entries(delivered.home, [VILLAGE_A], as_of=date(2020, 1, 1))
-    after, _ = register_entries(delivered.home, [VILLAGE_A], as_of=date(2026, 11, 22))
+    before, after = (entries_on(delivered.home, day)[0] for day in (date(2020, 1, 1), date(2026, 11, 22)))
     assert (
         {term.post for term in before.terms}
         < {term.post for term in after.terms}
@@ -152,7 +166,7 @@ def test_registers_are_read_as_known_when_the_message_came(delivered):
 
 
 def test_without_registers_the_message_is_read_all_the_same(small_world):
-    entries, levels = register_entries(small_world.home, [VILLAGE_A], as_of=date(2026, 11, 22))
+    entries, levels = entries_on(small_world.home, date(2026, 11, 22))
     assert (entries, levels) == (Entries([], [], []), {})
 
 
