@@ -110,14 +110,14 @@ def test_training_is_repeatable_and_learns_what_can_be_learned(folder: Path) -> 
         np.ones(80),
         np.arange(80),
     )
-    inner = np.arange(10)
+    watched = np.arange(10)
     seen: list[float] = []
     nets = [
         train_net(
             folder,
             lesson,
             sizes=SIZES,
-            inner=inner,
+            watched=watched,
             design=DESIGN,
             seed=5,
             epoch=lambda _, reached: seen.append(reached),
