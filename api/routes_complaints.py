@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy.orm import Session
@@ -18,16 +18,15 @@ from api.schemas import (
     NewComplaint,
     NewTask,
     Receipt,
-    RejectedSms,
     ReviewBody,
-    SmsAnswer,
     TaskDetail,
     TransferBody,
     TriageAnswer,
 )
 from api.security import Requires, open_to_all
+from api.sms_schemas import RejectedSms, SentUpSms, SmsAnswer
 from api.views import complaint_detail, complaint_rows, task_detail, triage_answer
-from casework import complaints, tasks
+from casework import audit, complaints, tasks
 from casework.access import Permission
 from casework.errors import BadInput, MissingField
 from casework.follow_ups import query_code
@@ -36,9 +35,12 @@ from casework.ledger_meeting import meeting
 from casework.models import Complaint
 from casework.roles import Actor
 from casework.states import ComplaintState
+from casework.upward import NoWayUp, behind_mark, send_up_once
 
 router = APIRouter(prefix="/api/complaints", tags=["群众反映"])
 webhooks = APIRouter(prefix="/webhooks", tags=["群众反映"])
+SMS: Final = "sms"
+EMPTY_BEHIND_MARK: Final = "“上级”后面没有内容，没有保存；请把内容写在同一条短信里"
 
 
 @router.post("", status_code=201, summary="登记一件反映，返回回执号")
@@ -185,12 +187,13 @@ def receive_sms(
     """X-Timestamp 为 Unix 秒；X-Signature 为以共享密钥对 `X-Timestamp + "." + 请求体` 的 HMAC-SHA256（十六进制）。
 
     同一 msgid 重复投递只登记一次，返回同一回执号。也接受表单字段（mobile、content、msgid、time）。
+    以“上级：”或“转上级：”开头的不登记，加密送上级机关，列在 sent_up。
     """
     _check_signature(request, svc, body)
     taken, rejected = sms.parse_delivery(body, content_type=request.headers.get("content-type", ""))
     messages = [
         Message(
-            channel="sms",
+            channel=SMS,
             message_id=message.message_id,
             text=message.content,
             sender=message.mobile or None,
@@ -198,11 +201,38 @@ def receive_sms(
             received_at=message.sent_at or svc.clock(),
         )
         for message in taken
+        if behind_mark(message.content) is None
     ]
+    receipts = [receipt_answer(svc, accepted) for accepted in take_in(session, svc, messages)]
+    sent_up, not_sent = _pass_marked_up(session, svc, taken)
+    refused = [RejectedSms.model_validate(refusal) for refusal in [*rejected, *not_sent]]
     return SmsAnswer(
-        receipts=[receipt_answer(svc, accepted) for accepted in take_in(session, svc, messages)],
-        rejected=[RejectedSms.model_validate(refusal) for refusal in rejected],
+        receipts=receipts, sent_up=sent_up, rejected=sorted(refused, key=lambda refusal: refusal.index)
     )
+
+
+def _pass_marked_up(
+    session: Session, svc: Services, taken: list[sms.Sms]
+) -> tuple[list[SentUpSms], list[sms.Rejected]]:
+    """Seal for the level above what begins with the agreed word; what cannot go up is told and not stored."""
+    sent: list[SentUpSms] = []
+    refused: list[sms.Rejected] = []
+    marked = [one for one in taken if behind_mark(one.content) is not None]
+    if marked:
+        audit.hold(session)
+    for one in marked:
+        if not (behind_mark(one.content) or "").strip():
+            refused.append(sms.Rejected(one.index, EMPTY_BEHIND_MARK))
+            continue
+        report = f"{one.mobile}\n\n{one.content}"  # as a call: contact, place, text
+        delivery = (svc.intake.division, SMS, one.message_id)
+        try:
+            digest, duplicate = send_up_once(session, svc.home, report, delivery=delivery, at=svc.clock())
+        except NoWayUp as error:
+            refused.append(sms.Rejected(one.index, str(error)))
+        else:
+            sent.append(SentUpSms(index=one.index, digest=digest, duplicate=duplicate))
+    return sent, refused
 
 
 def receipt_answer(svc: Services, accepted: Accepted) -> Receipt:

@@ -372,16 +372,5 @@ class ChainAnswer(_Answer):
     faults: list[ChainFault]
 
 
-class RejectedSms(_Answer):
-    index: int = Field(examples=[3])
-    reason: str = Field(examples=["缺少短信内容"])
-
-
-class SmsAnswer(_Answer):
-    code: int = Field(default=0, description="0 表示投递已处理", examples=[0])
-    receipts: list[Receipt]
-    rejected: list[RejectedSms]
-
-
 class Health(_Answer):
     status: str = Field(examples=["ok"])

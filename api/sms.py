@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import parse_qsl
@@ -35,12 +35,13 @@ _YEARS: Final = range(2000, 2100)
 
 @dataclass(frozen=True)
 class Sms:
-    """One message. sent_at: None when the gateway gave no time."""
+    """One message. sent_at: None when the gateway gave no time. index: its place in the list of the delivery."""
 
     mobile: str
     content: str
     message_id: str
     sent_at: datetime | None
+    index: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def parse_delivery(body: bytes, *, content_type: str) -> tuple[list[Sms], list[R
     rejected: list[Rejected] = []
     for index, entry in enumerate(entries):
         try:
-            taken.append(_message(entry))
+            taken.append(_message(entry, index))
         except BadInput as error:
             rejected.append(Rejected(index, str(error)))
     return taken, rejected
@@ -105,7 +106,7 @@ def _form(body: bytes) -> Sequence[object]:
         raise BadInput("body", "请求体不是有效的表单") from error
 
 
-def _message(entry: object) -> Sms:
+def _message(entry: object, index: int) -> Sms:
     if not isinstance(entry, dict):
         raise BadInput("message", "不是键值形式的消息")
     fields = {str(name).lower(): value for name, value in entry.items()}
@@ -117,7 +118,7 @@ def _message(entry: object) -> Sms:
         raise BadInput("content", f"短信内容超过 {LONGEST_TEXT} 字")
     if not message_id or len(message_id) > LONGEST_MESSAGE_ID:
         raise BadInput("msgid", f"缺少消息编号，或超过 {LONGEST_MESSAGE_ID} 个字符")
-    return Sms(_text(fields, _MOBILE), content, message_id, _time(_text(fields, _TIME)))
+    return Sms(_text(fields, _MOBILE), content, message_id, _time(_text(fields, _TIME)), index)
 
 
 def _text(fields: Mapping[str, object], names: Sequence[str]) -> str:

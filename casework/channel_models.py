@@ -1,4 +1,5 @@
-"""Tables of the channels: points with a QR code, follow-up questions, attachments, and what the mailbox brought."""
+"""Tables of the channels: points with a QR code, follow-up questions, attachments, what the mailbox brought, what an SMS
+sent up."""
 
 from __future__ import annotations
 
@@ -81,3 +82,14 @@ class MailboxLetter(Base):
     __tablename__ = "mailbox_letter"
     message_id: Mapped[str] = mapped_column(String(128), primary_key=True)
     at: Mapped[datetime]
+
+
+class UpwardDelivery(Base):
+    """An SMS that went up unrecorded, so that it goes up once. name: keyed hash of office, channel and message id.
+
+    digest: hash of the sealed bytes, as in the audit log.
+    """
+
+    __tablename__ = "upward_delivery"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))

@@ -26,7 +26,7 @@ from casework.roles import TRIAGE_MACHINE, is_division
 from casework.scope import within
 from casework.sealing import Sealer
 from casework.states import COMPLAINT_TRANSITIONS, Change, ComplaintAction, ComplaintState, step
-from casework.upward import goes_up
+from casework.upward import behind_mark, goes_up
 from ml.extraction.gazetteer import Gazetteer
 
 LONGEST_TEXT: Final = 20_000
@@ -178,7 +178,8 @@ def _check(message: Message) -> None:
         raise BadInput("division", "受理单位的区划代码应为 2、4、6、9 或 12 位数字")
     if message.about is not None and not is_division(message.about):
         raise BadInput("about", "被反映单位的区划代码应为 2、4、6、9 或 12 位数字")
-    if goes_up(message.about, division=message.division):
+    marked = message.channel == "sms" and behind_mark(message.text) is not None
+    if marked or goes_up(message.about, division=message.division):
         raise BadInput("about", "反映本机关或上级的，本机关不得登记；请走直达上级的通道")
 
 
