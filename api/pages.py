@@ -26,7 +26,15 @@ from casework.channel_models import Attachment, FollowUp
 from casework.events import history
 from casework.fields import FIELDS, QUICK_FIELDS
 from casework.follow_ups import thread_of
-from casework.grouping import MOST_BESIDE, copies_page, copy_counts, lead_of, of_copies, pressing_copies
+from casework.grouping import (
+    MOST_BESIDE,
+    copies_page,
+    copy_counts,
+    keywords_of_copies,
+    lead_of,
+    of_copies,
+    pressing_copies,
+)
 from casework.guides import guide_for
 from casework.ledger_meeting import complaints_beside, meeting, raise_sentences
 from casework.lexicon import words_found
@@ -148,6 +156,7 @@ def show_inbox(
         "copies": copy_counts(session, ids),
         "pressing": pressing_copies(session, ids),
         "keywords": words_found(session, ids),
+        "copies_keywords": keywords_of_copies(session, ids),
         "raised": raise_sentences(session, actor, found),
         "quick_fields": QUICK_FIELDS,
         "added": added_to(session, actor, ids),
@@ -228,6 +237,8 @@ def _group_of(session: Session, actor: Actor, complaint: Complaint, *, page: int
         "copies": copies,
         "copies_total": total,
         "pressing": pressing_copies(session, [complaint.id]).get(complaint.id, ()),
+        "copies_keywords": keywords_of_copies(session, [complaint.id]).get(complaint.id, ()),
+        "keywords_in": words_found(session, [copy.id for copy in copies]),
         "copies_page": page,
         "files_beside": of_copies(session, actor, complaint.id, Attachment),
         "thread_beside": of_copies(session, actor, complaint.id, FollowUp),

@@ -230,6 +230,10 @@ class ComplaintRow(_Answer):
         description="同批来信中模型认为紧急的情形，代码同 triage.urgency；无则为空",
         examples=[["retaliation"]],
     )
+    keywords: list[str] = Field(description="命中的本机关关键词", examples=[["低保"]])
+    copies_keywords: list[str] = Field(
+        description="同批来信命中、而本件没有的本机关关键词；无则为空", examples=[["小舅子"]]
+    )
     nature: str | None = Field(description="人工审核结果", examples=["accusation"])
     field: str | None = Field(description="人工审核结果", examples=["assistance"])
     office: str | None = Field(description="承办单位区划", examples=["330102001"])

@@ -21,8 +21,9 @@ from api.schemas import (
 )
 from casework.access import TaskKind
 from casework.events import history
-from casework.grouping import copy_counts, pressing_copies
+from casework.grouping import copy_counts, keywords_of_copies, pressing_copies
 from casework.guides import Models, guide_for
+from casework.lexicon import words_found
 from casework.models import CaseWarning, Complaint, ModelDraft, Task
 from casework.readings import hidden_reports
 from casework.roles import Actor
@@ -95,8 +96,15 @@ def triage_answer(complaint: Complaint) -> TriageAnswer:
 def complaint_rows(session: Session, complaints: Sequence[Complaint]) -> list[ComplaintRow]:
     ids = [complaint.id for complaint in complaints]
     copies, pressing = copy_counts(session, ids), pressing_copies(session, ids)
+    words, of_copies = words_found(session, ids), keywords_of_copies(session, ids)
     return [
-        _complaint_row(complaint, copies.get(complaint.id, 0), pressing.get(complaint.id, ()))
+        _complaint_row(
+            complaint,
+            copies=copies.get(complaint.id, 0),
+            copies_urgency=list(pressing.get(complaint.id, ())),
+            keywords=words.get(complaint.id, []),
+            copies_keywords=list(of_copies.get(complaint.id, ())),
+        )
         for complaint in complaints
     ]
 
@@ -115,15 +123,11 @@ def task_rows(session: Session, actor: Actor, found: Sequence[Task]) -> list[Tas
     ]
 
 
-def _complaint_row(complaint: Complaint, copies: int, pressing: Sequence[str]) -> ComplaintRow:
+def _complaint_row(complaint: Complaint, **beside: object) -> ComplaintRow:
+    """beside: what other rows say of it, by field of `ComplaintRow`."""
     named = {name: getattr(complaint, name) for name in ComplaintRow.model_fields if hasattr(complaint, name)}
-    given = {
-        "text": complaint.work_text,
-        "copies": copies,
-        "copies_urgency": list(pressing),
-        "triage": triage_answer(complaint),
-    }
-    return ComplaintRow.model_validate({**named, **given})
+    given = {"text": complaint.work_text, "triage": triage_answer(complaint)}
+    return ComplaintRow.model_validate({**named, **given, **beside})
 
 
 def task_detail(session: Session, actor: Actor, task: Task) -> TaskDetail:

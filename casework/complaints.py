@@ -84,8 +84,8 @@ def inbox(
     """One page of the visible complaints and their number: key matters on top, then what the model doubts.
 
     What presses, itself or in a copy, stands beside the key matters until it is reviewed. Beside doubts stand messages with
-    a keyword of the office and those of whose village and field a warning is at work; of equal ones what presses comes
-    first, then what its sender added to, then those.
+    a keyword of the office, itself or in a copy, and those of whose village and field a warning is at work; of equal ones
+    what presses comes first, then what its sender added to, then those.
 
     Copies stand behind the first message of their group and are listed only when `state` asks for them. What the model
     takes for spam, with all its copies, is set aside until it is reviewed: `spam` lists that and nothing else.
@@ -105,6 +105,7 @@ def inbox(
         (Complaint.abstain.is_(True), 1),
         (Complaint.model_key.is_(True), 2),
         (exists().where(KeywordHit.complaint_id == Complaint.id), 1),
+        (_has_copy(exists().where(KeywordHit.complaint_id == _Copy.id)), 1),
         (raised, 1),
         else_=0,
     )

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, TypeVar
 
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.orm import Session, aliased
 
 from casework.access import sees_complaint
 from casework.channel_models import Attachment, FollowUp
@@ -16,6 +16,7 @@ from casework.errors import BadInput, NotVisible
 from casework.events import locked, recorded
 from casework.group_index import index_alone
 from casework.group_models import ComplaintCopy, GroupExemplar
+from casework.inbox_models import KeywordHit
 from casework.models import Complaint
 from casework.roles import Actor
 from casework.scope import visible_complaints
@@ -45,6 +46,22 @@ def pressing_copies(session: Session, lead_ids: Iterable[int]) -> dict[int, tupl
     return {lead: tuple(sorted(urgencies)) for lead, urgencies in found.items()}
 
 
+def keywords_of_copies(session: Session, lead_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """Keywords of the office that copies of each lead hold and the lead does not, for leads of which one does."""
+    own = aliased(KeywordHit)
+    of_lead = exists().where(own.complaint_id == ComplaintCopy.lead_id, own.word == KeywordHit.word)
+    query = (
+        select(ComplaintCopy.lead_id, KeywordHit.word)
+        .join(KeywordHit, KeywordHit.complaint_id == ComplaintCopy.complaint_id)
+        .where(ComplaintCopy.lead_id.in_(list(lead_ids)), ~of_lead)
+        .distinct()
+    )
+    found: dict[int, set[str]] = {}
+    for lead, word in session.execute(query):
+        found.setdefault(lead, set()).add(word)
+    return {lead: tuple(sorted(words)) for lead, words in found.items()}
+
+
 def lead_of(session: Session, complaint_id: int) -> int | None:
     """The first message of the group of a copy; None for one that has its own case."""
     return session.scalar(select(ComplaintCopy.lead_id).where(ComplaintCopy.complaint_id == complaint_id))
@@ -53,15 +70,20 @@ def lead_of(session: Session, complaint_id: int) -> int | None:
 def copies_page(
     session: Session, actor: Actor, lead_id: int, *, page: int, size: int
 ) -> tuple[list[Complaint], int]:
-    """Copies of a visible lead that this person may see: first what presses, then what triage rates above the others."""
+    """Copies of a visible lead that this person may see: first what presses, then what holds a keyword that the lead
+    does not, then what triage rates above the others."""
     visible_complaint(session, actor, lead_id)
     of_lead = ComplaintCopy.lead_id == lead_id
+    news = keywords_of_copies(session, [lead_id]).get(lead_id, ())
+    holds_news = exists().where(KeywordHit.complaint_id == Complaint.id, KeywordHit.word.in_(news))
     total = session.scalar(select(func.count()).select_from(ComplaintCopy).where(of_lead)) or 0
     rows = session.scalars(
         select(Complaint)
         .join(ComplaintCopy, ComplaintCopy.complaint_id == Complaint.id)
         .where(of_lead)
-        .order_by((Complaint.urgency != "").desc(), Complaint.key_probability.desc(), Complaint.id)
+        .order_by(
+            (Complaint.urgency != "").desc(), holds_news.desc(), Complaint.key_probability.desc(), Complaint.id
+        )
         .offset((page - 1) * size)
         .limit(size)
     ).all()

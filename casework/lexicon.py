@@ -1,5 +1,7 @@
 """Keywords that an office's clerks keep: a message that holds one is read by a person, whatever the model says.
 
+One that only a copy holds raises the case behind which the copy stands (`casework.grouping.keywords_of_copies`).
+
 A keyword confirms nothing. Its effect on the cases that wait for review is shown before it is saved; every list that was
 ever in force stays readable, and taking one up again is a new version.
 """
@@ -11,12 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, delete, insert, select
+from sqlalchemy import ColumnElement, Subquery, and_, delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from casework import audit
 from casework.access import Permission, require
 from casework.errors import BadInput, NotVisible
+from casework.group_models import ComplaintCopy
 from casework.inbox_models import KeywordHit, LexiconVersion
 from casework.models import Complaint
 from casework.roles import Actor
@@ -81,7 +84,7 @@ def versions(session: Session, actor: Actor) -> Sequence[LexiconVersion]:
 
 
 def effect(session: Session, actor: Actor, keywords: Sequence[str]) -> Effect:
-    """What `save` would change: cases of the office that wait for review, copies not counted.
+    """What `save` would change: cases of the office that wait for review, each with what its copies hold.
 
     Of these the ones that this person may see: nobody learns of a message about themselves.
     """
@@ -90,10 +93,12 @@ def effect(session: Session, actor: Actor, keywords: Sequence[str]) -> Effect:
     cases = session.scalars(
         select(Complaint).where(visible_complaints(actor), _waiting(actor)).order_by(Complaint.id.desc())
     ).all()
+    of_copies = _texts_of_copies(session, actor)
     raised, dropped = [], []
     counts = dict.fromkeys(keywords, 0)
     for one in cases:
-        before, after = hits(one.work_text, now), hits(one.work_text, keywords)
+        texts = {one.work_text, *of_copies.get(one.id, ())}
+        before, after = _hits_in_any(texts, now), _hits_in_any(texts, keywords)
         for word in after:
             counts[word] += 1
         if after and not before:
@@ -112,7 +117,7 @@ def save(
     at: datetime,
     restores: int | None = None,
 ) -> LexiconVersion:
-    """Put a list into force, and look again through the messages of the office that wait for review."""
+    """Put a list into force, and look again through the messages of the office that wait for review, with copies."""
     require(actor, Permission.REVIEW_COMPLAINT)
     if actor.id is None or not note.strip():
         raise BadInput("note", "请写明改动的理由")
@@ -130,11 +135,11 @@ def save(
         session, at=at, actor=actor, action="change:lexicon", target=f"lexicon/{version.id}",
         detail={"words": len(keywords)},
     )  # fmt: skip
-    waiting = session.execute(select(Complaint.id, Complaint.work_text).where(_waiting(actor))).all()
-    ids = select(Complaint.id).where(_waiting(actor))
-    gone = delete(KeywordHit).where(KeywordHit.complaint_id.in_(ids))
+    again = or_(_waiting(actor), Complaint.id.in_(select(_copies_waiting(actor).c.complaint_id)))
+    messages = session.execute(select(Complaint.id, Complaint.work_text).where(again)).all()
+    gone = delete(KeywordHit).where(KeywordHit.complaint_id.in_(select(Complaint.id).where(again)))
     session.execute(gone.execution_options(synchronize_session=False))
-    note_hits(session, [(complaint_id, hits(text, keywords)) for complaint_id, text in waiting])
+    note_hits(session, [(complaint_id, hits(text, keywords)) for complaint_id, text in messages])
     return version
 
 
@@ -178,3 +183,27 @@ def _keywords(version: LexiconVersion) -> list[str]:
 
 def _waiting(actor: Actor) -> ColumnElement[bool]:
     return and_(Complaint.division == actor.division, Complaint.state == ComplaintState.TRIAGED)
+
+
+def _copies_waiting(actor: Actor) -> Subquery:
+    """(copy, lead) of the cases of the office that wait for review."""
+    joined = select(ComplaintCopy.complaint_id, ComplaintCopy.lead_id).join(
+        Complaint, Complaint.id == ComplaintCopy.lead_id
+    )
+    return joined.where(_waiting(actor)).subquery()
+
+
+def _texts_of_copies(session: Session, actor: Actor) -> dict[int, set[str]]:
+    """The texts of the copies behind each case that waits for review."""
+    found: dict[int, set[str]] = {}
+    pairs = _copies_waiting(actor)
+    query = select(pairs.c.lead_id, Complaint.work_text).join(Complaint, Complaint.id == pairs.c.complaint_id)
+    for lead, text in session.execute(query):
+        found.setdefault(lead, set()).add(text)
+    return found
+
+
+def _hits_in_any(texts: Iterable[str], keywords: Sequence[str]) -> list[str]:
+    """The keywords that stand in one of the texts at least."""
+    found = {word for text in texts for word in hits(text, keywords)}
+    return [word for word in keywords if word in found]

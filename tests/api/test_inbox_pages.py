@@ -162,6 +162,18 @@ def test_pages_and_answers_say_that_a_copy_presses(clerk):
     assert (row["triage"]["urgency"], row["copies_urgency"]) == ([], ["retaliation"])
 
 
+def test_pages_and_answers_say_that_a_copy_holds_a_keyword(clerk):
+    clerk.post("/lexicon", data={"words": "写信的人", "note": "排查"})
+    submit(clerk)
+    submit(clerk, TEXT + "他打了写信的人", number=2)
+    assert "优先看的理由：同批来信命中关键词“写信的人”" in clerk.get("/inbox").text
+    page = clerk.get("/complaints/1").text
+    assert "其中命中本件没有的关键词：写信的人" in page
+    assert "<b>命中关键词：写信的人</b>" in page
+    (row,) = clerk.get("/api/complaints").json()["rows"]
+    assert (row["keywords"], row["copies_keywords"]) == ([], ["写信的人"])
+
+
 # --- what waits, receipts, additions -----------------------------------------------------------------------
 
 

@@ -71,10 +71,10 @@ def test_the_effect_of_a_list_is_shown_before_it_is_saved_and_is_what_happens(wo
         assert all(not row.model_key for row in rows)  # a keyword decides nothing
 
 
-def test_the_effect_counts_the_cases_that_saving_touches_and_no_copies(world):
+def test_the_effect_counts_cases_and_a_copy_with_its_case(world):
     with world.sessions.begin() as session:
         mailing = [MAILING + thanks for thanks in ("", "谢谢", "谢谢领导")]
-        lead, _, _, waiting, done = take_in(session, world, *mailing, TEXTS[0], TEXTS[1])
+        lead, *copies, waiting, done = take_in(session, world, *mailing, TEXTS[0], TEXTS[1])
         clerk = world.actor(session, "clerk")
         decided = complaints.Review(key=False, nature="consultation", field="other")
         complaints.review(session, clerk, done, decided, at=NOW)
@@ -83,7 +83,7 @@ def test_the_effect_counts_the_cases_that_saving_touches_and_no_copies(world):
         assert (shown.cases, dict(shown.counts)) == (2, {"征地": 1, "低保": 1, "修路": 0})
         assert {row.id for row, _ in shown.raised} == {lead, waiting}
         lexicon.save(session, clerk, wanted, note="排查", at=NOW)
-        assert set(session.scalars(select(KeywordHit.complaint_id))) == {lead, waiting}
+        assert set(session.scalars(select(KeywordHit.complaint_id))) == {lead, *copies, waiting}
 
 
 def test_an_earlier_list_can_be_taken_up_again(world):
