@@ -21,7 +21,7 @@ from casework.access import (
     allows,
     default_office,
 )
-from casework.attachments import attachments_of
+from casework.attachments import NOT_OPEN, attachments_of
 from casework.channel_models import Attachment, FollowUp
 from casework.events import history
 from casework.fields import FIELDS, QUICK_FIELDS
@@ -217,6 +217,7 @@ def complaint_page(
         "ledger": meeting(session, actor, complaint, home=svc.home),
         "earlier": earlier_cases(session, actor, complaint_id),
         "files": attachments_of(session, complaint_id),
+        "not_open": NOT_OPEN,
         "thread": thread_of(session, complaint_id),
         "added": bool(added_to(session, actor, [complaint_id])),
         "may_ask": allows(actor, Permission.REVIEW_COMPLAINT) or allows(actor, Permission.ACT_COMPLAINT),

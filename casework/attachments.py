@@ -62,6 +62,16 @@ _BROKEN_METADATA: Final = (
     OSError,
 )
 
+_TO_SCAN: Final = (ScanState.QUARANTINED, ScanState.DAMAGED, ScanState.GONE)
+_MEND: Final = "请联系技术保障室找回，找回后自动重查；或提问请反映人重新上传"
+NOT_OPEN: Final = {
+    ScanState.QUARANTINED: "等待安全检查",
+    ScanState.INFECTED: "含有害内容，已删除",
+    ScanState.DAMAGED: f"文件损坏，无法检查；{_MEND}",
+    ScanState.GONE: f"文件缺失，无法检查；{_MEND}",
+}
+"""What is said of a file that nobody may open, and what can be done."""
+
 Scan = Callable[[bytes], ScanState]
 
 
@@ -138,25 +148,25 @@ def attach(
 def scan_waiting(
     sessions: sessionmaker[Session], home: Path, *, sealer: Sealer, scan: Scan, at: datetime
 ) -> dict[str, int]:
-    """Give every file in quarantine to the scanner, each in a transaction of its own; how many came to what.
+    """Give every file that was not decided to the scanner, each in a transaction of its own; how many came to what.
 
-    A file that does not open (`damaged`) or is not there (`gone`) stays in quarantine, is recorded as such and tried
-    again at the next run, because a key or a disk may come back. What is infected is removed after the commit.
+    A file that does not open or is not there is recorded as such and tried again at the next run. What is infected is
+    removed after the commit.
     """
-    counts = dict.fromkeys([*(state.value for state in ScanState), "damaged", "gone"], 0)
+    counts = dict.fromkeys((state.value for state in ScanState), 0)
     with sessions() as session:
-        waiting = _in_state(session, ScanState.QUARANTINED)
+        waiting = _in_state(session, *_TO_SCAN)
     for attachment_id, name in waiting:
-        state, found = _scanned(home, name, sealer=sealer, scan=scan)
+        state = _scanned(home, name, sealer=sealer, scan=scan)
         with sessions.begin() as session:
             attachment = session.get_one(Attachment, attachment_id, with_for_update=True)
-            if attachment.state is not ScanState.QUARANTINED:
+            if attachment.state not in _TO_SCAN:
                 continue  # another run was faster
             attachment.state = state
             audit.record(
-                session, at=at, actor=None, action=f"scanned:{found}", target=f"attachment/{attachment_id}"
+                session, at=at, actor=None, action=f"scanned:{state.value}", target=f"attachment/{attachment_id}"
             )
-        counts[found] += 1
+        counts[state.value] += 1
     with sessions() as session:
         infected = _in_state(session, ScanState.INFECTED)
     for _, name in infected:  # those too that a run left which broke off
@@ -164,21 +174,20 @@ def scan_waiting(
     return counts
 
 
-def _in_state(session: Session, state: ScanState) -> list[tuple[int, str]]:
-    query = select(Attachment.id, Attachment.name).where(Attachment.state == state).order_by(Attachment.id)
+def _in_state(session: Session, *states: ScanState) -> list[tuple[int, str]]:
+    query = select(Attachment.id, Attachment.name).where(Attachment.state.in_(states)).order_by(Attachment.id)
     return [(attachment_id, name) for attachment_id, name in session.execute(query)]
 
 
-def _scanned(home: Path, name: str, *, sealer: Sealer, scan: Scan) -> tuple[ScanState, str]:
-    """The new state of a file, and the word for what was found."""
+def _scanned(home: Path, name: str, *, sealer: Sealer, scan: Scan) -> ScanState:
+    """The new state of a file."""
     try:
         content = sealer.open_bytes(_path(home, name).read_bytes(), bound_to=name)
     except FileNotFoundError:
-        return ScanState.QUARANTINED, "gone"
+        return ScanState.GONE
     except (SealBroken, OSError):
-        return ScanState.QUARANTINED, "damaged"
-    state = scan(content)
-    return state, state.value
+        return ScanState.DAMAGED
+    return scan(content)
 
 
 def command_scanner(command: Sequence[str]) -> Scan:
@@ -205,14 +214,18 @@ def attachments_of(session: Session, complaint_id: int) -> Sequence[Attachment]:
 def opened(
     session: Session, actor: Actor, home: Path, attachment_id: int, *, sealer: Sealer
 ) -> tuple[Attachment, bytes]:
-    """A clean attachment of a visible complaint. Raises `NotVisible` for others, `BadInput` while it is in quarantine."""
+    """A clean attachment of a visible complaint. Raises `NotVisible` for others, `BadInput` for what nobody may open, or
+    what was damaged since."""
     attachment = session.get(Attachment, attachment_id)
     if attachment is None:
         raise NotVisible
     visible_complaint(session, actor, attachment.complaint_id)
     if attachment.state is not ScanState.CLEAN:
-        raise BadInput("file", "附件还没有通过安全检查，不能打开")
-    content = sealer.open_bytes(_path(home, attachment.name).read_bytes(), bound_to=attachment.name)
+        raise BadInput("file", f"附件不能打开：{NOT_OPEN[attachment.state]}")
+    try:
+        content = sealer.open_bytes(_path(home, attachment.name).read_bytes(), bound_to=attachment.name)
+    except (SealBroken, OSError) as error:
+        raise BadInput("file", f"文件损坏或缺失，无法打开；{_MEND}") from error
     return attachment, content
 
 

@@ -14,11 +14,16 @@ from casework.models import Base, Code
 
 
 class ScanState(StrEnum):
-    """Of an attachment: nobody opens it before a scanner has passed it."""
+    """Of an attachment: nobody opens it before a scanner has passed it.
+
+    damaged, gone: its bytes do not open, or are not there; every scan tries again, because a key or a disk may come back.
+    """
 
     QUARANTINED = "quarantined"
     CLEAN = "clean"
     INFECTED = "infected"
+    DAMAGED = "damaged"
+    GONE = "gone"
 
 
 class IntakePoint(Base):

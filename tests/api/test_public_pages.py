@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from api import work
 from api.work import WorkMeter, is_work
 from casework.audit_models import AuditEntry
-from casework.channel_models import Attachment, FollowUp, IntakePoint
+from casework.channel_models import Attachment, FollowUp, IntakePoint, ScanState
 from casework.letters import new_key_pair
 from casework.models import Complaint
 from casework.upward import KEY_FILE
@@ -81,6 +81,24 @@ def test_a_villager_complains_asks_and_answers_without_an_account(anyone, signed
     assert "哪一年的名单？" in seen
     anyone.post("/receipts/answer", data={"receipt": receipt, "code": code, "text": "2024年"})
     assert "2024年" in clerk.get("/complaints/1").text
+
+
+def test_a_damaged_attachment_says_so_and_is_not_offered(anyone, signed_in, small_world, token):
+    submit(anyone, token, files=FILES)
+    submit(anyone, token, text=TEXT + "谢谢", files=FILES)  # a copy, listed beside the first
+    with small_world.sessions.begin() as session:
+        for attachment, state in zip(session.scalars(select(Attachment)), ("damaged", "gone"), strict=True):
+            attachment.state = ScanState(state)
+    clerk = signed_in("clerk")
+    seen = clerk.get("/complaints/1").text
+    assert "文件损坏，无法检查；请联系技术保障室找回" in seen
+    assert "文件缺失，无法检查" in seen
+    assert "等待安全检查" not in seen
+    assert 'href="/attachments/' not in seen
+    for number in (1, 2):
+        refused = clerk.get(f"/attachments/{number}")
+        assert refused.status_code == 422
+        assert "无法检查" in refused.text
 
 
 def test_the_same_form_sent_twice_is_one_complaint(anyone, small_world, token):

@@ -185,12 +185,43 @@ def test_a_damaged_and_a_lost_file_are_recorded_and_the_run_goes_on(world):
     file_of(world, lost).unlink()
     counts = scan_all(world)
     assert counts == {"quarantined": 0, "clean": 1, "infected": 0, "damaged": 1, "gone": 1}
-    assert states(world) == [ScanState.QUARANTINED, ScanState.QUARANTINED, ScanState.CLEAN]
+    assert states(world) == [ScanState.DAMAGED, ScanState.GONE, ScanState.CLEAN]
     assert scans(world) == [
         ("scanned:damaged", f"attachment/{damaged}"),
         ("scanned:gone", f"attachment/{lost}"),
         ("scanned:clean", f"attachment/{good}"),
     ]
+
+
+def test_a_damaged_file_is_not_opened_and_is_tried_again_when_it_is_back(world):
+    damaged, lost = attached(world, b"%PDF-1", b"%PDF-2 EICAR")
+    kept = [file_of(world, one).read_bytes() for one in (damaged, lost)]
+    file_of(world, damaged).write_bytes(b"no seal")
+    file_of(world, lost).unlink()
+    scan_all(world)
+    with world.sessions.begin() as session:
+        clerk = world.actor(session, "clerk")
+        for one, why in ((damaged, "文件损坏，无法检查"), (lost, "文件缺失，无法检查")):
+            with pytest.raises(BadInput, match=why):
+                attachments.opened(session, clerk, world.home, one, sealer=world.sealer)
+    for one, content in zip((damaged, lost), kept, strict=True):
+        file_of(world, one).write_bytes(content)
+    scan_all(world, lambda _content: ScanState.QUARANTINED)  # a scanner that is away
+    assert states(world) == [ScanState.QUARANTINED] * 2
+    scan_all(world)
+    assert states(world) == [ScanState.CLEAN, ScanState.INFECTED]
+
+
+def test_a_file_that_is_damaged_after_its_check_says_so(world):
+    damaged, lost = attached(world, b"%PDF-1", b"%PDF-2")
+    scan_all(world)
+    file_of(world, damaged).write_bytes(b"no seal")
+    file_of(world, lost).unlink()
+    with world.sessions.begin() as session:
+        clerk = world.actor(session, "clerk")
+        for one in (damaged, lost):
+            with pytest.raises(BadInput, match="无法打开"):
+                attachments.opened(session, clerk, world.home, one, sealer=world.sealer)
 
 
 def test_what_was_decided_stays_when_the_run_breaks_off(world):
