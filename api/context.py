@@ -27,11 +27,13 @@ class Intake:
     """How complaints come in. division: code of the receiving office. sms_secret: None closes the webhook.
 
     triage: the model that serves now and its version, asked for at every batch, so that a promotion is picked up.
+    public_address: of the public pages, with a slash at its end; None where the service itself shows them.
     """
 
     triage: Callable[[], Served[Triage]]
     division: str
     sms_secret: bytes | None = None
+    public_address: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

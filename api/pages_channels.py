@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from api.context import Db, Svc
+from api.context import Db, Services, Svc
 from api.rendering import render
 from api.routes_complaints import take_in
 from api.security import Requires
@@ -33,10 +33,9 @@ MOST_BYTES: Final = 50_000_000
 
 
 @router.get("/points")
-def show_points(request: Request, session: Db, actor: Clerk) -> HTMLResponse:
-    return render(
-        request, "points.html", {"rows": points.points(session, actor), "base": str(request.base_url)}
-    )
+def show_points(request: Request, session: Db, svc: Svc, actor: Clerk) -> HTMLResponse:
+    page = {"rows": points.points(session, actor), "base": _public_address(request, svc)}
+    return render(request, "points.html", page)
 
 
 @router.post("/points")
@@ -46,9 +45,10 @@ def open_point(session: Db, svc: Svc, actor: Clerk, name: Text, about: Text = ""
 
 
 @router.get("/points/{point_id}/qr.svg")
-def show_qr(point_id: int, request: Request, session: Db, actor: Clerk) -> Response:
+def show_qr(point_id: int, request: Request, session: Db, svc: Svc, actor: Clerk) -> Response:
     point = points.point_of(session, actor, point_id)
-    return Response(points.qr_svg(f"{request.base_url}r/{point.token}"), media_type="image/svg+xml")
+    code = points.qr_svg(f"{_public_address(request, svc)}r/{point.token}")
+    return Response(code, media_type="image/svg+xml")
 
 
 @router.post("/points/{point_id}/close")
@@ -126,6 +126,11 @@ def show_attachment(attachment_id: int, session: Db, svc: Svc, actor: Reader) ->
     attachment, content = opened(session, actor, svc.home, attachment_id, sealer=svc.sealer)
     named = f'attachment; filename="{attachment.id}.{attachment.kind}"'
     return Response(content, media_type=MEDIA_TYPES[attachment.kind], headers={"Content-Disposition": named})
+
+
+def _public_address(request: Request, svc: Services) -> str:
+    """Where villagers find the public pages."""
+    return svc.intake.public_address or str(request.base_url)
 
 
 def _back(path: str) -> RedirectResponse:

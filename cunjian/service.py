@@ -42,6 +42,7 @@ def make_app(settings: Settings, *, secure: bool = False) -> FastAPI:
             triage=triage.current,
             division=office_division(settings),
             sms_secret=settings.sms_secret.get_secret_value().encode() if settings.sms_secret else None,
+            public_address=settings.public_address,
         ),
         models=ModelsOfHome(settings.home),
         vault=IdentityVault(settings.home),

@@ -37,13 +37,17 @@ def build_app(
     *,
     sms_secret: bytes | None = SMS_SECRET,
     trial: TrialRun = counted_trial,
+    public_address: str | None = None,
 ) -> FastAPI:
     return create_app(
         home=home,
         database_url=url,
         clock=clock,
         intake=Intake(
-            triage=lambda: Served(KeywordTriage(), "base-1"), division=COUNTY, sms_secret=sms_secret
+            triage=lambda: Served(KeywordTriage(), "base-1"),
+            division=COUNTY,
+            sms_secret=sms_secret,
+            public_address=public_address,
         ),
         models={MODEL.id: MODEL},
         vault=KnownNames(),

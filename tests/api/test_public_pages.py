@@ -7,6 +7,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
 from api import work
@@ -15,8 +16,10 @@ from casework.audit_models import AuditEntry
 from casework.channel_models import Attachment, FollowUp, IntakePoint, ScanState
 from casework.letters import new_key_pair
 from casework.models import Complaint
+from casework.points import qr_svg
 from casework.upward import KEY_FILE
-from tests.casework_world import COUNTY, NOW, VILLAGE_A
+from tests.api.conftest import build_app
+from tests.casework_world import COUNTY, NOW, PASSWORD, VILLAGE_A
 
 TEXT = "石桥村低保名单不公开，我叫王小明"
 FILES = [("files", ("a.pdf", b"%PDF-1.7", "x/y"))]
@@ -269,3 +272,13 @@ def test_the_clerk_opens_points_writes_down_calls_and_takes_in_exports(signed_in
     assert "第 3 行：缺少工单编号" in page
     with small_world.sessions() as session:
         assert sorted(session.scalars(select(Complaint.channel))) == ["hotline", "phone"]
+
+
+@pytest.mark.parametrize("address", [None, "https://example.org/jubao/"])
+def test_a_code_holds_the_public_address(address, small_world, clock, token):
+    client = TestClient(build_app(small_world.home, small_world.url, clock, public_address=address))
+    signed = client.post("/api/session", json={"login": "clerk", "password": PASSWORD}).json()
+    client.headers["Authorization"] = f"Bearer {signed['token']}"
+    expected = f"{address or 'http://testserver/'}r/{token}"
+    assert client.get("/points/1/qr.svg").content == qr_svg(expected)
+    assert expected in client.get("/points").text
