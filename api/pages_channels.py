@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import date
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Annotated, Final
@@ -19,10 +20,11 @@ from casework.access import Permission
 from casework.attachments import MEDIA_TYPES, opened
 from casework.errors import BadInput
 from casework.follow_ups import query_code
-from casework.hotline import read_export
+from casework.hotline import read_export, receipts_csv
 from casework.intake import Message
 from casework.roles import Actor
 from casework.upward import goes_up, send_up
+from casework.working_days import local_date
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
@@ -90,8 +92,9 @@ def write_down_call(
 
 
 @router.get("/hotline")
-def show_hotline(request: Request, _actor: Submitter) -> HTMLResponse:
-    return render(request, "hotline.html", {})
+def show_hotline(request: Request, svc: Svc, _actor: Submitter) -> HTMLResponse:
+    today = local_date(svc.clock())
+    return render(request, "hotline.html", {"since": today, "until": today})
 
 
 @router.post("/hotline")
@@ -107,12 +110,24 @@ def take_in_export(
         path.write_bytes(content)
         export = read_export(path, division=actor.division, at=svc.clock())
     accepted = take_in(session, svc, export.messages)
+    today = local_date(svc.clock())
+    days = [min(local_date(message.received_at), today) for message in export.messages]
     page = {
         "taken": sum(not answer.duplicate for answer in accepted),
         "known": sum(answer.duplicate for answer in accepted),
         "refused": export.refused,
+        "since": min(days, default=today),
+        "until": max(days, default=today),
     }
     return render(request, "hotline.html", page)
+
+
+@router.get("/hotline/receipts.csv")
+def give_receipts_back(session: Db, svc: Svc, actor: Clerk, since: date, until: date) -> Response:
+    """For the hotline, which tells its callers."""
+    content = receipts_csv(session, actor, svc.home, since=since, until=until, at=svc.clock())
+    named = f'attachment; filename="hotline-receipts-{since}-{until}.csv"'
+    return Response(content, media_type="text/csv", headers={"Content-Disposition": named})
 
 
 @router.post("/complaints/{complaint_id}/ask")

@@ -164,7 +164,11 @@ def scan_waiting(
                 continue  # another run was faster
             attachment.state = state
             audit.record(
-                session, at=at, actor=None, action=f"scanned:{state.value}", target=f"attachment/{attachment_id}"
+                session,
+                at=at,
+                actor=None,
+                action=f"scanned:{state.value}",
+                target=f"attachment/{attachment_id}",
             )
         counts[state.value] += 1
     with sessions() as session:

@@ -82,7 +82,10 @@ def copies_page(
         .join(ComplaintCopy, ComplaintCopy.complaint_id == Complaint.id)
         .where(of_lead)
         .order_by(
-            (Complaint.urgency != "").desc(), holds_news.desc(), Complaint.key_probability.desc(), Complaint.id
+            (Complaint.urgency != "").desc(),
+            holds_news.desc(),
+            Complaint.key_probability.desc(),
+            Complaint.id,
         )
         .offset((page - 1) * size)
         .limit(size)

@@ -1,18 +1,31 @@
-"""Messages of a hotline's export (12345): a CSV or XLSX table as the platform writes it; bad rows aside with a reason."""
+"""Messages of a hotline's export (12345): a CSV or XLSX table as the platform writes it; bad rows aside with a reason.
+
+Back go the receipts, by the hotline's own numbers, so that it can tell its callers.
+"""
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casework import audit
+from casework.access import Permission, require
 from casework.errors import BadInput
+from casework.follow_ups import query_code
 from casework.intake import LONGEST_MESSAGE_ID, LONGEST_TEXT, Message
-from casework.roles import is_division
+from casework.models import Complaint
+from casework.roles import Actor, is_division
+from casework.scope import visible_complaints
 from casework.upward import goes_up
 from casework.working_days import CHINA
 from registers.reading import read_table
@@ -21,6 +34,8 @@ from registers.values import BadValue, parse_date
 
 CHANNEL: Final = "hotline"
 MOST_ROWS: Final = 100_000
+MOST_DAYS: Final = 366
+RECEIPT_COLUMNS: Final = ("热线工单编号", "回执号", "查询码")
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "message_id": ("工单编号", "工单号", "编号", "受理编号", "诉求编号", "事件编号"),
     "text": ("诉求内容", "工单内容", "来电内容", "反映内容", "问题描述", "内容", "事项内容", "主要内容"),
@@ -75,6 +90,47 @@ def read_export(path: Path, *, division: str, at: datetime, simulated: bool = Fa
         raise BadInput("file", str(error)) from error
     refused += [Refused(int(row.number), row.reason) for row in table.rejected]
     return Export(messages, sorted(refused, key=lambda row: row.row))
+
+
+def receipts_csv(
+    session: Session, actor: Actor, home: Path, *, since: date, until: date, at: datetime
+) -> bytes:
+    """The receipts of the office's hotline messages received from one day to another, both included, as CSV.
+
+    Number of the hotline, receipt, query code: no sender, no text. A row of the audit log for each of them.
+    """
+    require(actor, Permission.REVIEW_COMPLAINT)
+    if (
+        not timedelta(0) <= until - since < timedelta(days=MOST_DAYS)
+        or not 1 < since.year < until.year + 1 < 9999
+    ):
+        raise BadInput("since", f"请填写起止日期，先后不能颠倒，一次至多 {MOST_DAYS} 天")
+    first, after = (datetime.combine(day, time(), tzinfo=CHINA) for day in (since, until + timedelta(days=1)))
+    query = select(Complaint.id, Complaint.message_id, Complaint.receipt).where(
+        visible_complaints(actor),
+        Complaint.division == actor.division,
+        Complaint.channel == CHANNEL,
+        Complaint.received_at >= first,
+        Complaint.received_at < after,
+    )
+    found = session.execute(query.order_by(Complaint.received_at, Complaint.id).limit(MOST_ROWS + 1)).all()
+    if len(found) > MOST_ROWS:
+        raise BadInput("since", f"一次至多 {MOST_ROWS} 件，请缩短日期")
+    if found:
+        looks = [("look:receipt", f"complaint/{complaint_id}") for complaint_id, _, _ in found]
+        audit.record_many(session, at=at, actor=actor, rows=looks)
+    written = io.StringIO()
+    table = csv.writer(written)
+    table.writerow(RECEIPT_COLUMNS)
+    for _, number, receipt in found:
+        code = query_code(home, receipt)
+        table.writerow([_as_text(number), receipt, f"{code[:3]} {code[3:]}"])
+    return written.getvalue().encode("utf-8-sig")
+
+
+def _as_text(number: str) -> str:
+    """A number that no spreadsheet takes for a formula."""
+    return f"'{number}" if number[0] in "=+-@\t\r" else number
 
 
 def _known_headers(headers: list[str]) -> int:

@@ -47,7 +47,9 @@ class Settings(BaseSettings):
         except ValueError:
             whole = False
         if not whole:
-            raise ValueError("CUNJIAN_PUBLIC_ADDRESS 应为对外网页的完整网址，如 https://jubao.example.gov.cn/")
+            raise ValueError(
+                "CUNJIAN_PUBLIC_ADDRESS 应为对外网页的完整网址，如 https://jubao.example.gov.cn/"
+            )
         return f"{address.rstrip('/')}/"
 
     @property

@@ -270,6 +270,11 @@ def test_the_clerk_opens_points_writes_down_calls_and_takes_in_exports(signed_in
     page = clerk.post("/hotline", files={"file": ("x.csv", table)}).text
     assert "新登记 <b>1</b> 件" in page
     assert "第 3 行：缺少工单编号" in page
+    assert 'name="since" value="2026-11-22"' in page
+    given = clerk.get("/hotline/receipts.csv", params={"since": "2026-11-22", "until": "2026-11-22"})
+    assert given.headers["content-disposition"].endswith('"hotline-receipts-2026-11-22-2026-11-22.csv"')
+    assert re.fullmatch(r"\ufeff热线.*\r\nG1,\d{4}-\d{4}-\d{4},\d{3} \d{3}\r\n", given.content.decode())
+    assert clerk.get("/hotline/receipts.csv", params={"since": "2026-11-22", "until": "x"}).status_code == 422
     with small_world.sessions() as session:
         assert sorted(session.scalars(select(Complaint.channel))) == ["hotline", "phone"]
 
