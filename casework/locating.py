@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Final
 
 from casework.errors import BadInput
+from casework.mentioning import merely_mentioned
 from casework.roles import TOWN, VILLAGE, is_division
 from ml.extraction.folding import fold
 from ml.extraction.gazetteer import Gazetteer
@@ -36,8 +37,10 @@ def locate(text: str, places: Gazetteer, *, office: str = "", about: str | None 
     """
     folded = fold(text)
     spans = [span for span in places.spans(folded, office=office) if isinstance(span.value, Places)]
-    named = {about} if about else {code for span in spans for code in _codes(span)}
-    bodies = _bodies(folded, spans, named, office=office)
+    spoken_of, mere = _mentions(folded, spans)
+    said = [span for span in spans if span not in mere] or spans
+    named = {about} if about else {code for span in said for code in _codes(span)}
+    bodies = _bodies(spoken_of, named, office=office)
     if about:
         bodies = {code for code in bodies if code != about and about.startswith(code)}
     if bodies:
@@ -82,17 +85,31 @@ def place_given(written: str, names: Mapping[str, str]) -> str:
     return found[0]
 
 
-def _bodies(folded: str, spans: Sequence[Span], named: Set[str], *, office: str) -> set[str]:
-    """Larger divisions of which a body or head is spoken of: behind their names (清溪镇长 is the head of 清溪镇), and
-    without a name the town of the named villages."""
-    bare = {found.start() for found in _BARE.finditer(folded)}
-    bodies = set()
+def _mentions(folded: str, spans: Sequence[Span]) -> tuple[list[Span | None], list[Span]]:
+    """Mentions of bodies and heads that are spoken of, as the span of the name (清溪镇政府, 清溪镇长), None without one (镇长);
+    and the names of those that are merely mentioned."""
+    bare = {found.start(): found.end() for found in _BARE.finditer(folded)}
+    found: list[tuple[int, int, Span | None]] = []
     for span in spans:
-        inside = bare.intersection(range(span.start, span.end))
-        bare -= inside
-        if inside or _BODY.match(folded, span.end):
-            bodies |= {code for code in _codes(span) if len(code) < VILLAGE}
-    towns = {code[:TOWN] for code in named if len(code) == VILLAGE} if bare else set()
+        inside = [start for start in bare if span.start <= start < span.end]
+        ends = [bare.pop(start) for start in inside]
+        if body := _BODY.match(folded, span.end):
+            ends.append(body.end())
+        if ends:
+            found.append((span.start, max(ends), span))
+    found += [(start, end, None) for start, end in bare.items()]
+    found.sort(key=lambda one: one[:2])
+    judged = merely_mentioned(folded, [(start, end) for start, end, _ in found])
+    told = list(zip(found, judged, strict=True))
+    spoken_of = [span for (_, _, span), is_mere in told if not is_mere]
+    return spoken_of, [span for (_, _, span), is_mere in told if is_mere and span is not None]
+
+
+def _bodies(spoken_of: Sequence[Span | None], named: Set[str], *, office: str) -> set[str]:
+    """Larger divisions of which a body or head is spoken of: those named with it, and without a name the town of the
+    named villages."""
+    bodies = {code for span in spoken_of if span for code in _codes(span) if len(code) < VILLAGE}
+    towns = {code[:TOWN] for code in named if len(code) == VILLAGE} if None in spoken_of else set()
     if len(towns) == 1:
         bodies |= {code for code in towns if code.startswith(office) and code != office}
     return bodies
