@@ -25,6 +25,7 @@ from casework.grouping import copy_counts, pressing_copies
 from casework.guides import Models, guide_for
 from casework.models import CaseWarning, Complaint, ModelDraft, Task
 from casework.readings import hidden_reports
+from casework.redaction import shown_text
 from casework.roles import Actor
 from casework.runs import Evidence, evidence_rows
 from casework.watchlist import Watched
@@ -92,17 +93,18 @@ def triage_answer(complaint: Complaint) -> TriageAnswer:
     )
 
 
-def complaint_rows(session: Session, complaints: Sequence[Complaint]) -> list[ComplaintRow]:
+def complaint_rows(session: Session, actor: Actor, complaints: Sequence[Complaint]) -> list[ComplaintRow]:
     ids = [complaint.id for complaint in complaints]
     copies, pressing = copy_counts(session, ids), pressing_copies(session, ids)
     return [
-        _complaint_row(complaint, copies.get(complaint.id, 0), pressing.get(complaint.id, ()))
+        _complaint_row(actor, complaint, copies.get(complaint.id, 0), pressing.get(complaint.id, ()))
         for complaint in complaints
     ]
 
 
-def complaint_detail(session: Session, complaint: Complaint) -> ComplaintDetail:
-    row = complaint_rows(session, [complaint])[0].model_dump()
+def complaint_detail(session: Session, actor: Actor, complaint: Complaint) -> ComplaintDetail:
+    """A complaint with the text that this person may read."""
+    row = complaint_rows(session, actor, [complaint])[0].model_dump()
     return ComplaintDetail.model_validate({**row, "history": events(session, complaint)})
 
 
@@ -115,10 +117,10 @@ def task_rows(session: Session, actor: Actor, found: Sequence[Task]) -> list[Tas
     ]
 
 
-def _complaint_row(complaint: Complaint, copies: int, pressing: Sequence[str]) -> ComplaintRow:
+def _complaint_row(actor: Actor, complaint: Complaint, copies: int, pressing: Sequence[str]) -> ComplaintRow:
     named = {name: getattr(complaint, name) for name in ComplaintRow.model_fields if hasattr(complaint, name)}
     given = {
-        "text": complaint.work_text,
+        "text": shown_text(actor, complaint),
         "copies": copies,
         "copies_urgency": list(pressing),
         "triage": triage_answer(complaint),
