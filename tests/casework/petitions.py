@@ -1,8 +1,8 @@
 """Made-up messages with the names that must not reach those who verify, and those that must.
 
 `WRITTEN_WITH` were at hand while the rules were written. `TRIED_ONCE` were held out at first (45 of their 54 names were
-hidden, all 30 accused stayed) and then looked at. `HELD_OUT` were never looked at: 53 of their 62 names are hidden, 29 of
-30 accused stay. Most names there are words, too, or rare, which is harder than usual mail. Every person is invented.
+hidden, all 30 accused stayed) and then looked at. Of `HELD_OUT`, by the same author, the misses were never looked at: 50 of
+62 names were hidden at the first run and 53 after changes made for the others; 29 of 30 accused stay. Most names there are words, too, or rare, which is harder than usual mail. Every person is invented.
 """
 
 from __future__ import annotations
