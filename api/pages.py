@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -13,7 +14,7 @@ from api.reading_views import reading_answer
 from api.rendering import render
 from api.security import Requires, open_to_all
 from api.views import evidence_by_finding, task_history
-from casework import complaints, tasks, warnings
+from casework import complaints, contacts, tasks, warnings
 from casework.access import (
     Permission,
     SubjectType,
@@ -222,9 +223,20 @@ def complaint_page(
         "added": bool(added_to(session, actor, [complaint_id])),
         "may_ask": allows(actor, Permission.REVIEW_COMPLAINT) or allows(actor, Permission.ACT_COMPLAINT),
         "refused_place": refused_place,
+        **_contact_of(session, actor, complaint, at=svc.clock()),
         **_group_of(session, actor, complaint, page=page),
     }
     return render(request, "complaint.html", shown, status=status)
+
+
+def _contact_of(session: Session, actor: Actor, complaint: Complaint, *, at: datetime) -> dict[str, object]:
+    """This person's requests to see how the sender is reached, and who could approve one."""
+    if not allows(actor, Permission.ASK_CONTACT):
+        return {"contact_requests": [], "who_decides": ""}
+    return {
+        "contact_requests": contacts.of_complaint(session, actor, complaint, at=at),
+        "who_decides": contacts.who_decides(session, actor, complaint),
+    }
 
 
 def _group_of(session: Session, actor: Actor, complaint: Complaint, *, page: int) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from fastapi.templating import Jinja2Templates
 from markupsafe import Markup, escape
 
 from casework.fields import FIELDS
+from casework.redaction import shown_entry, shown_text
 from casework.roles import ROLE_NAMES
 from casework.words import WORDS as CASEWORK_WORDS
 from casework.words import probability_words
@@ -95,11 +96,16 @@ _templates.env.globals["role_names"] = {role.value: name for role, name in ROLE_
 
 
 def render(request: Request, template: str, values: Mapping[str, Any], *, status: int = 200) -> HTMLResponse:
-    """A page; who is signed in and the session's token come from the request."""
+    """A page; who is signed in and the session's token come from the request.
+
+    `text_of(complaint)` is the only way in which a page shows the text of a complaint."""
+    actor = getattr(request.state, "actor", None)
     signed_in: dict[str, Any] = {
-        "actor": getattr(request.state, "actor", None),
+        "actor": actor,
         "csrf": getattr(request.state, "csrf", ""),
         "may": getattr(request.state, "may", frozenset()),
         "simulated": getattr(request.state, "simulated", False),
+        "text_of": partial(shown_text, actor) if actor else None,
+        "entry_of": partial(shown_entry, actor) if actor else None,
     }
     return _templates.TemplateResponse(request, template, {**signed_in, **values}, status_code=status)

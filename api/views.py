@@ -26,6 +26,7 @@ from casework.guides import Models, guide_for
 from casework.lexicon import words_found
 from casework.models import CaseWarning, Complaint, ModelDraft, Task
 from casework.readings import hidden_reports
+from casework.redaction import shown_text
 from casework.roles import Actor
 from casework.runs import Evidence, evidence_rows
 from casework.watchlist import Watched
@@ -93,12 +94,13 @@ def triage_answer(complaint: Complaint) -> TriageAnswer:
     )
 
 
-def complaint_rows(session: Session, complaints: Sequence[Complaint]) -> list[ComplaintRow]:
+def complaint_rows(session: Session, actor: Actor, complaints: Sequence[Complaint]) -> list[ComplaintRow]:
     ids = [complaint.id for complaint in complaints]
     copies, pressing = copy_counts(session, ids), pressing_copies(session, ids)
     words, of_copies = words_found(session, ids), keywords_of_copies(session, ids)
     return [
         _complaint_row(
+            actor,
             complaint,
             copies=copies.get(complaint.id, 0),
             copies_urgency=list(pressing.get(complaint.id, ())),
@@ -109,8 +111,9 @@ def complaint_rows(session: Session, complaints: Sequence[Complaint]) -> list[Co
     ]
 
 
-def complaint_detail(session: Session, complaint: Complaint) -> ComplaintDetail:
-    row = complaint_rows(session, [complaint])[0].model_dump()
+def complaint_detail(session: Session, actor: Actor, complaint: Complaint) -> ComplaintDetail:
+    """A complaint with the text that this person may read."""
+    row = complaint_rows(session, actor, [complaint])[0].model_dump()
     return ComplaintDetail.model_validate({**row, "history": events(session, complaint)})
 
 
@@ -123,10 +126,10 @@ def task_rows(session: Session, actor: Actor, found: Sequence[Task]) -> list[Tas
     ]
 
 
-def _complaint_row(complaint: Complaint, **beside: object) -> ComplaintRow:
+def _complaint_row(actor: Actor, complaint: Complaint, **beside: object) -> ComplaintRow:
     """beside: what other rows say of it, by field of `ComplaintRow`."""
     named = {name: getattr(complaint, name) for name in ComplaintRow.model_fields if hasattr(complaint, name)}
-    given = {"text": complaint.work_text, "triage": triage_answer(complaint)}
+    given = {"text": shown_text(actor, complaint), "triage": triage_answer(complaint)}
     return ComplaintRow.model_validate({**named, **given, **beside})
 
 

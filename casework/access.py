@@ -35,6 +35,9 @@ class Permission(StrEnum):
     READ_PLAN = "read_plan"
     DECIDE_PLAN = "decide_plan"
     REVEAL_IDENTITY = "reveal_identity"
+    READ_CONTACT_REQUESTS = "read_contact_requests"
+    ASK_CONTACT = "ask_contact"
+    DECIDE_CONTACT = "decide_contact"
     READ_MODELS = "read_models"
     WRITE_DRAFT = "write_draft"
     DECIDE_DRAFT = "decide_draft"
@@ -65,13 +68,18 @@ class SubjectType(StrEnum):
 
 _P = Permission
 GRANTS: Final[dict[Role, frozenset[Permission]]] = {
-    Role.CLERK: frozenset({_P.OWN_SESSION, _P.SUBMIT_COMPLAINT, _P.READ_COMPLAINT, _P.REVIEW_COMPLAINT}),
+    Role.CLERK: frozenset(
+        {
+            _P.OWN_SESSION, _P.SUBMIT_COMPLAINT, _P.READ_COMPLAINT, _P.REVIEW_COMPLAINT,
+            _P.READ_CONTACT_REQUESTS, _P.ASK_CONTACT,
+        }
+    ),
     Role.SUPERVISOR: frozenset(
         {
             _P.OWN_SESSION, _P.READ_WATCHLIST, _P.READ_WARNING, _P.ACT_WARNING, _P.READ_COMPLAINT,
             _P.ACT_COMPLAINT, _P.READ_TASK, _P.WORK_TASK, _P.DECIDE_TASK, _P.REVEAL_IDENTITY, _P.READ_MODELS,
             _P.DECIDE_DRAFT, _P.ADOPT_DRAFT, _P.CHECK_PAYMENT, _P.READ_PLAN, _P.DECIDE_PLAN, _P.READ_ROOM,
-            _P.DECIDE_PROMOTION, _P.ROLL_BACK_MODEL,
+            _P.DECIDE_PROMOTION, _P.ROLL_BACK_MODEL, _P.READ_CONTACT_REQUESTS, _P.ASK_CONTACT, _P.DECIDE_CONTACT,
         }
     ),
     Role.LIAISON: frozenset({_P.OWN_SESSION, _P.READ_TASK, _P.WORK_TASK}),
@@ -79,6 +87,7 @@ GRANTS: Final[dict[Role, frozenset[Permission]]] = {
         {
             _P.OWN_SESSION, _P.READ_WATCHLIST, _P.READ_WARNING, _P.READ_COMPLAINT, _P.READ_TASK,
             _P.READ_MODELS, _P.READ_PLAN, _P.READ_ROOM, _P.DECIDE_PROMOTION, _P.ROLL_BACK_MODEL,
+            _P.READ_CONTACT_REQUESTS, _P.DECIDE_CONTACT,
         }
     ),
     Role.TECHNICIAN: frozenset(
@@ -223,6 +232,17 @@ def sees_complaint(actor: Actor, facts: ComplaintFacts) -> bool:
     if actor.role is Role.CLERK:
         return covers(actor.division, facts.division)
     return facts.state in OFFICE_STATES and facts.office is not None and covers(actor.division, facts.office)
+
+
+def may_decide_contact(actor: Actor, *, asked_in: str, about: str | None) -> bool:
+    """Whether this person may let another see how a sender is reached: of the asker's office or above, never of the line
+    that the complaint speaks of. Who asked and who decides are two people; `states.step` sees to that.
+    """
+    return (
+        allows(actor, Permission.DECIDE_CONTACT)
+        and covers(actor.division, asked_in)
+        and not _speaks_of(actor, about)
+    )
 
 
 def meets_ledger(actor: Actor, facts: ComplaintFacts) -> bool:

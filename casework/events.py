@@ -14,6 +14,7 @@ from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
 from casework import audit
+from casework.contact_models import ContactRequest
 from casework.errors import NotVisible
 from casework.models import CaseWarning, Complaint, Event, ModelDraft, Task
 from casework.plan_models import Plan, SecondReading
@@ -21,11 +22,14 @@ from casework.promotion_models import ModelPromotion
 from casework.roles import TRIAGE_MACHINE, Actor
 from casework.states import Change, ComplaintState, StateT
 
-Row = CaseWarning | Complaint | Task | ModelDraft | ModelPromotion | Plan | SecondReading
-RowT = TypeVar("RowT", CaseWarning, Complaint, Task, ModelDraft, ModelPromotion, Plan, SecondReading)
+Row = CaseWarning | Complaint | Task | ModelDraft | ModelPromotion | Plan | SecondReading | ContactRequest
+RowT = TypeVar(
+    "RowT", CaseWarning, Complaint, Task, ModelDraft, ModelPromotion, Plan, SecondReading, ContactRequest
+)
 _NAMES: Final = {
     CaseWarning: "warning", Complaint: "complaint", Task: "task", ModelDraft: "model_draft",
     ModelPromotion: "model_promotion", Plan: "plan", SecondReading: "second_reading",
+    ContactRequest: "contact_request",
 }  # fmt: skip
 
 

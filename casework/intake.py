@@ -24,7 +24,7 @@ from casework.receipts import new_receipt
 from casework.redaction import redact_for_work
 from casework.roles import TRIAGE_MACHINE, is_division
 from casework.scope import within
-from casework.sealing import Sealer
+from casework.sealing import Sealer, sealed_text
 from casework.states import COMPLAINT_TRANSITIONS, Change, ComplaintAction, ComplaintState, step
 from casework.upward import behind_mark, goes_up
 from ml.extraction.gazetteer import Gazetteer
@@ -316,7 +316,7 @@ def _row(
         "received_at": message.received_at,
         "division": message.division,
         "about": reading.about,
-        "sealed": sealer.seal(f"{message.sender or ''}\n{message.text}", bound_to=receipt),
+        "sealed": sealer.seal(sealed_text(message.sender, message.text), bound_to=receipt),
         "work_text": reading.work_text,
         "simulated": message.simulated,
         "key_probability": float(verdict.key_probability),

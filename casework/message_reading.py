@@ -1,6 +1,6 @@
 """What a message says and what of it the registers know, for whoever may see the message: proposals to confirm.
 
-Nothing of it is stored: it is read again from `work_text` whenever the page is opened, so that it cannot outlive the
+Nothing of it is stored: it is read again from the text that the reader may see whenever the page is opened, so that it cannot outlive the
 access to the message. Names of officials are opened only for those who may (`Permission.REVEAL_IDENTITY`), with an audit
 row; for others posts are linked without comparing names.
 """
@@ -25,6 +25,7 @@ from casework.identity import Vault, masked
 from casework.linking import Entries, Link, Programme, Project, Target, Term, Tier, link, villages_of
 from casework.locating import place_given
 from casework.models import Complaint, Place
+from casework.redaction import shown_text
 from casework.roles import Actor, covers
 from casework.scope import within
 from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, step
@@ -79,7 +80,7 @@ class Understood:
     """A message as read and linked.
 
     Attributes:
-        text: `work_text`, in which the spans of the reading count.
+        text: what this person may read (`redaction.shown_text`), in which the spans of the reading count.
         reading: what it says.
         villages: codes that it is about.
         proposals: links of tiers A and B.
@@ -98,11 +99,12 @@ def understand(
 ) -> Understood:
     """Read and link one message that the actor may see (`complaints.visible_complaint` decides that first)."""
     received_on = local_date(complaint.received_at)
+    text = shown_text(actor, complaint)
     gazetteer = Gazetteer.of(_names_below(session, complaint.division))
     with DuckDBEngine(Lake(home), as_of=received_on, threads=1) as engine:
         programmes = register_programmes(engine)
         reading = read(
-            complaint.work_text,
+            text,
             as_of=received_on,
             gazetteer=gazetteer,
             office=complaint.division,
@@ -112,11 +114,11 @@ def understand(
         entries, levels = register_entries(engine, villages, programmes)
     named = any(span != reading.sender for span in reading.of(Kind.PERSON))
     names = _names(session, actor, entries.terms, levels, vault=vault, at=at) if named else {}
-    found = link(complaint.work_text, reading, entries, villages=villages, as_of=received_on, names=names)
+    found = link(text, reading, entries, villages=villages, as_of=received_on, names=names)
     labels = _labels(entries, names)
-    proposals = [_proposal(complaint.work_text, proposed, labels) for proposed in found]
+    proposals = [_proposal(text, proposed, labels) for proposed in found]
     return Understood(
-        complaint.work_text,
+        text,
         reading,
         villages,
         tuple(proposal for proposal in proposals if proposal.tier != Tier.C),

@@ -24,6 +24,7 @@ from casework.columns import RowId, UTCDateTime, by_value
 from casework.roles import Role
 from casework.states import (
     ComplaintState,
+    ContactState,
     DraftState,
     PlanState,
     PromotionState,
@@ -96,7 +97,7 @@ class Base(DeclarativeBase):
             kind: by_value(kind)
             for kind in (
                 Role, ComplaintState, WarningState, TaskState, TaskKind, SubjectType, Entity, Outcome,
-                SelectedBy, Origin, DraftState, PromotionState, PlanState, ReadingState,
+                SelectedBy, Origin, DraftState, PromotionState, PlanState, ReadingState, ContactState,
             )
         },
     }  # fmt: skip

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, literal, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from casework.access import OFFICE_STATES, Permission, TaskKind, allows
+from casework.contact_models import ContactRequest
 from casework.models import CaseWarning, Complaint, Entity, ModelDraft, Score, ScorePlace, Task
 from casework.plan_models import Plan
 from casework.roles import Actor, Role, is_division
@@ -60,6 +61,13 @@ def visible_tasks(actor: Actor) -> ColumnElement[bool]:
         Task.managing_level >= len(actor.division),
         _does_not_speak_of(actor, Task.about),
     )
+
+
+def decidable_contacts(actor: Actor) -> ColumnElement[bool]:
+    """Requests, joined with their complaints, for which `access.may_decide_contact` is true."""
+    if not allows(actor, Permission.DECIDE_CONTACT):
+        return false()
+    return and_(within(ContactRequest.division, actor.division), _does_not_speak_of(actor, Complaint.about))
 
 
 def visible_drafts(actor: Actor) -> ColumnElement[bool]:

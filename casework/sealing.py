@@ -48,6 +48,16 @@ class Sealer:
             raise SealBroken from error
 
 
+def sealed_text(sender: str | None, text: str) -> str:
+    """What is sealed of a message: how its sender is reached in the first line, then the text."""
+    return f"{' '.join((sender or '').split())}\n{text}"
+
+
+def sender_of(opened: str) -> str:
+    """How the sender is reached, of what `sealed_text` made; empty where nothing was given."""
+    return opened.partition("\n")[0].strip()
+
+
 def load_sealer(home: Path) -> Sealer:
     """The sealer of this home; its key is made on first use (mode 0600)."""
     return Sealer(load_key(home, "intake"))

@@ -142,6 +142,21 @@ class PromotionAction(StrEnum):
     ROLL_BACK = "roll_back"
 
 
+class ContactState(StrEnum):
+    """Of the request to see how a sender can be reached. Granted opens it to the one who asked, for a limited time."""
+
+    REQUESTED = "requested"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class ContactAction(StrEnum):
+    APPROVE = "approve"
+    REFUSE = "refuse"
+    WITHDRAW = "withdraw"
+
+
 StateT = TypeVar("StateT", bound=StrEnum)
 ActionT = TypeVar("ActionT", bound=StrEnum)
 
@@ -177,6 +192,7 @@ _SUPERVISOR: Final = frozenset({Role.SUPERVISOR})
 _CHECKERS: Final = frozenset({Role.LIAISON, Role.SUPERVISOR})
 _TECHNICIAN: Final = frozenset({Role.TECHNICIAN})
 _APPROVERS: Final = frozenset({Role.LEADER, Role.SUPERVISOR})
+_ASKERS: Final = frozenset({Role.CLERK, Role.SUPERVISOR})
 _DRAFT_CHECKERS: Final = frozenset({Role.SUPERVISOR, Role.TECHNICIAN})
 
 COMPLAINT_TRANSITIONS: Final[Mapping[tuple[ComplaintState, ComplaintAction], Move[ComplaintState]]] = {
@@ -287,6 +303,18 @@ PROMOTION_TRANSITIONS: Final[Mapping[tuple[PromotionState, PromotionAction], Mov
     (PromotionState.SERVING, PromotionAction.ROLL_BACK): Move(
         PromotionState.ROLLED_BACK, _APPROVERS | _TECHNICIAN, ("comment",)
     ),
+}
+
+
+CONTACT_TRANSITIONS: Final[Mapping[tuple[ContactState, ContactAction], Move[ContactState]]] = {
+    (ContactState.REQUESTED, ContactAction.APPROVE): Move(
+        ContactState.GRANTED, _APPROVERS, second_person=True
+    ),
+    (ContactState.REQUESTED, ContactAction.REFUSE): Move(
+        ContactState.REFUSED, _APPROVERS, ("comment",), second_person=True
+    ),
+    (ContactState.REQUESTED, ContactAction.WITHDRAW): Move(ContactState.WITHDRAWN, _ASKERS),
+    (ContactState.GRANTED, ContactAction.WITHDRAW): Move(ContactState.WITHDRAWN, _ASKERS),
 }
 
 

@@ -27,7 +27,7 @@ WORDS: Final[Mapping[str, str]] = {
     "proposed": "待确认", "confirmed": "已确认", "add_case": "加入", "remove_case": "剔除", "confirm": "确认计划",
     "asked": "待第二人核查", "read": "第二人已核查", "settled": "已认定", "ask_other": "改由他人核查",
     "read_blind": "报告第二人核查结果", "agree": "两人一致", "settle": "认定结果",
-    "requested": "待批准", "serving": "使用中", "refused": "未批准", "ended": "已被替换", "rolled_back": "已回退",
+    "requested": "待批准", "granted": "已批准，可查看", "lapsed": "已到期", "serving": "使用中", "refused": "未批准", "ended": "已被替换", "rolled_back": "已回退",
     "refuse": "不批准", "replace": "由另一版替换", "roll_back": "回退", "override": "破例理由",
     "secretary": "书记", "director": "主任", "deputy": "副职", "member": "委员", "accountant": "会计",
     "cashier": "出纳", "supervisor": "监督人员", "group_leader": "组长", "town_staff": "乡镇干部",

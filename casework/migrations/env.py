@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from alembic import context
 
-from casework import audit_models, channel_models, group_models, inbox_models, plan_models, promotion_models  # noqa: F401
+from casework import (  # noqa: F401
+    audit_models,
+    channel_models,
+    contact_models,
+    group_models,
+    inbox_models,
+    plan_models,
+    promotion_models,
+)
 from casework.models import Base
 
 context.configure(

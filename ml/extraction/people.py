@@ -50,7 +50,7 @@ def people(text: str) -> Iterator[Span]:
         yield Span(Kind.PERSON, match.start(), match.end(), None, 0.8)
     for match in _BEFORE_POST.finditer(text):
         before = text[max(0, match.start() - 1) : match.start()]
-        if (not before or not _LETTER_BEFORE.search(before) or before in _MAY_STAND_BEFORE) and _is_name(
+        if (not before or not _LETTER_BEFORE.search(before) or before in _MAY_STAND_BEFORE) and is_name(
             match["name"]
         ):
             yield Span(Kind.PERSON, match.start("name"), match.end("name"), None, 0.75)
@@ -61,10 +61,10 @@ def people(text: str) -> Iterator[Span]:
                 len(name) == 3
                 and name[0] != "老"
                 and not _closes(text, match.end("name"))
-                and _begins_a_word(name[-1] + text[match.end("name") : match.end("name") + 1])
+                and begins_a_word(name[-1] + text[match.end("name") : match.end("name") + 1])
             ):
                 name = name[:-1]
-            if _is_name(name):
+            if is_name(name):
                 yield Span(Kind.PERSON, match.start("name"), match.start("name") + len(name), None, 0.7)
 
 
@@ -105,7 +105,7 @@ def _closes(text: str, place: int) -> bool:
 
 
 @lru_cache(maxsize=65_536)
-def _begins_a_word(text: str) -> bool:
+def begins_a_word(text: str) -> bool:
     """Whether a character is a function word, or the start of a common word with the next (贪 of 张三贪污)."""
     if text[0] in terms.NEVER_IN_A_PLACE + terms.SELDOM_IN_A_PLACE:
         return True
@@ -113,7 +113,7 @@ def _begins_a_word(text: str) -> bool:
 
 
 @lru_cache(maxsize=65_536)
-def _is_name(candidate: str) -> bool:
+def is_name(candidate: str) -> bool:
     """Whether a surname with what follows reads as a name and not as a word (高兴, 方面, 全体)."""
     given = candidate.removeprefix("老")
     if len(given) == 1:

@@ -37,6 +37,7 @@ PLACES = {
     "attachment_id": "999999",
     "model_id": "nothing",
     "promotion_id": "999999",
+    "request_id": "999999",
     "kind": "risk_village",
     "version": "999999",
 }

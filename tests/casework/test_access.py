@@ -46,6 +46,9 @@ CASE_CONTENT = {
     Permission.READ_COMPLAINT,
     Permission.READ_TASK,
     Permission.REVEAL_IDENTITY,
+    Permission.READ_CONTACT_REQUESTS,
+    Permission.ASK_CONTACT,
+    Permission.DECIDE_CONTACT,
 }
 
 
@@ -62,12 +65,12 @@ def test_only_the_audit_administrator_reads_the_log():
     assert [role for role in Role if Permission.READ_AUDIT in GRANTS[role]] == [Role.AUDIT_ADMIN]
 
 
-def test_a_leader_reads_cases_changes_none_and_approves_which_model_serves():
+def test_a_leader_reads_cases_changes_none_and_approves_what_takes_two():
     changing = {
         p for p in Permission if p.value.startswith(("act_", "work_", "decide_", "review_", "submit_"))
     }
     assert GRANTS[Role.LEADER] & CASE_CONTENT
-    assert GRANTS[Role.LEADER] & changing == {Permission.DECIDE_PROMOTION}
+    assert GRANTS[Role.LEADER] & changing == {Permission.DECIDE_PROMOTION, Permission.DECIDE_CONTACT}
 
 
 @pytest.mark.parametrize(

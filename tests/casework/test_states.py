@@ -13,6 +13,7 @@ from casework.errors import MissingField, RoleNotAllowed, SecondPersonRequired, 
 from casework.roles import TRIAGE_MACHINE, Actor, Machine, Role
 from casework.states import (
     COMPLAINT_TRANSITIONS,
+    CONTACT_TRANSITIONS,
     DRAFT_TRANSITIONS,
     PLAN_TRANSITIONS,
     PROMOTION_TRANSITIONS,
@@ -21,6 +22,8 @@ from casework.states import (
     WARNING_TRANSITIONS,
     ComplaintAction,
     ComplaintState,
+    ContactAction,
+    ContactState,
     DraftAction,
     DraftState,
     PlanAction,
@@ -46,6 +49,7 @@ MACHINES = [
     (PLAN_TRANSITIONS, PlanState, PlanAction),
     (READING_TRANSITIONS, ReadingState, ReadingAction),
     (PROMOTION_TRANSITIONS, PromotionState, PromotionAction),
+    (CONTACT_TRANSITIONS, ContactState, ContactAction),
 ]
 ALL_PAIRS = [
     (table, state, action)
@@ -136,6 +140,8 @@ def test_each_needed_field_is_asked_for(table, state, action):
         (READING_TRANSITIONS, ReadingState.SETTLED),
         (PROMOTION_TRANSITIONS, PromotionState.SERVING),
         (PROMOTION_TRANSITIONS, PromotionState.REFUSED),
+        (CONTACT_TRANSITIONS, ContactState.GRANTED),
+        (CONTACT_TRANSITIONS, ContactState.REFUSED),
     ],
 )
 def test_closing_takes_a_second_person(table, closed):
