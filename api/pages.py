@@ -49,11 +49,16 @@ from casework.states import (
 )
 from casework.watchlist import place_names
 from casework.working_days import local_date
-from ml.triage.labels import NATURES
+from ml.triage.labels import CLASSES, NATURES, URGENCIES
 
 router = APIRouter(include_in_schema=False)
 PAGE_SIZE: Final = 25
 MOST_ALIKE: Final = 100
+QUICK_CLASSES: Final = {"申诉": "s", "批评建议": "p", "业务范围外": "o"}
+QUICK_URGENCIES: Final = {
+    "threat_to_life": "l", "retaliation": "r", "group_event": "g", "money_moving": "m", "none": "u",
+}  # fmt: skip
+"""Classes and urgencies with their keys in the inbox; a key matter (K) is a 检举控告."""
 _FIRST_PAGES: Final = (
     (Permission.READ_WATCHLIST, "/villages"),
     (Permission.READ_COMPLAINT, "/inbox"),
@@ -150,6 +155,8 @@ def show_inbox(
         "keywords": words_found(session, ids),
         "raised": raise_sentences(session, actor, found),
         "quick_fields": QUICK_FIELDS,
+        "quick_classes": QUICK_CLASSES,
+        "quick_urgencies": QUICK_URGENCIES,
         "added": added_to(session, actor, ids),
         "decided": complaints.decided_now(session, actor, decided),
         "spam": spam,
@@ -202,6 +209,8 @@ def complaint_page(
         "office": complaint.office or default_office(complaint.about, received_in=complaint.division),
         "natures": NATURES,
         "fields": FIELDS,
+        "classes": CLASSES,
+        "urgencies": URGENCIES,
         "history": history(session, complaint),
         "actions": actions_from(COMPLAINT_TRANSITIONS, complaint.state, role=actor.role),
         "assignees": _assignees_of_complaint(session, actor, complaint),

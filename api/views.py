@@ -84,12 +84,16 @@ def triage_answer(complaint: Complaint) -> TriageAnswer:
         field=complaint.model_field,
         topic=complaint.topic,
         official_class=complaint.official_class,
-        urgency=complaint.urgency.split("+") if complaint.urgency else [],
+        urgency=_ids(complaint.urgency),
         no_substance=complaint.no_substance,
         spam=complaint.spam,
         reasons=complaint.reasons,
         model=complaint.triage_model,
     )
+
+
+def _ids(joined: str) -> list[str]:
+    return joined.split("+") if joined else []
 
 
 def complaint_rows(session: Session, complaints: Sequence[Complaint]) -> list[ComplaintRow]:
@@ -120,6 +124,8 @@ def _complaint_row(complaint: Complaint, copies: int, pressing: Sequence[str]) -
     given = {
         "text": complaint.work_text,
         "copies": copies,
+        "official_class": complaint.decided_class,
+        "urgency": None if complaint.decided_urgency is None else _ids(complaint.decided_urgency),
         "copies_urgency": list(pressing),
         "triage": triage_answer(complaint),
     }

@@ -15,7 +15,7 @@ from ml.triage.masking import mask
 from ml.triage.text import normalise
 from training.board import Message
 from training.encoder_net import KEY, UNKNOWN, Rows
-from training.label_files import ACCUSED, ACTS, load_classes, load_site, settled_classes
+from training.label_files import ACCUSED, ACTS, SiteMessage, load_classes, load_site, settled_classes
 from training.triage_labels import LabelError, load_readings, settled_labels
 
 LABELS: Final = {
@@ -60,7 +60,8 @@ def read_material(
     """Return the labelled messages in the order of ``rows``, then the others, with all known answers.
 
     Class (``classes.csv``), accused party and act (``acts.csv``) and written messages (``written_village.csv``) are used
-    where the folder ``labels`` has them; ``site`` is the file of `load_site`.
+    where the folder ``labels`` has them; ``site`` is the file of `load_site`, of which those messages count on which
+    a person decided more than the urgency.
 
     Raises:
         LabelError: an answer is not known to the guideline.
@@ -91,10 +92,14 @@ def read_material(
             answers, row["id"], key=row["key"] == "1", known={q: row[q] for q in ("nature", "field", "class")}
         )
         weights.append(WRITTEN_WEIGHT)
-    own = load_site(site)
-    for one in own:
-        _note(answers, "site", key=one.key, known={"nature": one.nature, "field": one.field})
+    own: list[SiteMessage] = []
+    for one in load_site(site):
+        if one.key is None:
+            continue
+        known = {"nature": one.nature, "field": one.field, "class": one.official_class}
+        _note(answers, "site", key=one.key, known=known)
         weights.append(1.0)
+        own.append(one)
     alone = groups.max(initial=0) + 1 + np.arange(len(written) + len(own))
     made_up = [mask(normalise(row["text"])) for row in written]
     return Material(

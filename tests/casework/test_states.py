@@ -68,6 +68,7 @@ EVERYTHING = dict.fromkeys(
         "reason",
         "trial",
         "lead",
+        "urgency",
     ),
     "x",
 )

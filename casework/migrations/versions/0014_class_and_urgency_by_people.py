@@ -1,0 +1,35 @@
+"""Class and urgency as people decide them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from casework.columns import RowId, UTCDateTime
+
+revision = "0014"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("complaint", sa.Column("decided_class", sa.String(length=16), nullable=True))
+    op.add_column("complaint", sa.Column("decided_urgency", sa.String(length=64), nullable=True))
+    op.add_column("review_label", sa.Column("official_class", sa.String(length=16), nullable=True))
+    op.create_table(
+        "urgency_label",
+        sa.Column("id", RowId, primary_key=True),
+        sa.Column("complaint_id", RowId, sa.ForeignKey("complaint.id"), nullable=False),
+        sa.Column("urgency", sa.String(length=64), nullable=False),
+        sa.Column("by", RowId, sa.ForeignKey("user_account.id"), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+    )
+    op.create_index(op.f("ix_urgency_label_complaint_id"), "urgency_label", ["complaint_id"])
+
+
+def downgrade() -> None:
+    op.drop_table("urgency_label")
+    op.drop_column("review_label", "official_class")
+    for column in ("decided_urgency", "decided_class"):
+        op.drop_column("complaint", column)
