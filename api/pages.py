@@ -23,6 +23,7 @@ from casework.access import (
 )
 from casework.attachments import attachments_of
 from casework.channel_models import Attachment, FollowUp
+from casework.duplicates import standings
 from casework.events import history
 from casework.fields import FIELDS, QUICK_FIELDS
 from casework.follow_ups import thread_of
@@ -152,6 +153,7 @@ def show_inbox(
         "places": place_names(session, [row.about for row in found if row.about]),
         "copies": copy_counts(session, ids),
         "pressing": pressing_copies(session, ids),
+        "standings": standings(session, found, visible=visible_complaints(actor)),
         "keywords": words_found(session, ids),
         "raised": raise_sentences(session, actor, found),
         "quick_fields": QUICK_FIELDS,
@@ -233,6 +235,7 @@ def _group_of(session: Session, actor: Actor, complaint: Complaint, *, page: int
     reviews = allows(actor, Permission.REVIEW_COMPLAINT) and lead is None
     return {
         "lead": lead,
+        "standing": standings(session, [complaint], visible=visible_complaints(actor))[complaint.id],
         "lead_visible": lead is not None and complaints.is_visible(session, actor, lead),
         "copies": copies,
         "copies_total": total,

@@ -64,7 +64,7 @@ def read_inbox(
     size: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> ComplaintPage:
     found, total = complaints.inbox(session, actor, state=state, spam=spam, page=page, size=size)
-    return ComplaintPage(total=total, page=page, rows=complaint_rows(session, found))
+    return ComplaintPage(total=total, page=page, rows=complaint_rows(session, actor, found))
 
 
 @router.get("/{complaint_id}", summary="一件反映：工作用文本、分拣结果、过程")
@@ -73,7 +73,7 @@ def read_complaint(
     session: Db,
     actor: Annotated[Actor, Depends(Requires(Permission.READ_COMPLAINT))],
 ) -> ComplaintDetail:
-    return complaint_detail(session, complaints.visible_complaint(session, actor, complaint_id))
+    return complaint_detail(session, actor, complaints.visible_complaint(session, actor, complaint_id))
 
 
 @router.get("/{complaint_id}/triage", summary="自动分拣结果与起决定作用的词")
@@ -107,7 +107,9 @@ def review_complaint(
 ) -> ComplaintDetail:
     complaint = complaints.visible_complaint(session, actor, complaint_id)
     decided = decided_review(body, complaint)
-    return complaint_detail(session, complaints.review(session, actor, complaint_id, decided, at=svc.clock()))
+    return complaint_detail(
+        session, actor, complaints.review(session, actor, complaint_id, decided, at=svc.clock())
+    )
 
 
 @router.post("/{complaint_id}/urgency", summary="判定是否紧急，收件箱随即重新排序")
@@ -119,7 +121,7 @@ def set_urgency(
     actor: Annotated[Actor, Depends(Requires(Permission.REVIEW_COMPLAINT))],
 ) -> ComplaintDetail:
     decided = decide_urgency(session, actor, complaint_id, body.urgency, at=svc.clock())
-    return complaint_detail(session, decided)
+    return complaint_detail(session, actor, decided)
 
 
 @router.post("/{complaint_id}/transfer", summary="转办非关键事项")
@@ -131,7 +133,7 @@ def transfer_complaint(
     actor: Annotated[Actor, Depends(Requires(Permission.REVIEW_COMPLAINT))],
 ) -> ComplaintDetail:
     moved = complaints.transfer(session, actor, complaint_id, destination=body.destination, at=svc.clock())
-    return complaint_detail(session, moved)
+    return complaint_detail(session, actor, moved)
 
 
 @router.post("/{complaint_id}/return", summary="承办单位退回重新审核")
@@ -143,7 +145,7 @@ def return_complaint(
     actor: Annotated[Actor, Depends(Requires(Permission.ACT_COMPLAINT))],
 ) -> ComplaintDetail:
     back = complaints.return_to_clerk(session, actor, complaint_id, comment=body.comment, at=svc.clock())
-    return complaint_detail(session, back)
+    return complaint_detail(session, actor, back)
 
 
 @router.post("/{complaint_id}/tasks", status_code=201, summary="由关键事项派发核查任务")

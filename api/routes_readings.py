@@ -50,4 +50,4 @@ def place_complaint(
     actor: Annotated[Actor, Depends(Requires(Permission.REVIEW_COMPLAINT))],
 ) -> ComplaintDetail:
     placed = confirm_place(session, actor, complaint_id, about=body.about, at=svc.clock())
-    return complaint_detail(session, placed)
+    return complaint_detail(session, actor, placed)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from casework.access import SubjectType, TaskKind
+from casework.duplicates import Duplicate
 from casework.models import Entity, Origin, Outcome, SelectedBy
 from casework.roles import Role
 from casework.states import ComplaintState, TaskState, WarningAction, WarningState
@@ -226,6 +227,13 @@ class ComplaintRow(_Answer):
     state: ComplaintState = Field(examples=["triaged"])
     text: str = Field(description="工作用文本，已隐去反映人信息", examples=["反映村里低保名单……"])
     copies: int = Field(description="同批来信的件数（不含本件），并入本件办理", examples=[12])
+    duplicate: Duplicate = Field(
+        description="repeat 重复件（同一联系方式就同一件事再次反映）、copy 与较早来信相同（他人所写或不知何人）、none",
+        examples=["repeat"],
+    )
+    earlier: int | None = Field(description="重复件的前一件；copy 的首件；无或您无权看为空", examples=[3])
+    repeats: int = Field(description="同批来信（含本件）中的重复件数", examples=[2])
+    senders: int = Field(description="同批来信（含本件）中已知的不同联系方式数", examples=[5])
     copies_urgency: list[str] = Field(
         description="同批来信中紧急的情形（人工判定的，否则模型认为的），代码同 triage.urgency；无则为空",
         examples=[["retaliation"]],

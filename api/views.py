@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -20,6 +21,7 @@ from api.schemas import (
     WatchRow,
 )
 from casework.access import TaskKind
+from casework.duplicates import Standing, standings
 from casework.events import history
 from casework.grouping import copy_counts, pressing_copies
 from casework.guides import Models, guide_for
@@ -27,6 +29,7 @@ from casework.models import CaseWarning, Complaint, ModelDraft, Task
 from casework.readings import hidden_reports
 from casework.roles import Actor
 from casework.runs import Evidence, evidence_rows
+from casework.scope import visible_complaints
 from casework.watchlist import Watched
 
 
@@ -96,17 +99,20 @@ def _ids(joined: str) -> list[str]:
     return joined.split("+") if joined else []
 
 
-def complaint_rows(session: Session, complaints: Sequence[Complaint]) -> list[ComplaintRow]:
+def complaint_rows(session: Session, actor: Actor, complaints: Sequence[Complaint]) -> list[ComplaintRow]:
     ids = [complaint.id for complaint in complaints]
     copies, pressing = copy_counts(session, ids), pressing_copies(session, ids)
+    standing = standings(session, complaints, visible=visible_complaints(actor))
     return [
-        _complaint_row(complaint, copies.get(complaint.id, 0), pressing.get(complaint.id, ()))
+        _complaint_row(
+            complaint, copies.get(complaint.id, 0), pressing.get(complaint.id, ()), standing[complaint.id]
+        )
         for complaint in complaints
     ]
 
 
-def complaint_detail(session: Session, complaint: Complaint) -> ComplaintDetail:
-    row = complaint_rows(session, [complaint])[0].model_dump()
+def complaint_detail(session: Session, actor: Actor, complaint: Complaint) -> ComplaintDetail:
+    row = complaint_rows(session, actor, [complaint])[0].model_dump()
     return ComplaintDetail.model_validate({**row, "history": events(session, complaint)})
 
 
@@ -119,11 +125,14 @@ def task_rows(session: Session, actor: Actor, found: Sequence[Task]) -> list[Tas
     ]
 
 
-def _complaint_row(complaint: Complaint, copies: int, pressing: Sequence[str]) -> ComplaintRow:
+def _complaint_row(
+    complaint: Complaint, copies: int, pressing: Sequence[str], standing: Standing
+) -> ComplaintRow:
     named = {name: getattr(complaint, name) for name in ComplaintRow.model_fields if hasattr(complaint, name)}
     given = {
         "text": complaint.work_text,
         "copies": copies,
+        **asdict(standing),
         "official_class": complaint.decided_class,
         "urgency": None if complaint.decided_urgency is None else _ids(complaint.decided_urgency),
         "copies_urgency": list(pressing),

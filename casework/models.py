@@ -248,6 +248,8 @@ class Complaint(Versioned, Base):
     division: Mapped[str] = mapped_column(Code, index=True)
     about: Mapped[str | None] = mapped_column(Code)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    sender_digest: Mapped[str | None] = mapped_column(String(32), index=True)
+    """Keyed hash of how to reach the sender, of this office alone (`casework.duplicates`); None where unknown."""
     work_text: Mapped[str]
     simulated: Mapped[bool]
     key_probability: Mapped[float | None]

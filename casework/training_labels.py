@@ -8,9 +8,10 @@ from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
+from casework.duplicates import standings
 from casework.fields import label_of
 from casework.inbox_models import BlindCase, BlindReading, UrgencyLabel
 from casework.models import Complaint, ReviewLabel
@@ -22,10 +23,13 @@ from ml.triage.text import normalise
 SCHEMA: Final = pa.schema(
     [
         ("complaint_id", pa.int64()), ("masked", pa.string()), ("key", pa.bool_()), ("nature", pa.string()),
-        ("field", pa.string()), ("model_field", pa.string()), ("official_class", pa.string()), ("urgency", pa.string()), ("source", pa.string()), ("corrected", pa.bool_()), ("by", pa.int64()),
+        ("field", pa.string()), ("model_field", pa.string()), ("official_class", pa.string()), ("urgency", pa.string()), ("source", pa.string()), ("duplicate", pa.string()), ("corrected", pa.bool_()), ("by", pa.int64()),
         ("at", pa.timestamp("us", tz="UTC")), ("simulated", pa.bool_()),
     ]
 )  # fmt: skip
+
+
+_CHUNK: Final = 1_000
 
 
 def label_rows(session: Session) -> list[dict[str, object]]:
@@ -39,6 +43,7 @@ def label_rows(session: Session) -> list[dict[str, object]]:
     official_class: of the newest review, where it does not contradict key; of a key matter 检举控告, which it is by
     definition; None where nobody said. urgency: ids joined by "+", "none" where a person saw that nothing presses, None
     where nobody said.
+    duplicate: how it stands to earlier messages (`casework.duplicates.Duplicate`), of which nobody decides.
     corrected: the decision differs from what the model had proposed (None where the reader did not see a proposal).
     """
     labels: dict[int, dict[str, object]] = {}
@@ -58,17 +63,26 @@ def label_rows(session: Session) -> list[dict[str, object]]:
             labels[case.complaint_id] = _row(case, "settled", by=case.settled_by, at=case.settled_at)
         elif (one.key, one.nature, one.field) == (other.key, other.nature, other.field):
             labels[case.complaint_id] = _row(other, "agreed", by=other.reader, at=other.at)
-    texts = select(Complaint.id, Complaint.work_text, Complaint.simulated).order_by(Complaint.id)
+    ids = sorted(labels)
+    complaints = [
+        complaint
+        for start in range(0, len(ids), _CHUNK)
+        for complaint in session.scalars(
+            select(Complaint).where(Complaint.id.in_(ids[start : start + _CHUNK]))
+        )
+    ]
+    standing = standings(session, complaints, visible=true())
     return [
         {
-            "complaint_id": row_id,
-            "masked": mask(normalise(text)),
-            **labels[row_id],
-            "official_class": _class(labels[row_id]["key"], classes.get(row_id)),
-            "urgency": urgencies.get(row_id),
-            "simulated": simulated,
+            "complaint_id": one.id,
+            "masked": mask(normalise(one.work_text)),
+            **labels[one.id],
+            "official_class": _class(labels[one.id]["key"], classes.get(one.id)),
+            "urgency": urgencies.get(one.id),
+            "duplicate": standing[one.id].duplicate.value,
+            "simulated": one.simulated,
         }
-        for row_id, text, simulated in session.execute(texts.where(Complaint.id.in_(labels)))
+        for one in sorted(complaints, key=lambda one: one.id)
     ]
 
 

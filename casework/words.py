@@ -36,6 +36,7 @@ WORDS: Final[Mapping[str, str]] = {
     "about": "所涉地点", "urgency": "紧急情形", "official_class": "类别", "nature": "性质", "field": "领域", "office": "承办单位", "comment": "意见或理由", "destination": "转往单位",
     "reason": "理由", "trial": "试运行结果", "outcome": "结果", "note": "核查情况", "assignee": "承办人", "key": "是否关键事项",
     "second_reader": "第二人",
+    "repeat": "重复件",
     **URGENCIES,
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Class and urgency as people decide them."""
+"""Class and urgency as people decide them; a keyed hash by which one sender's messages are known as such."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("complaint", sa.Column("decided_class", sa.String(length=16), nullable=True))
     op.add_column("complaint", sa.Column("decided_urgency", sa.String(length=64), nullable=True))
+    op.add_column("complaint", sa.Column("sender_digest", sa.String(length=32), nullable=True))
+    op.create_index(op.f("ix_complaint_sender_digest"), "complaint", ["sender_digest"])
     op.add_column("review_label", sa.Column("official_class", sa.String(length=16), nullable=True))
     op.create_table(
         "urgency_label",
@@ -31,5 +33,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("urgency_label")
     op.drop_column("review_label", "official_class")
-    for column in ("decided_urgency", "decided_class"):
+    op.drop_index(op.f("ix_complaint_sender_digest"), "complaint")
+    for column in ("sender_digest", "decided_urgency", "decided_class"):
         op.drop_column("complaint", column)
