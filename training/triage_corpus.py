@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from ml.triage.features import Features
 from ml.triage.labels import URGENCIES
 from ml.triage.masking import mask
-from ml.triage.near_duplicates import group_near_duplicates
+from ml.triage.near_duplicates import group_beside
 from ml.triage.text import normalise
 from ml.triage.vocabulary import Vocabulary
 from training.board import read_board
@@ -86,7 +86,7 @@ class Corpus:
         distinct: how many those are.
         matrix: features of all messages of the board, then of the written ones, then of the site's.
         space: latent space of the distinct ones.
-        groups: near-copy group of each message; a written message and one of a site is its own.
+        groups: near-copy group of each message, in which a written one or one of a site stands with what it copies.
         questions: known answers: key ("1" or "0"), nature, field, topic, class, and each of `URGENCIES` ("1" or "0").
         rounds: the round of each labelled message of the board (row of the key question), "" for none of `ROUNDS`.
         site: how many messages are of a site.
@@ -143,15 +143,15 @@ def read_corpus(
     """
     messages = read_board(data_folder)
     step()
-    written = load_written(labels)
-    groups = group_near_duplicates([message.masked for message in messages])
-    distinct = np.unique(groups)
+    written, own = load_written(labels), load_site(site)
+    masked = [message.masked for message in messages]
+    others = [mask(normalise(one.text)) for one in written] + [one.masked for one in own]
+    of_board, groups = group_beside(masked, others)
+    distinct = np.unique(of_board)
     vocabulary = choose_vocabulary([messages[row] for row in distinct])
     step()
     features = Features(vocabulary)
-    own = load_site(site)
-    masked = [message.masked for message in messages] + [mask(normalise(one.text)) for one in written]
-    masked += [one.masked for one in own]
+    masked += others
     matrix = features.with_opening(masked)
     space = LatentSpace.of(csr_array(matrix[distinct]), features=features, seed=seed)
     topical = np.array([row for row in distinct if messages[row].topic is not None])
@@ -175,13 +175,12 @@ def read_corpus(
             np.array([row for row, _ in known], dtype=np.int64), [answer for _, answer in known], weight=1.0
         )
     step()
-    alone = groups.max(initial=0) + 1 + np.arange(len(written) + len(own))
     return Corpus(
         vocabulary,
         len(distinct),
         matrix,
         space,
-        np.concatenate([groups, alone]),
+        groups,
         questions,
         rounds,
         len(own),
