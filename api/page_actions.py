@@ -96,11 +96,17 @@ def correct_proposal(
     key: Text,
     nature: Text,
     field: Text,
+    official_class: Text = "",
     office: Text = "",
     comment: Text = "",
 ) -> RedirectResponse:
     decided = complaints.Review(
-        key=key == "yes", nature=nature, field=field, office=office or None, comment=comment or None
+        key=key == "yes",
+        nature=nature,
+        field=field,
+        official_class=official_class or None,
+        office=office or None,
+        comment=comment or None,
     )
     complaints.review(session, actor, complaint_id, decided, at=svc.clock())
     return _back(f"/inbox?state={ComplaintState.TRIAGED}")

@@ -24,6 +24,7 @@ from casework.access import (
 )
 from casework.attachments import NOT_OPEN, attachments_of
 from casework.channel_models import Attachment, FollowUp
+from casework.duplicates import standings
 from casework.events import history
 from casework.fields import FIELDS, QUICK_FIELDS
 from casework.follow_ups import thread_of
@@ -58,11 +59,16 @@ from casework.states import (
 )
 from casework.watchlist import place_names
 from casework.working_days import local_date
-from ml.triage.labels import NATURES
+from ml.triage.labels import CLASSES, NATURES, URGENCIES
 
 router = APIRouter(include_in_schema=False)
 PAGE_SIZE: Final = 25
 MOST_ALIKE: Final = 100
+QUICK_CLASSES: Final = {"申诉": "s", "批评建议": "p", "业务范围外": "o"}
+QUICK_URGENCIES: Final = {
+    "threat_to_life": "l", "retaliation": "r", "group_event": "g", "money_moving": "m", "none": "u",
+}  # fmt: skip
+"""Classes and urgencies with their keys in the inbox; a key matter (K) is a 检举控告."""
 _FIRST_PAGES: Final = (
     (Permission.READ_WATCHLIST, "/villages"),
     (Permission.READ_COMPLAINT, "/inbox"),
@@ -156,10 +162,13 @@ def show_inbox(
         "places": place_names(session, [row.about for row in found if row.about]),
         "copies": copy_counts(session, ids),
         "pressing": pressing_copies(session, ids),
+        "standings": standings(session, found, visible=visible_complaints(actor)),
         "keywords": words_found(session, ids),
         "copies_keywords": keywords_of_copies(session, ids),
         "raised": raise_sentences(session, actor, found),
         "quick_fields": QUICK_FIELDS,
+        "quick_classes": QUICK_CLASSES,
+        "quick_urgencies": QUICK_URGENCIES,
         "added": added_to(session, actor, ids),
         "decided": complaints.decided_now(session, actor, decided),
         "spam": spam,
@@ -212,6 +221,8 @@ def complaint_page(
         "office": complaint.office or default_office(complaint.about, received_in=complaint.division),
         "natures": NATURES,
         "fields": FIELDS,
+        "classes": CLASSES,
+        "urgencies": URGENCIES,
         "history": history(session, complaint),
         "actions": actions_from(COMPLAINT_TRANSITIONS, complaint.state, role=actor.role),
         "assignees": _assignees_of_complaint(session, actor, complaint),
@@ -246,6 +257,7 @@ def _group_of(session: Session, actor: Actor, complaint: Complaint, *, page: int
     reviews = allows(actor, Permission.REVIEW_COMPLAINT) and lead is None
     return {
         "lead": lead,
+        "standing": standings(session, [complaint], visible=visible_complaints(actor))[complaint.id],
         "lead_visible": lead is not None and complaints.is_visible(session, actor, lead),
         "copies": copies,
         "copies_total": total,

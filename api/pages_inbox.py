@@ -16,6 +16,7 @@ from casework.fields import FIELDS
 from casework.label_queue import Answer
 from casework.roles import Actor
 from casework.states import ComplaintState
+from casework.urgency import NONE, decide_urgency
 from ml.triage.labels import NATURES
 
 router = APIRouter(include_in_schema=False)
@@ -27,11 +28,31 @@ Clerk = Annotated[Actor, Depends(Requires(Permission.REVIEW_COMPLAINT))]
 def correct_with_one_key(
     complaint_id: int, session: Db, svc: Svc, actor: Clerk, choice: Text
 ) -> RedirectResponse:
-    """One key: key matter, no key matter, or another field; the rest is as proposed. The inbox says what was stored."""
-    complaint = complaints.visible_complaint(session, actor, complaint_id)
-    decided = complaints.corrected_review(complaint, choice)
-    complaints.review(session, actor, complaint_id, decided, at=svc.clock())
+    """One key: key matter, no key matter, another class or field, the rest as proposed; or the urgency, and the case waits on.
+
+    The inbox says what was stored.
+    """
+    what, _, named = choice.partition(":")
+    if what == "urgency":
+        decide_urgency(session, actor, complaint_id, [] if named == NONE else [named], at=svc.clock())
+    else:
+        complaint = complaints.visible_complaint(session, actor, complaint_id)
+        decided = complaints.corrected_review(complaint, choice)
+        complaints.review(session, actor, complaint_id, decided, at=svc.clock())
     return _back(f"/inbox?state={ComplaintState.TRIAGED}&decided={complaint_id}")
+
+
+@router.post("/complaints/{complaint_id}/urgency")
+def set_urgency(
+    complaint_id: int,
+    session: Db,
+    svc: Svc,
+    actor: Clerk,
+    urgency: Annotated[list[str] | None, Form()] = None,
+) -> RedirectResponse:
+    """What was ticked presses; nothing ticked: nothing does."""
+    decide_urgency(session, actor, complaint_id, urgency or [], at=svc.clock())
+    return _back(f"/complaints/{complaint_id}")
 
 
 @router.post("/complaints/{complaint_id}/split")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from api import sms
 from api.context import Db, Services, Svc
-from api.inbox_schemas import LedgerAnswer
+from api.inbox_schemas import LedgerAnswer, ReviewBody, UrgencyBody
 from api.problems import BadSignature, ChannelClosed
 from api.schemas import (
     CommentBody,
@@ -18,7 +19,6 @@ from api.schemas import (
     NewComplaint,
     NewTask,
     Receipt,
-    ReviewBody,
     TaskDetail,
     TransferBody,
     TriageAnswer,
@@ -36,6 +36,7 @@ from casework.models import Complaint
 from casework.roles import Actor
 from casework.states import ComplaintState
 from casework.upward import NoWayUp, behind_mark, send_up_once
+from casework.urgency import decide_urgency
 
 router = APIRouter(prefix="/api/complaints", tags=["群众反映"])
 webhooks = APIRouter(prefix="/webhooks", tags=["群众反映"])
@@ -111,6 +112,18 @@ def review_complaint(
     return complaint_detail(
         session, actor, complaints.review(session, actor, complaint_id, decided, at=svc.clock())
     )
+
+
+@router.post("/{complaint_id}/urgency", summary="判定是否紧急，收件箱随即重新排序")
+def set_urgency(
+    complaint_id: int,
+    body: UrgencyBody,
+    session: Db,
+    svc: Svc,
+    actor: Annotated[Actor, Depends(Requires(Permission.REVIEW_COMPLAINT))],
+) -> ComplaintDetail:
+    decided = decide_urgency(session, actor, complaint_id, body.urgency, at=svc.clock())
+    return complaint_detail(session, actor, decided)
 
 
 @router.post("/{complaint_id}/transfer", summary="转办非关键事项")
@@ -260,12 +273,17 @@ def decided_review(body: ReviewBody, complaint: Complaint) -> complaints.Review:
     """The review that a body stands for: the model's proposal, or what the clerk put in its place."""
     proposal = complaints.proposed_review(complaint)
     if body.confirm:
-        key, nature, field = proposal.key, proposal.nature, proposal.field
-    elif body.key is None or not body.nature or not body.field:
+        return replace(proposal, office=body.office, comment=body.comment)
+    if body.key is None or not body.nature or not body.field:
         raise MissingField([name for name in ("key", "nature", "field") if getattr(body, name) in (None, "")])
-    else:
-        key, nature, field = body.key, body.nature, body.field
-    return complaints.Review(key=key, nature=nature, field=field, office=body.office, comment=body.comment)
+    return complaints.Review(
+        key=body.key,
+        nature=body.nature,
+        field=body.field,
+        official_class=body.official_class or None,
+        office=body.office,
+        comment=body.comment,
+    )
 
 
 def _check_signature(request: Request, svc: Services, body: bytes) -> None:

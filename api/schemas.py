@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from casework.access import SubjectType, TaskKind
+from casework.duplicates import Duplicate
 from casework.models import Entity, Origin, Outcome, SelectedBy
 from casework.roles import Role
 from casework.states import ComplaintState, TaskState, WarningAction, WarningState
@@ -226,8 +227,15 @@ class ComplaintRow(_Answer):
     state: ComplaintState = Field(examples=["triaged"])
     text: str = Field(description="工作用文本，已隐去反映人信息", examples=["反映村里低保名单……"])
     copies: int = Field(description="同批来信的件数（不含本件），并入本件办理", examples=[12])
+    duplicate: Duplicate = Field(
+        description="repeat 重复件（同一联系方式就同一件事再次反映）、copy 与较早来信相同（他人所写或不知何人）、none",
+        examples=["repeat"],
+    )
+    earlier: int | None = Field(description="重复件的前一件；copy 的首件；无或您无权看为空", examples=[3])
+    repeats: int = Field(description="同批来信（含本件）中的重复件数", examples=[2])
+    senders: int = Field(description="同批来信（含本件）中已知的不同联系方式数", examples=[5])
     copies_urgency: list[str] = Field(
-        description="同批来信中模型认为紧急的情形，代码同 triage.urgency；无则为空",
+        description="同批来信中紧急的情形（人工判定的，否则模型认为的），代码同 triage.urgency；无则为空",
         examples=[["retaliation"]],
     )
     keywords: list[str] = Field(description="命中的本机关关键词", examples=[["低保"]])
@@ -236,6 +244,13 @@ class ComplaintRow(_Answer):
     )
     nature: str | None = Field(description="人工审核结果", examples=["accusation"])
     field: str | None = Field(description="人工审核结果", examples=["assistance"])
+    official_class: str | None = Field(
+        description="人工审核结果：检举控告、申诉、批评建议或业务范围外；未定为空", examples=["检举控告"]
+    )
+    urgency: list[str] | None = Field(
+        description="人工判定的紧急情形，代码同 triage.urgency；判为不紧急是空列表，未判定为空值",
+        examples=[["group_event"]],
+    )
     office: str | None = Field(description="承办单位区划", examples=["330102001"])
     triage: TriageAnswer
     simulated: bool = Field(examples=[True])
@@ -249,19 +264,6 @@ class ComplaintPage(_Answer):
 
 class ComplaintDetail(ComplaintRow):
     history: list[EventRow]
-
-
-class ReviewBody(_Request):
-    """`confirm` 为真时采用模型建议；否则须给出 key、nature、field。"""
-
-    confirm: bool = Field(default=False, examples=[False])
-    key: bool | None = Field(default=None, examples=[True])
-    nature: str | None = Field(default=None, examples=["accusation"])
-    field: str | None = Field(default=None, examples=["assistance"])
-    office: str | None = Field(
-        default=None, description="承办单位；空则为被反映单位的上一级", examples=["330102001"]
-    )
-    comment: str | None = Field(default=None, max_length=2000, examples=["涉及优亲厚友"])
 
 
 class TransferBody(_Request):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -20,6 +21,7 @@ from api.schemas import (
     WatchRow,
 )
 from casework.access import TaskKind
+from casework.duplicates import standings
 from casework.events import history
 from casework.grouping import copy_counts, keywords_of_copies, pressing_copies
 from casework.guides import Models, guide_for
@@ -29,6 +31,7 @@ from casework.readings import hidden_reports
 from casework.redaction import shown_text
 from casework.roles import Actor
 from casework.runs import Evidence, evidence_rows
+from casework.scope import visible_complaints
 from casework.watchlist import Watched
 
 
@@ -86,7 +89,7 @@ def triage_answer(complaint: Complaint) -> TriageAnswer:
         field=complaint.model_field,
         topic=complaint.topic,
         official_class=complaint.official_class,
-        urgency=complaint.urgency.split("+") if complaint.urgency else [],
+        urgency=_ids(complaint.urgency),
         no_substance=complaint.no_substance,
         spam=complaint.spam,
         reasons=complaint.reasons,
@@ -94,10 +97,15 @@ def triage_answer(complaint: Complaint) -> TriageAnswer:
     )
 
 
+def _ids(joined: str) -> list[str]:
+    return joined.split("+") if joined else []
+
+
 def complaint_rows(session: Session, actor: Actor, complaints: Sequence[Complaint]) -> list[ComplaintRow]:
     ids = [complaint.id for complaint in complaints]
     copies, pressing = copy_counts(session, ids), pressing_copies(session, ids)
     words, of_copies = words_found(session, ids), keywords_of_copies(session, ids)
+    standing = standings(session, complaints, visible=visible_complaints(actor))
     return [
         _complaint_row(
             actor,
@@ -105,6 +113,7 @@ def complaint_rows(session: Session, actor: Actor, complaints: Sequence[Complain
             copies=copies.get(complaint.id, 0),
             copies_urgency=list(pressing.get(complaint.id, ())),
             keywords=words.get(complaint.id, []),
+            **asdict(standing[complaint.id]),
             copies_keywords=list(of_copies.get(complaint.id, ())),
         )
         for complaint in complaints
@@ -129,7 +138,12 @@ def task_rows(session: Session, actor: Actor, found: Sequence[Task]) -> list[Tas
 def _complaint_row(actor: Actor, complaint: Complaint, **beside: object) -> ComplaintRow:
     """beside: what other rows say of it, by field of `ComplaintRow`."""
     named = {name: getattr(complaint, name) for name in ComplaintRow.model_fields if hasattr(complaint, name)}
-    given = {"text": shown_text(actor, complaint), "triage": triage_answer(complaint)}
+    given = {
+        "text": shown_text(actor, complaint),
+        "official_class": complaint.decided_class,
+        "urgency": None if complaint.decided_urgency is None else _ids(complaint.decided_urgency),
+        "triage": triage_answer(complaint),
+    }
     return ComplaintRow.model_validate({**named, **given, **beside})
 
 

@@ -16,27 +16,38 @@ from casework.errors import BadInput, NotVisible
 from casework.events import locked, recorded
 from casework.fields import FIELDS, field_id
 from casework.group_models import ComplaintCopy
-from casework.inbox_models import KeywordHit
+from casework.inbox_models import KeywordHit, UrgencyLabel
 from casework.models import Complaint, ReviewLabel
 from casework.raising import raised_by_ledger, raised_by_sender
 from casework.receipts import in_groups, is_receipt, plain_digits
 from casework.roles import Actor, is_division
 from casework.scope import visible_complaints
 from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, ComplaintState, step
-from ml.triage.labels import NATURES
+from ml.triage.labels import CLASSES, NATURES
 
 _Copy: Final = aliased(Complaint)
+_LABELS: Final[dict[ComplaintState, type[ReviewLabel | UrgencyLabel]]] = {
+    ComplaintState.TRIAGED: UrgencyLabel,
+    ComplaintState.KEY_MATTER: ReviewLabel,
+    ComplaintState.NOT_KEY: ReviewLabel,
+}
 _ACCUSE_NOBODY: Final = ("consultation", "suggestion")
 _QUOTED: Final = re.compile(r"[「“\"'『]([^「」“”\"'『』]+)[」”\"'』]")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Review:
-    """What the clerk decided. office: where a key matter goes; None takes `access.default_office`."""
+    """What the clerk decided.
+
+    official_class: None leaves it as it was decided before, else as the model has it, as far as that fits: a key matter
+    is a 检举控告 by definition, and where the model took for one what is none, the class stays unknown.
+    office: where a key matter goes; None takes `access.default_office`.
+    """
 
     key: bool
     nature: str
     field: str
+    official_class: str | None = None
     office: str | None = None
     comment: str | None = None
 
@@ -50,12 +61,17 @@ def proposed_review(complaint: Complaint) -> Review:
 
 
 def corrected_review(complaint: Complaint, choice: str) -> Review:
-    """The proposal with one thing put right: "key", "not_key" or "field:<field id>". Raises `BadInput` for others."""
-    what, _, field = choice.partition(":")
-    if what == "field" and field in FIELDS:
-        return replace(proposed_review(complaint), field=field)
+    """The proposal with one thing put right: "key", "not_key", "field:<field id>" or "class:<class>".
+
+    Raises `BadInput` for others.
+    """
+    what, _, answer = choice.partition(":")
+    if what == "field" and answer in FIELDS:
+        return replace(proposed_review(complaint), field=answer)
+    if what == "class" and answer in CLASSES:
+        return replace(_proposed(complaint, key=answer == CLASSES[0]), official_class=answer)
     if choice not in ("key", "not_key"):
-        raise BadInput("choice", "请选择：关键事项、非关键事项，或一个领域")
+        raise BadInput("choice", "请选择：关键事项、非关键事项、一个类别，或一个领域")
     return _proposed(complaint, key=choice == "key")
 
 
@@ -96,7 +112,7 @@ def inbox(
     conditions: list[ColumnElement[bool]] = [visible_complaints(actor), set_aside if spam else ~set_aside]
     conditions.append(Complaint.state != ComplaintState.COPY if state is None else Complaint.state == state)
     raised = raised_by_ledger(actor)
-    presses = or_(Complaint.urgency != "", _has_copy(_Copy.urgency != ""))
+    presses = or_(Complaint.presses != "", _has_copy(_Copy.presses != ""))
     is_key = case(
         (Complaint.state.in_([ComplaintState.NOT_KEY, ComplaintState.TRANSFERRED]), 0),
         (Complaint.state.in_([ComplaintState.KEY_MATTER, ComplaintState.IN_TASK]), 3),
@@ -157,14 +173,15 @@ def is_visible(session: Session, actor: Actor, complaint_id: int) -> bool:
 
 
 def decided_now(session: Session, actor: Actor, complaint_id: int | None) -> Complaint | None:
-    """A complaint that stands as this person decided, if they may see it."""
+    """A complaint that stands as this person decided, or waits with the urgency that they gave it, if they may see it."""
     complaint = None if complaint_id is None else session.get(Complaint, complaint_id)
     if complaint is None or not sees_complaint(actor, facts_of(complaint)):
         return None
-    if complaint.state not in (ComplaintState.KEY_MATTER, ComplaintState.NOT_KEY):
+    label = _LABELS.get(complaint.state)
+    if label is None:
         return None
-    newest = select(ReviewLabel.by).where(ReviewLabel.complaint_id == complaint.id)
-    by = session.scalar(newest.order_by(ReviewLabel.id.desc()).limit(1))
+    newest = select(label.by).where(label.complaint_id == complaint.id)
+    by = session.scalar(newest.order_by(label.id.desc()).limit(1))
     return complaint if by is not None and by == actor.id else None
 
 
@@ -182,6 +199,7 @@ def review(session: Session, actor: Actor, complaint_id: int, decided: Review, *
         raise BadInput("nature", f"性质应为：{'、'.join(NATURES.values())}")
     if decided.field not in FIELDS:
         raise BadInput("field", f"领域应为：{'、'.join(FIELDS.values())}")
+    official_class = _class(complaint, decided)
     office = _office(complaint, decided) if decided.key else None
     change = step(
         COMPLAINT_TRANSITIONS,
@@ -192,6 +210,7 @@ def review(session: Session, actor: Actor, complaint_id: int, decided: Review, *
         fields={
             "nature": decided.nature,
             "field": decided.field,
+            "official_class": official_class,
             "office": office,
             "comment": decided.comment,
         },
@@ -203,13 +222,16 @@ def review(session: Session, actor: Actor, complaint_id: int, decided: Review, *
             key=decided.key,
             nature=decided.nature,
             field=decided.field,
+            official_class=official_class,
             corrected=(decided.key, decided.nature, decided.field)
-            != (proposal.key, proposal.nature, proposal.field),
+            != (proposal.key, proposal.nature, proposal.field)
+            or official_class not in (None, CLASSES[0] if proposal.key else complaint.official_class),
             by=actor.id,
             at=at,
         )
     )
     complaint.nature, complaint.field, complaint.office = decided.nature, decided.field, office
+    complaint.decided_class = official_class
     complaint.state = recorded(session, complaint, change)
     return complaint
 
@@ -249,6 +271,22 @@ def return_to_clerk(
     complaint.office = None
     complaint.state = recorded(session, complaint, change)
     return complaint
+
+
+def _class(complaint: Complaint, decided: Review) -> str | None:
+    """The class of a review, None where nobody knows it. Raises `BadInput` for one that is none or does not fit."""
+    named = decided.official_class
+    if named is not None and named not in CLASSES:
+        raise BadInput("official_class", f"类别应为：{'、'.join(CLASSES)}")
+    if decided.key:
+        if named not in (None, CLASSES[0]):
+            raise BadInput("official_class", f"关键事项的类别是{CLASSES[0]}；{named}请按非关键事项提交")
+        return CLASSES[0]
+    if named is not None:
+        return named
+    if complaint.state is ComplaintState.NOT_KEY:
+        return complaint.decided_class
+    return complaint.official_class if complaint.official_class in CLASSES[1:] else None
 
 
 def _office(complaint: Complaint, decided: Review) -> str:

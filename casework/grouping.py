@@ -35,9 +35,9 @@ def copy_counts(session: Session, lead_ids: Iterable[int]) -> dict[int, int]:
 def pressing_copies(session: Session, lead_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
     """What presses in copies of each lead, for leads of which one does (ids of `ml.triage.labels.URGENCIES`)."""
     query = (
-        select(ComplaintCopy.lead_id, Complaint.urgency)
+        select(ComplaintCopy.lead_id, Complaint.presses)
         .join(Complaint, Complaint.id == ComplaintCopy.complaint_id)
-        .where(ComplaintCopy.lead_id.in_(list(lead_ids)), Complaint.urgency != "")
+        .where(ComplaintCopy.lead_id.in_(list(lead_ids)), Complaint.presses != "")
         .distinct()
     )
     found: dict[int, set[str]] = {}
@@ -82,7 +82,7 @@ def copies_page(
         .join(ComplaintCopy, ComplaintCopy.complaint_id == Complaint.id)
         .where(of_lead)
         .order_by(
-            (Complaint.urgency != "").desc(),
+            (Complaint.presses != "").desc(),
             holds_news.desc(),
             Complaint.key_probability.desc(),
             Complaint.id,

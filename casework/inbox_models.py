@@ -1,4 +1,4 @@
-"""Tables of the inbox: the clerks' keywords, and messages that are read twice for training."""
+"""Tables of the inbox: the clerks' keywords, what they hold urgent, and messages that are read twice for training."""
 
 from __future__ import annotations
 
@@ -33,6 +33,20 @@ class KeywordHit(Base):
     __tablename__ = "keyword_hit"
     complaint_id: Mapped[int] = mapped_column(RowId, ForeignKey("complaint.id"), primary_key=True)
     word: Mapped[str] = mapped_column(String(32), primary_key=True)
+
+
+class UrgencyLabel(Base):
+    """What presses in a message, as a person decided it: a label for retraining; the newest one of a message counts.
+
+    urgency: ids of `ml.triage.labels.URGENCIES`, joined by "+"; empty where nothing presses.
+    """
+
+    __tablename__ = "urgency_label"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    complaint_id: Mapped[int] = mapped_column(RowId, ForeignKey("complaint.id"), index=True)
+    urgency: Mapped[str] = mapped_column(String(64))
+    by: Mapped[int] = mapped_column(RowId, ForeignKey("user_account.id"))
+    at: Mapped[datetime]
 
 
 class BlindCase(Base):

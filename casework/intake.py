@@ -14,6 +14,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from casework import audit
+from casework.duplicates import sender_digest
 from casework.errors import BadInput
 from casework.events import record_arrivals
 from casework.group_index import LOOK_BACK, Incoming, Placement, forget, keep, place
@@ -317,6 +318,7 @@ def _row(
         "division": message.division,
         "about": reading.about,
         "sealed": sealer.seal(sealed_text(message.sender, message.text), bound_to=receipt),
+        "sender_digest": sender_digest(sealer, message.sender, division=message.division),
         "work_text": reading.work_text,
         "simulated": message.simulated,
         "key_probability": float(verdict.key_probability),

@@ -1,8 +1,8 @@
 """Messages picked for reading because they teach most, read by two people who do not see each other's answer.
 
-Picked are those of which the model is least sure, spread over what they speak of. A reader sees the work text and
-nothing else, and nobody reads what they have decided on in the inbox; the second answer shows whether both agree, and a
-disagreement is settled by a person with a reason.
+Picked are those of which the model is least sure and that nobody has reviewed, spread over what they speak of. A reader
+sees the work text and nothing else, and nobody reads what they have decided on in the inbox; the second answer shows
+whether both agree, and a disagreement is settled by a person with a reason.
 """
 
 from __future__ import annotations
@@ -62,11 +62,11 @@ class Disagreement:
 
 
 def pick(session: Session, actor: Actor, *, number: int, at: datetime) -> list[BlindCase]:
-    """Add the messages that teach most: the least sure ones, then as unlike one another as can be."""
+    """Add the messages that teach most: the least sure ones that nobody reviewed, then as unlike one another as can be."""
     require(actor, Permission.REVIEW_COMPLAINT)
     if not 0 < number <= MOST_PICKED or actor.id is None:
         raise BadInput("number", f"一次请挑选 1 至 {MOST_PICKED} 件")
-    picked = select(BlindCase.complaint_id)
+    picked, reviewed = select(BlindCase.complaint_id), select(ReviewLabel.complaint_id)
     unsure = session.scalars(
         select(Complaint)
         .where(
@@ -74,6 +74,7 @@ def pick(session: Session, actor: Actor, *, number: int, at: datetime) -> list[B
             Complaint.state != ComplaintState.COPY,
             Complaint.key_probability.is_not(None),
             Complaint.id.not_in(picked),
+            Complaint.id.not_in(reviewed),
         )
         .order_by(func.abs(Complaint.key_probability - 0.5), Complaint.id.desc())
         .limit(number * _UNSURE_PER_PICK)

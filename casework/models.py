@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     Date,
     Float,
     ForeignKey,
@@ -16,7 +17,9 @@ from sqlalchemy import (
     MetaData,
     String,
     UniqueConstraint,
+    func,
 )
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, relationship
 
 from casework.access import SubjectType, TaskKind
@@ -246,6 +249,8 @@ class Complaint(Versioned, Base):
     division: Mapped[str] = mapped_column(Code, index=True)
     about: Mapped[str | None] = mapped_column(Code)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    sender_digest: Mapped[str | None] = mapped_column(String(32), index=True)
+    """Keyed hash of how to reach the sender, of this office alone (`casework.duplicates`); None where unknown."""
     work_text: Mapped[str]
     simulated: Mapped[bool]
     key_probability: Mapped[float | None]
@@ -263,12 +268,28 @@ class Complaint(Versioned, Base):
     triage_model: Mapped[str | None] = mapped_column(String(64))
     nature: Mapped[str | None] = mapped_column(String(32))
     field: Mapped[str | None] = mapped_column(String(32))
+    decided_class: Mapped[str | None] = mapped_column(String(16))
+    decided_urgency: Mapped[str | None] = mapped_column(String(64))
+    """As `urgency`, by a person; None while nobody has said so."""
     office: Mapped[str | None] = mapped_column(Code, index=True)
     state: Mapped[ComplaintState]
 
+    @hybrid_property
+    def presses(self) -> str:
+        """What presses: as a person decided, else as the model said; ids as in `urgency`."""
+        return self.urgency if self.decided_urgency is None else self.decided_urgency
+
+    @presses.inplace.expression
+    @classmethod
+    def _presses(cls) -> ColumnElement[str]:
+        return func.coalesce(cls.decided_urgency, cls.urgency)
+
 
 class ReviewLabel(Base):
-    """What a person decided about a message: a label for retraining, with who and when."""
+    """What a person decided about a message: a label for retraining, with who and when.
+
+    official_class: None where the person did not say.
+    """
 
     __tablename__ = "review_label"
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -276,6 +297,7 @@ class ReviewLabel(Base):
     key: Mapped[bool]
     nature: Mapped[str] = mapped_column(String(32))
     field: Mapped[str] = mapped_column(String(32))
+    official_class: Mapped[str | None] = mapped_column(String(16))
     corrected: Mapped[bool]
     by: Mapped[int] = mapped_column(RowId, ForeignKey("user_account.id"))
     at: Mapped[datetime]

@@ -63,6 +63,12 @@ def maybe_same_event(session: Session, actor: Actor, complaint_id: int) -> list[
     return _ranked(complaint, candidates, least=EVENT_FROM)[:EVENTS_SHOWN]
 
 
+def newest_texts(session: Session, visible: ColumnElement[bool]) -> Sequence[str]:
+    """Texts of the newest cases, by which rare words are told from common ones. visible: what the reader may see."""
+    query = select(Complaint.work_text).where(visible, Complaint.state != ComplaintState.COPY)
+    return session.scalars(query.order_by(Complaint.id.desc()).limit(_READ)).all()
+
+
 def _candidates(session: Session, actor: Actor, *conditions: ColumnElement[bool]) -> Sequence[Complaint]:
     return session.scalars(
         select(Complaint)

@@ -30,6 +30,7 @@ class ComplaintState(StrEnum):
 class ComplaintAction(StrEnum):
     TRIAGE = "triage"
     LOCATE = "locate"
+    SET_URGENCY = "set_urgency"
     JOIN = "join"
     SPLIT = "split"
     MERGE = "merge"
@@ -198,6 +199,12 @@ _DRAFT_CHECKERS: Final = frozenset({Role.SUPERVISOR, Role.TECHNICIAN})
 COMPLAINT_TRANSITIONS: Final[Mapping[tuple[ComplaintState, ComplaintAction], Move[ComplaintState]]] = {
     (ComplaintState.RECEIVED, ComplaintAction.TRIAGE): Move(ComplaintState.TRIAGED, _MACHINE),
     (ComplaintState.TRIAGED, ComplaintAction.LOCATE): Move(ComplaintState.TRIAGED, _CLERK, ("about",)),
+    (ComplaintState.TRIAGED, ComplaintAction.SET_URGENCY): Move(ComplaintState.TRIAGED, _CLERK, ("urgency",)),
+    (ComplaintState.COPY, ComplaintAction.SET_URGENCY): Move(ComplaintState.COPY, _CLERK, ("urgency",)),
+    (ComplaintState.NOT_KEY, ComplaintAction.SET_URGENCY): Move(ComplaintState.NOT_KEY, _CLERK, ("urgency",)),
+    (ComplaintState.KEY_MATTER, ComplaintAction.SET_URGENCY): Move(
+        ComplaintState.KEY_MATTER, _CLERK, ("urgency",)
+    ),
     (ComplaintState.RECEIVED, ComplaintAction.JOIN): Move(ComplaintState.COPY, _MACHINE, ("lead",)),
     (ComplaintState.COPY, ComplaintAction.SPLIT): Move(ComplaintState.TRIAGED, _CLERK),
     (ComplaintState.TRIAGED, ComplaintAction.MERGE): Move(ComplaintState.COPY, _CLERK, ("lead",)),
@@ -205,6 +212,9 @@ COMPLAINT_TRANSITIONS: Final[Mapping[tuple[ComplaintState, ComplaintAction], Mov
         ComplaintState.KEY_MATTER, _CLERK, ("nature", "field", "office")
     ),
     (ComplaintState.TRIAGED, ComplaintAction.DECLINE_KEY): Move(
+        ComplaintState.NOT_KEY, _CLERK, ("nature", "field")
+    ),
+    (ComplaintState.NOT_KEY, ComplaintAction.DECLINE_KEY): Move(
         ComplaintState.NOT_KEY, _CLERK, ("nature", "field")
     ),
     (ComplaintState.NOT_KEY, ComplaintAction.CONFIRM_KEY): Move(

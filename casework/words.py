@@ -17,7 +17,7 @@ WORDS: Final[Mapping[str, str]] = {
     "data_check": "数据核对", "verification": "核查",
     "substantiated": "属实", "irregular_rectified": "有不规范，已整改", "not_substantiated": "不属实",
     "data_error": "数据错误", "cannot_determine": "无法认定",
-    "create": "登记", "triage": "自动分拣", "locate": "确认所涉地点", "confirm_key": "确认关键事项", "decline_key": "判为非关键事项",
+    "create": "登记", "triage": "自动分拣", "locate": "确认所涉地点", "set_urgency": "判定是否紧急", "confirm_key": "确认关键事项", "decline_key": "判为非关键事项",
     "transfer": "转办", "return": "退回", "open_task": "派发任务", "close": "办结", "accept": "接收",
     "report": "报告结果", "approve": "审核通过", "reassign": "改派", "propose_set_aside": "提出暂存",
     "approve_set_aside": "同意暂存", "refuse_set_aside": "不同意暂存", "reopen": "重新处理",
@@ -33,9 +33,10 @@ WORDS: Final[Mapping[str, str]] = {
     "cashier": "出纳", "supervisor": "监督人员", "group_leader": "组长", "town_staff": "乡镇干部",
     "negated": "否认", "quoted": "引述", "ironical": "反话", "hearsay": "听说", "uncertain": "存疑", "asserted": "直陈",
     "sms": "短信", "web": "网页", "phone": "电话", "visit": "来访", "hotline": "热线",
-    "about": "所涉地点", "nature": "性质", "field": "领域", "office": "承办单位", "comment": "意见或理由", "destination": "转往单位",
+    "about": "所涉地点", "urgency": "紧急情形", "official_class": "类别", "nature": "性质", "field": "领域", "office": "承办单位", "comment": "意见或理由", "destination": "转往单位",
     "reason": "理由", "trial": "试运行结果", "outcome": "结果", "note": "核查情况", "assignee": "承办人", "key": "是否关键事项",
     "second_reader": "第二人",
+    "repeat": "重复件",
     **URGENCIES,
 }  # fmt: skip
 

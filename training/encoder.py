@@ -179,9 +179,16 @@ def stopped_early(study: Study, *, seed: int, say: Said | None = None) -> Study:
 def fit_net(
     study: Study, chosen: Rows, *, seed: int, watched: Rows | None = None, epoch: Epoch | None = None
 ) -> Net:
-    """Train the net on some of the labelled board messages and all others; ``watched``: rows of the chosen."""
+    """Train the net on some of the labelled board messages and all others; ``watched``: rows of the chosen.
+
+    Left out are copies of the board's messages from which it does not learn.
+    """
     material = study.material
-    rows = np.concatenate([chosen, np.arange(material.board, len(material.masked))])
+    learnt = chosen if watched is None else np.delete(chosen, watched)
+    held_out = np.setdiff1d(np.arange(material.board), learnt)
+    others = np.arange(material.board, len(material.masked))
+    copies = np.isin(material.groups[others], material.groups[held_out])
+    rows = np.concatenate([chosen, others[~copies]])
     lesson = Lesson(
         [study.activations[row] for row in rows],
         {name: numbers[rows] for name, numbers in material.answers.items()},

@@ -41,7 +41,7 @@ class Material:
         masked: what the encoder reads.
         answers: by question, the number of the answer in `LABELS`, or `UNKNOWN`; of the key question 1 or 0.
         weights: how much the key answer counts.
-        groups: near-copy group of each message; a written message and one of a site is its own.
+        groups: near-copy group of each message, in which a written one or one of a site stands with what it copies.
         board: how many of the messages are of the board. Only those are ever held out.
         site: how many are of a site, the last ones.
     """
@@ -59,8 +59,11 @@ def read_material(
 ) -> Material:
     """Return the labelled messages in the order of ``rows``, then the others, with all known answers.
 
+    ``groups`` are those of `triage_corpus.Corpus`: of ``messages``, then of all written ones, then of all of the site.
+
     Class (``classes.csv``), accused party and act (``acts.csv``) and written messages (``written_village.csv``) are used
-    where the folder ``labels`` has them; ``site`` is the file of `load_site`.
+    where the folder ``labels`` has them; ``site`` is the file of `load_site`, of which those messages count on which
+    a person decided more than the urgency.
 
     Raises:
         LabelError: an answer is not known to the guideline.
@@ -91,17 +94,20 @@ def read_material(
             answers, row["id"], key=row["key"] == "1", known={q: row[q] for q in ("nature", "field", "class")}
         )
         weights.append(WRITTEN_WEIGHT)
-    own = load_site(site)
+    every = load_site(site)
+    own = [one for one in every if one.key is not None]
     for one in own:
-        _note(answers, "site", key=one.key, known={"nature": one.nature, "field": one.field})
+        known = {"nature": one.nature, "field": one.field, "class": one.official_class}
+        _note(answers, "site", key=bool(one.key), known=known)
         weights.append(1.0)
-    alone = groups.max(initial=0) + 1 + np.arange(len(written) + len(own))
+    after = np.ones(len(written) + len(every), dtype=np.bool_)
+    after[len(written) :] = [one.key is not None for one in every]
     made_up = [mask(normalise(row["text"])) for row in written]
     return Material(
         [message.masked for message in chosen] + made_up + [one.masked for one in own],
         {name: np.array(numbers, dtype=np.int64) for name, numbers in answers.items()},
         np.array(weights),
-        np.concatenate([groups[rows], alone]),
+        np.concatenate([groups[rows], groups[len(messages) :][after]]),
         len(chosen),
         len(own),
     )

@@ -82,13 +82,17 @@ class WrittenMessage:
 class SiteMessage:
     """A masked message of a site's own inbox with what people decided about it. For training only.
 
+    key, nature: None where a person decided on nothing but the urgency.
     field: None where the office's field is none that the model knows.
+    official_class, urgency: None where nobody said; an empty urgency where somebody saw that nothing presses.
     """
 
     masked: str
-    key: bool
-    nature: str
+    key: bool | None
+    nature: str | None
     field: str | None
+    official_class: str | None = None
+    urgency: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -160,6 +164,8 @@ def load_written(folder: Path = FOLDER) -> list[WrittenMessage]:
 def load_site(path: Path | None) -> list[SiteMessage]:
     """Return the messages that ``cunjian intake labels`` wrote to ``path``, without simulated ones; none without a path.
 
+    Files of before class and urgency were decided say nothing of these.
+
     Raises:
         LabelError: the file is no such file, or an answer is unknown.
     """
@@ -175,8 +181,10 @@ def load_site(path: Path | None) -> list[SiteMessage]:
             SiteMessage(
                 row["masked"],
                 row["key"],
-                _one_of(NATURES, row, "nature"),
-                None if row["model_field"] is None else _one_of(FIELDS, row, "model_field"),
+                _known(NATURES, row, "nature"),
+                _known(FIELDS, row, "model_field"),
+                _known(CLASSES, row, "official_class") if "official_class" in row else None,
+                None if row.get("urgency") is None else _urgency(row),
             )
             for row in rows
         ]
@@ -252,6 +260,10 @@ def _one_of(known: tuple[str, ...] | Mapping[str, str], row: Mapping[str, str], 
     if row[column] not in known:
         raise LabelError(f"{row['id']}: unknown {column} {row[column]!r}")
     return row[column]
+
+
+def _known(known: tuple[str, ...] | Mapping[str, str], row: Mapping[str, str], column: str) -> str | None:
+    return None if row[column] is None else _one_of(known, row, column)
 
 
 def _flag(row: Mapping[str, str], column: str) -> bool:

@@ -2,7 +2,7 @@
 
 The vocabulary, the rarity of its terms and the latent space are learned from all messages, near-copies once; the
 heads from labels; calibration, threshold and abstention from scores of messages held out of training. Folds
-never part near-copies. The test set of the board (``key_matter_dev.csv``) is not read here.
+never part near-copies, and what copies a held-out message does not teach. The test set of the board (``key_matter_dev.csv``) is not read here.
 
 Labels of the second and third round were chosen with a model, so a figure over the first three rounds, on which
 everything is decided, belongs to a harder and richer sample than the board. The same figures over held-out messages
@@ -199,8 +199,16 @@ def splits_of(corpus: Corpus, name: str, *, seed: int) -> list[Split]:
 
 
 def with_written(corpus: Corpus, name: str, train: Rows) -> Rows:
-    """Return a training part of the board's messages with all others that answer the question."""
-    return np.concatenate([train, np.flatnonzero(corpus.questions[name].written)])
+    """Return a training part of the board's messages with all others that answer the question.
+
+    Left out are copies of the board's messages that are held out: their answers would be known.
+    """
+    question = corpus.questions[name]
+    groups = corpus.groups[question.rows]
+    held_out = ~question.written
+    held_out[train] = False
+    copies = np.isin(groups, groups[held_out])
+    return np.concatenate([train, np.flatnonzero(question.written & ~copies)])
 
 
 def _all_of(corpus: Corpus, name: str) -> Rows:

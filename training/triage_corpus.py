@@ -14,12 +14,13 @@ from scipy.sparse import csr_array
 from ml.triage.features import Features
 from ml.triage.labels import URGENCIES
 from ml.triage.masking import mask
-from ml.triage.near_duplicates import group_near_duplicates
+from ml.triage.near_duplicates import group_beside
 from ml.triage.text import normalise
 from ml.triage.vocabulary import Vocabulary
 from training.board import read_board
 from training.label_files import (
     ClassReading,
+    SiteMessage,
     WrittenMessage,
     load_classes,
     load_site,
@@ -85,7 +86,7 @@ class Corpus:
         distinct: how many those are.
         matrix: features of all messages of the board, then of the written ones, then of the site's.
         space: latent space of the distinct ones.
-        groups: near-copy group of each message; a written message and one of a site is its own.
+        groups: near-copy group of each message, in which a written one or one of a site stands with what it copies.
         questions: known answers: key ("1" or "0"), nature, field, topic, class, and each of `URGENCIES` ("1" or "0").
         rounds: the round of each labelled message of the board (row of the key question), "" for none of `ROUNDS`.
         site: how many messages are of a site.
@@ -133,8 +134,8 @@ def read_corpus(
 ) -> Corpus:
     """Read messages and labels and compute their features; ``step`` is called three times on the way.
 
-    ``site``: the file of `load_site`. Its messages answer key, nature and field; vocabulary and latent space do not
-    hear of them.
+    ``site``: the file of `load_site`. Its messages answer all questions but topic, as far as people decided; vocabulary
+    and latent space do not hear of them.
 
     Raises:
         FileNotFoundError: a board file is missing.
@@ -142,15 +143,15 @@ def read_corpus(
     """
     messages = read_board(data_folder)
     step()
-    written = load_written(labels)
-    groups = group_near_duplicates([message.masked for message in messages])
-    distinct = np.unique(groups)
+    written, own = load_written(labels), load_site(site)
+    masked = [message.masked for message in messages]
+    others = [mask(normalise(one.text)) for one in written] + [one.masked for one in own]
+    of_board, groups = group_beside(masked, others)
+    distinct = np.unique(of_board)
     vocabulary = choose_vocabulary([messages[row] for row in distinct])
     step()
     features = Features(vocabulary)
-    own = load_site(site)
-    masked = [message.masked for message in messages] + [mask(normalise(one.text)) for one in written]
-    masked += [one.masked for one in own]
+    masked += others
     matrix = features.with_opening(masked)
     space = LatentSpace.of(csr_array(matrix[distinct]), features=features, seed=seed)
     topical = np.array([row for row in distinct if messages[row].topic is not None])
@@ -163,29 +164,23 @@ def read_corpus(
     for name in ("nature", "field"):
         made_up = [getattr(one, name) for one in written]
         labelled[name] = labelled[name].and_written(written_rows, made_up, weight=WRITTEN_WEIGHT)
-    decided: dict[str, list[str | None]] = {
-        "key": [str(int(one.key)) for one in own],
-        "nature": [one.nature for one in own],
-        "field": [one.field for one in own],
-    }
-    for name, answers in decided.items():
-        known = [(row, answer) for row, answer in zip(own_rows, answers, strict=True) if answer is not None]
-        labelled[name] = labelled[name].and_written(
-            np.array([row for row, _ in known], dtype=np.int64), [answer for _, answer in known], weight=1.0
-        )
     questions = {
         **labelled,
         **_class_questions(row_of, settled_classes(load_classes(labels), settled), written, written_rows),
         "topic": Question.of_board(topical, topics, np.ones(len(topics), dtype=bool)),
     }
+    for name, answers in _site_answers(own).items():
+        known = [(row, answer) for row, answer in zip(own_rows, answers, strict=True) if answer is not None]
+        questions[name] = questions[name].and_written(
+            np.array([row for row, _ in known], dtype=np.int64), [answer for _, answer in known], weight=1.0
+        )
     step()
-    alone = groups.max(initial=0) + 1 + np.arange(len(written) + len(own))
     return Corpus(
         vocabulary,
         len(distinct),
         matrix,
         space,
-        np.concatenate([groups, alone]),
+        groups,
         questions,
         rounds,
         len(own),
@@ -211,6 +206,19 @@ def _labelled_questions(
     rounds = np.array([round_by_message[message_id] for message_id in answers])
     questions = {name: Question.of_board(rows, np.array(column), sure) for name, column in columns.items()}
     return questions, rounds
+
+
+def _site_answers(own: Sequence[SiteMessage]) -> dict[str, list[str | None]]:
+    """Return by question what people of a site decided about each of its messages, None where nobody did."""
+    answers: dict[str, list[str | None]] = {
+        "key": [None if one.key is None else str(int(one.key)) for one in own],
+        "nature": [one.nature for one in own],
+        "field": [one.field for one in own],
+        "class": [one.official_class for one in own],
+    }
+    for urgency in URGENCIES:
+        answers[urgency] = [None if one.urgency is None else str(int(urgency in one.urgency)) for one in own]
+    return answers
 
 
 def _class_questions(

@@ -35,12 +35,40 @@ def group_near_duplicates(texts: Sequence[str], *, threshold: float = THRESHOLD)
     shingles are estimated to be common, and groups are closed over such pairs. Texts shorter than a shingle
     are joined only when equal; empty ones never. The same texts always give the same groups.
     """
+    long_enough, signatures = _signed(texts)
+    return _grouped(texts, long_enough, signatures, threshold)
+
+
+def group_beside(
+    texts: Sequence[str], others: Sequence[str], *, threshold: float = THRESHOLD
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return `group_near_duplicates` of the texts alone, and of the texts with the others behind them.
+
+    Of these two the second is coarser on the texts only where one of the others is a copy of two that are no copies of
+    each other. It costs little more than the first.
+    """
+    every = [*texts, *others]
+    long_enough, signatures = _signed(every)
+    own = int(np.searchsorted(long_enough, len(texts)))
+    alone = _grouped(texts, long_enough[:own], signatures[:own], threshold)
+    return alone, _grouped(every, long_enough, signatures, threshold)
+
+
+def _signed(texts: Sequence[str]) -> tuple[NDArray[np.int64], Signatures]:
+    """Return the places of the texts that are long enough for a signature, and these."""
+    places = np.flatnonzero([len(text) >= SHINGLE for text in texts])
+    if len(places) == 0:
+        return places, np.empty((0, BANDS * ROWS_PER_BAND), dtype=np.uint32)
+    return places, minhash([texts[int(place)] for place in places])
+
+
+def _grouped(
+    texts: Sequence[str], long_enough: NDArray[np.int64], signatures: Signatures, threshold: float
+) -> NDArray[np.int64]:
     groups = np.arange(len(texts), dtype=np.int64)
-    long_enough = np.flatnonzero([len(text) >= SHINGLE for text in texts])
     _join_equal_short(texts, groups)
     if len(long_enough) == 0:
         return groups
-    signatures = minhash([texts[int(index)] for index in long_enough])
     labels = _connected(signatures, threshold)
     first = np.full(labels.max() + 1, len(texts), dtype=np.int64)
     np.minimum.at(first, labels, long_enough)

@@ -72,6 +72,7 @@ EVERYTHING = dict.fromkeys(
         "reason",
         "trial",
         "lead",
+        "urgency",
     ),
     "x",
 )

@@ -9,7 +9,8 @@ import pytest
 
 from ml.triage import TriageModel
 from tests.ml.encoders import tiny_encoder
-from tests.triage.test_training import board, site_labels  # noqa: F401  # board: fixture
+from tests.triage.conftest import board  # noqa: F401  # fixture
+from tests.triage.test_training import site_labels
 from training.encoder import design_for, train_cascade
 from training.encoder_evaluation import (
     confidence_for,
