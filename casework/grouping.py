@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from casework.access import sees_complaint
 from casework.channel_models import Attachment, FollowUp
@@ -17,11 +17,13 @@ from casework.events import locked, recorded
 from casework.group_index import index_alone
 from casework.group_models import ComplaintCopy, GroupExemplar
 from casework.models import Complaint
+from casework.raising import copy_presses
 from casework.roles import Actor
 from casework.scope import visible_complaints
 from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, ComplaintState, step
 
 MOST_BESIDE: Final = 100
+_Lead: Final = aliased(Complaint)
 BesideT = TypeVar("BesideT", Attachment, FollowUp)
 
 
@@ -36,7 +38,8 @@ def pressing_copies(session: Session, lead_ids: Iterable[int]) -> dict[int, tupl
     query = (
         select(ComplaintCopy.lead_id, Complaint.presses)
         .join(Complaint, Complaint.id == ComplaintCopy.complaint_id)
-        .where(ComplaintCopy.lead_id.in_(list(lead_ids)), Complaint.presses != "")
+        .join(_Lead, _Lead.id == ComplaintCopy.lead_id)
+        .where(ComplaintCopy.lead_id.in_(list(lead_ids)), copy_presses(Complaint, _Lead))
         .distinct()
     )
     found: dict[int, set[str]] = {}
