@@ -18,7 +18,7 @@ from casework.fields import FIELDS, field_id
 from casework.group_models import ComplaintCopy
 from casework.inbox_models import KeywordHit, UrgencyLabel
 from casework.models import Complaint, ReviewLabel
-from casework.raising import raised_by_ledger, raised_by_sender
+from casework.raising import copy_presses, raised_by_ledger, raised_by_sender
 from casework.receipts import in_groups, is_receipt, plain_digits
 from casework.roles import Actor, is_division
 from casework.scope import visible_complaints
@@ -112,7 +112,7 @@ def inbox(
     conditions: list[ColumnElement[bool]] = [visible_complaints(actor), set_aside if spam else ~set_aside]
     conditions.append(Complaint.state != ComplaintState.COPY if state is None else Complaint.state == state)
     raised = raised_by_ledger(actor)
-    presses = or_(Complaint.presses != "", _has_copy(_Copy.presses != ""))
+    presses = or_(Complaint.presses != "", _has_copy(copy_presses(_Copy, Complaint)))
     is_key = case(
         (Complaint.state.in_([ComplaintState.NOT_KEY, ComplaintState.TRANSFERRED]), 0),
         (Complaint.state.in_([ComplaintState.KEY_MATTER, ComplaintState.IN_TASK]), 3),

@@ -18,11 +18,13 @@ from casework.group_index import index_alone
 from casework.group_models import ComplaintCopy, GroupExemplar
 from casework.inbox_models import KeywordHit
 from casework.models import Complaint
+from casework.raising import copy_presses
 from casework.roles import Actor
 from casework.scope import visible_complaints
 from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, ComplaintState, step
 
 MOST_BESIDE: Final = 100
+_Lead: Final = aliased(Complaint)
 BesideT = TypeVar("BesideT", Attachment, FollowUp)
 
 
@@ -37,7 +39,8 @@ def pressing_copies(session: Session, lead_ids: Iterable[int]) -> dict[int, tupl
     query = (
         select(ComplaintCopy.lead_id, Complaint.presses)
         .join(Complaint, Complaint.id == ComplaintCopy.complaint_id)
-        .where(ComplaintCopy.lead_id.in_(list(lead_ids)), Complaint.presses != "")
+        .join(_Lead, _Lead.id == ComplaintCopy.lead_id)
+        .where(ComplaintCopy.lead_id.in_(list(lead_ids)), copy_presses(Complaint, _Lead))
         .distinct()
     )
     found: dict[int, set[str]] = {}

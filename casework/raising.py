@@ -38,6 +38,14 @@ def added_to(session: Session, actor: Actor, complaint_ids: Iterable[int]) -> se
     return set(session.scalars(query))
 
 
+def copy_presses(copy: type[Complaint], lead: type[Complaint]) -> ColumnElement[bool]:
+    """A copy that presses. What a person said of its lead holds for it, too, where the model said the same of both."""
+    said_of_lead = and_(
+        lead.decided_urgency.is_not(None), copy.decided_urgency.is_(None), copy.urgency == lead.urgency
+    )
+    return and_(copy.presses != "", ~said_of_lead)
+
+
 def _leads_of_added(actor: Actor) -> Select[int]:
     return (
         select(ComplaintCopy.lead_id)

@@ -183,3 +183,20 @@ def test_class_and_urgency_go_out_with_the_labels_and_are_learnt_from(world, tmp
     assert (of[key].official_class, of[key].urgency) == ("检举控告", ("retaliation", "group_event"))
     assert (of[plain].urgency, of[untold].urgency, of[untold].official_class) == ((), None, None)
     assert (of[copy].key, of[copy].nature, of[copy].urgency) == (None, None, ("money_moving",))
+
+
+def test_what_is_said_of_the_first_message_of_a_mailing_holds_for_its_copies_that_press_alike(world):
+    pressing = MAILING + "写信的人被扬言报复"
+    with world.sessions.begin() as session:
+        doubted, lead, _ = take_in(session, world, "好像补助少发了", pressing, pressing + "谢谢")
+        clerk = world.actor(session, "clerk")
+        decide_urgency(session, clerk, lead, [], at=NOW)
+        assert listed(session, clerk) == [doubted, lead]
+        assert grouping.pressing_copies(session, [lead]) == {}
+        (more,) = take_in(session, world, pressing + "盼复", start=9)
+        assert grouping.lead_of(session, more) == lead
+        assert listed(session, clerk) == [doubted, lead]
+        session.get_one(Complaint, more).urgency = "group_event"
+        session.flush()
+        assert listed(session, clerk) == [lead, doubted]
+        assert grouping.pressing_copies(session, [lead]) == {lead: ("group_event",)}
