@@ -19,7 +19,7 @@ import yaml
 from pydantic import Field, field_validator, model_validator
 
 from registers.catalogue import load_catalogue
-from registers.definitions import Parameter, Strict
+from registers.definitions import Parameter, Strict, read_yaml
 from registers.query import ParsedQuery, QueryError, columns_read, parse_query
 from registers.same_person import check_links
 
@@ -259,7 +259,7 @@ def load_entity(entity: Entity, folder: Path = SETS_FOLDER) -> EntityDefinition:
 
 
 def _mapping(text: str) -> dict[str, Any]:
-    content = yaml.safe_load(text)
+    content = read_yaml(text)
     if not isinstance(content, dict):
         raise FeatureError("write one mapping: id, entity, name, needs, sql, features")
     return content

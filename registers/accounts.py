@@ -7,10 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import model_validator
 
-from registers.definitions import Strict
+from registers.definitions import Strict, read_yaml
 from registers.values import clean
 
 ACCOUNTS_FILE = Path(__file__).with_name("accounts.yaml")
@@ -47,7 +46,7 @@ class Chart(Strict):
 
 @cache
 def load_chart(path: Path = ACCOUNTS_FILE) -> Chart:
-    return Chart.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return Chart.model_validate(read_yaml(path.read_text(encoding="utf-8")))
 
 
 def standard_account(name: str) -> str | None:

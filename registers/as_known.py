@@ -122,12 +122,16 @@ class RegisterViews(ABC):
         """Show the registers that a query reads."""
         named = {table.name for table in select.find_all(exp.Table)} & self.catalogue.keys()
         for register_id in sorted(named - self._shown):
-            register = self.catalogue[register_id]
-            source = self._source(register) if register_id in self.registers else _no_rows(register)
-            closures = self._closures(register) if self._stock.closed.get(register_id) else None
-            view = _as_known(register, source, closures=closures, as_of=self.as_of)
-            self._show_view(register_id, view)
+            self._show_register(self.catalogue[register_id])
             self._shown.add(register_id)
+
+    def _show_register(self, register: Register) -> None:
+        self._show_view(register.id, self._as_known(register))
+
+    def _as_known(self, register: Register) -> exp.Select:
+        source = self._source(register) if register.id in self.registers else _no_rows(register)
+        closures = self._closures(register) if self._stock.closed.get(register.id) else None
+        return _as_known(register, source, closures=closures, as_of=self.as_of)
 
     def __enter__(self) -> Self:
         return self

@@ -13,12 +13,11 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from registers import values
 from registers.accounts import normal_account
-from registers.definitions import Strict
+from registers.definitions import Strict, read_yaml
 from registers.normalising import normal_address, normal_name
 
 CATALOGUE_FOLDER = Path(__file__).parent / "catalogue"
@@ -307,4 +306,4 @@ def _check_references(registers: Mapping[str, Register]) -> None:
 
 
 def _yaml(path: Path) -> Any:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return read_yaml(path.read_text(encoding="utf-8"))

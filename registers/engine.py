@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
+from itertools import count
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -88,6 +90,38 @@ class Engine(Protocol):
     ) -> None: ...
 
 
+class _GivenRows:
+    """Small databases in memory, all in one DuckDB that is started once: starting one costs more than asking it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._numbers = count()
+        self._root: duckdb.DuckDBPyConnection | None = None
+        self.views: dict[tuple[str, str, bool, date], str] = {}
+        """Texts of views by catalogue, register, whether it holds rows, and day: they are the same in each database."""
+
+    def open(self) -> tuple[str, duckdb.DuckDBPyConnection]:
+        """A new, empty database: its name, and a connection that sees it alone."""
+        with self._lock:
+            if self._root is None:
+                self._root = connect(threads=1)
+            name = f"given_{next(self._numbers)}"
+            connection = self._root.cursor()
+        connection.execute("SET enable_progress_bar = false")
+        connection.execute(f"ATTACH ':memory:' AS {name}")
+        connection.execute(f"USE {name}")
+        return name, connection
+
+    def close(self, name: str, connection: duckdb.DuckDBPyConnection) -> None:
+        connection.close()
+        with self._lock:
+            if self._root is not None:
+                self._root.execute(f"DETACH DATABASE IF EXISTS {name}")
+
+
+_GIVEN_ROWS = _GivenRows()
+
+
 class DuckDBEngine(RegisterViews):
     """One connection to one lake, as of one day. Use as a context manager."""
 
@@ -104,6 +138,7 @@ class DuckDBEngine(RegisterViews):
         known = catalogue or load_catalogue()
         stock = take_stock(lake, catalogue=known, as_of=as_of, only=batches)
         super().__init__(stock, catalogue=known, as_of=as_of)
+        self._given = ""
         self._connection = connect(spill=lake.home / "spill", threads=threads)
 
     @classmethod
@@ -123,7 +158,7 @@ class DuckDBEngine(RegisterViews):
         engine = cls.__new__(cls)
         stock = given_stock(rows.keys(), as_of=as_of)
         RegisterViews.__init__(engine, stock, catalogue=catalogue or load_catalogue(), as_of=as_of)
-        engine._connection = connect(threads=1)
+        engine._given, engine._connection = _GIVEN_ROWS.open()
         for register_id, given in rows.items():
             table = given_rows(engine.catalogue[register_id], given)
             engine._connection.register(f"given_{register_id}", table)
@@ -143,7 +178,22 @@ class DuckDBEngine(RegisterViews):
         self._connection.register(name, table)
 
     def close(self) -> None:
-        self._connection.close()
+        if self._given:
+            _GIVEN_ROWS.close(self._given, self._connection)
+        else:
+            self._connection.close()
+
+    def _show_register(self, register: Register) -> None:
+        if not self._given:
+            super()._show_register(register)
+            return
+        key = (self.catalogue.content_hash, register.id, register.id in self.registers, self.as_of)
+        if key not in _GIVEN_ROWS.views:
+            view = exp.Create(
+                this=exp.to_table(register.id), kind="VIEW", expression=self._as_known(register)
+            )
+            _GIVEN_ROWS.views[key] = to_sql(view)
+        self._connection.sql(_GIVEN_ROWS.views[key])
 
     def _show_view(self, name: str, select: exp.Select) -> None:
         kind = "TABLE" if self._fits_in_memory(name) else "VIEW"

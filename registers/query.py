@@ -36,6 +36,10 @@ EXTRACTED: frozenset[str] = frozenset({"year", "quarter", "month", "day", "isodo
 """Parts of a date that `extract` may take."""
 
 
+PLACE = ("line", "col", "start", "end")
+"""What the parser notes of a name's place."""
+
+
 class QueryError(ValueError):
     """A query that the subset refuses. The message names file, line and mend, for whoever writes the model."""
 
@@ -182,6 +186,7 @@ class _Linter:
         for name in sorted(names - set(parameters) - {"as_of"}):
             place = next(place for place in tree.find_all(exp.Placeholder) if place.name == name)
             self.refuse(place, f"parameter :{name} is not declared; declare it under parameters")
+        _forget_places(tree)
         return ParsedQuery(self._source, tree, frozenset(used), names)
 
     def check(self, tree: exp.Query) -> None:
@@ -329,6 +334,14 @@ class _Linter:
                     self.refuse(
                         test, "LEFT JOIN … IS NULL is a hidden NOT EXISTS; write NOT EXISTS (SELECT 1 …)"
                     )
+
+
+def _forget_places(tree: exp.Query) -> None:
+    """Drop where each name stood in the text: all is checked, and every copy would take the places along."""
+    for node in tree.walk():
+        if node.meta_get("line") is not None:
+            for key in PLACE:
+                node.meta.pop(key, None)
 
 
 def columns_read(query: ParsedQuery) -> dict[str, set[str]]:

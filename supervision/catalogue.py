@@ -21,7 +21,7 @@ from pydantic import Field, ValidationError, model_validator
 from sqlglot import exp
 
 from registers.catalogue import Catalogue, load_catalogue
-from registers.definitions import Parameter, Strict
+from registers.definitions import Parameter, Strict, read_yaml
 from registers.fractions import fractional_names
 from registers.query import ParsedQuery, QueryError, check_query, columns_read, parse_expression, parse_query
 from registers.same_person import check_links
@@ -311,22 +311,27 @@ def _findings_tree(model: Model, *, names_officials: bool) -> exp.Query:
 
 def _check_declared_columns(model: Model, catalogue: Catalogue, *queries: ParsedQuery) -> None:
     """The columns declared under `registers` and `derived` exist, and are just those that the SQL reads."""
+    read = [columns_read(query) for query in queries]
     for register, columns in model.registers.items():
         if register not in catalogue:
             raise QueryError(f"{model.id}.yaml registers", None, f"there is no register {register!r}")
         known = {column.name for column in catalogue[register].lake_columns}
-        _check_columns(f"{model.id}.yaml registers", register, columns, known, queries)
+        _check_columns(f"{model.id}.yaml registers", register, columns, known, read)
     for name, columns in model.derived.items():
-        _check_columns(f"{model.id}.yaml derived", name, columns, set(DERIVED[name].columns), queries)
+        _check_columns(f"{model.id}.yaml derived", name, columns, set(DERIVED[name].columns), read)
 
 
 def _check_columns(
-    source: str, relation: str, columns: Iterable[str], known: set[str], queries: Iterable[ParsedQuery]
+    source: str,
+    relation: str,
+    columns: Iterable[str],
+    known: set[str],
+    queries: Iterable[Mapping[str, set[str]]],
 ) -> None:
     declared = set(columns)
     if unknown := sorted(declared - known):
         raise QueryError(source, None, f"{relation} has no column {unknown[0]!r}")
-    read = {name for query in queries for name in columns_read(query).get(relation, set())} & known
+    read = {name for query in queries for name in query.get(relation, set())} & known
     if undeclared := sorted(read - declared):
         raise QueryError(source, None, f"declare {relation}: {', '.join(undeclared)}")
     if unread := sorted(declared - read):
@@ -346,7 +351,7 @@ def load_model(path: Path) -> Model:
 def model_from_text(text: str, *, source: str) -> Model:
     """Check a model given as YAML; `source` names it in messages. Raises `ModelError`."""
     try:
-        model = Model.model_validate(yaml.safe_load(text))
+        model = Model.model_validate(read_yaml(text))
     except (ValidationError, yaml.YAMLError) as error:
         raise ModelError(f"{source}: {error}") from error
     try:

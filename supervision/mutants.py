@@ -98,10 +98,11 @@ def mutants_of(model: Model) -> Iterator[Mutant]:
     seen: set[str] = set()
     for part in PARTS:
         query: ParsedQuery = getattr(model.queries, part)
+        unchanged = to_sql(query.tree)
         for kind, number, new in _changes(query.tree):
             mutated, before = _changed(query, number, new)
             text = to_sql(mutated.tree)
-            if text in seen or text == to_sql(query.tree):
+            if text in seen or text == unchanged:
                 continue
             seen.add(text)
             yield Mutant(part, kind, before, to_sql(new), _with_part(model.queries, part, mutated))

@@ -19,7 +19,7 @@ from typing import Annotated
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
-from registers.definitions import Strict
+from registers.definitions import Strict, read_yaml
 from supervision.catalogue import Model
 
 Values = Mapping[str, int | float]
@@ -93,7 +93,7 @@ def load_regions(home: Path, models: Mapping[str, Model]) -> Regions:
     if not path.exists():
         return Regions()
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+        content = read_yaml(path.read_text(encoding="utf-8")) or []
         regions = Regions(TypeAdapter(list[Setting]).validate_python(content))
     except (ValidationError, yaml.YAMLError) as error:
         raise RegionError(f"{FILE_NAME}：写法有误：{error}") from error
