@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from registers.catalogue import load_catalogue
@@ -53,4 +54,9 @@ def write_index(home: Path) -> None:
         name: [{k: v for k, v in row.items() if k in known[name]} for row in r] for name, r in rows.items()
     }
     with DuckDBEngine.from_rows(given, as_of=DAY) as engine:
-        build_index(engine, Plans(load_models().values(), load_catalogue()), home)
+        build_index(engine, _plans(), home)
+
+
+@cache
+def _plans() -> Plans:
+    return Plans(load_models().values(), load_catalogue())

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from casework.accounts import create_user
 from casework.models import CaseWarning
 from casework.roles import Role
 from supervision.published import published_models
 from tests.api.test_http import good, problem
 from tests.api.trials import trial_of
-from tests.casework_world import COUNTY, NOW, PASSWORD
+from tests.casework_world import COUNTY, add_user
 from tests.supervision.drafts import OWN, SHIPPED, draft_text, stricter_text
 
 REASON = {"reason": "本县多记半个工也应提示"}
@@ -56,15 +55,7 @@ def test_what_is_refused_leaves_nothing_behind(signed_in, small_world):
 
 def test_another_countys_draft_is_not_found(signed_in, small_world):
     with small_world.sessions.begin() as session:
-        create_user(
-            session,
-            login="neighbour",
-            name="邻县",
-            password=PASSWORD,
-            role=Role.TECHNICIAN,
-            division="330103",
-            at=NOW,
-        )
+        add_user(session, "neighbour", Role.TECHNICIAN, "330103")
     draft = good(signed_in("technician").post("/api/drafts", json={"content": draft_text()}))
     outsider = signed_in("neighbour")
     path = f"/api/drafts/{draft['id']}"

@@ -10,13 +10,13 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from api.throttle import FAILURES, WINDOW
-from casework.accounts import SESSION_LENGTH, create_user
+from casework.accounts import SESSION_LENGTH
 from casework.audit_models import AuditEntry
 from casework.models import CaseWarning, User
 from casework.roles import Role
 from tests.casework.supplier_world import BOTH, LOCAL, publish_suppliers
 from tests.casework.test_tender_scores import HERE, publish_tenders
-from tests.casework_world import ACCOUNTANT, NOW, PASSWORD, SECRETARY, TOWN_B, VILLAGE_A, VILLAGE_B
+from tests.casework_world import ACCOUNTANT, PASSWORD, SECRETARY, TOWN_B, VILLAGE_A, VILLAGE_B, add_user
 
 COMPLAINT = {"channel": "web", "message_id": "w1", "text": "石桥村村支书克扣补贴，电话13800000000"}
 
@@ -62,9 +62,7 @@ def test_from_complaint_to_closed_over_http(signed_in, small_world):
 
 def test_an_office_is_not_answered_the_receipt_of_another(signed_in, small_world):
     with small_world.sessions.begin() as session:
-        create_user(
-            session, login="town_clerk", name="某", password=PASSWORD, role=Role.CLERK, division=TOWN_B, at=NOW
-        )  # fmt: skip
+        add_user(session, "town_clerk", Role.CLERK, TOWN_B)
     county, town = signed_in("clerk"), signed_in("town_clerk")
     table = "工单编号,诉求内容\n1,{}\n".format
     for clerk, text in ((county, "石桥村的路灯坏了"), (town, "柳林村的水管漏了")):

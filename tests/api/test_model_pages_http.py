@@ -13,13 +13,12 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from casework import drafts
-from casework.accounts import create_user
 from casework.audit_models import AuditEntry
 from casework.models import ModelDraft
 from casework.roles import Role
 from tests.api.precheck_world import DEAD
 from tests.api.trials import trial_of
-from tests.casework_world import COUNTY, NOW, PASSWORD, TOWN_A, VILLAGE_A, World
+from tests.casework_world import COUNTY, NOW, PASSWORD, TOWN_A, VILLAGE_A, World, add_user
 from tests.supervision.drafts import OWN, draft_text, stricter_text
 
 Clients = Callable[[str], TestClient]
@@ -35,15 +34,7 @@ PAGES = {
 def add_neighbours(world: World) -> None:
     with world.sessions.begin() as session:
         for login, division in (("neighbour", "330103"), ("town_technician", TOWN_A)):
-            create_user(
-                session,
-                login=login,
-                name=login,
-                password=PASSWORD,
-                role=Role.TECHNICIAN,
-                division=division,
-                at=NOW,
-            )
+            add_user(session, login, Role.TECHNICIAN, division)
 
 
 def kept_draft(client: TestClient, text: str | None = None) -> str:

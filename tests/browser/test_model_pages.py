@@ -7,14 +7,13 @@ from datetime import date
 import pyarrow as pa
 from playwright.sync_api import Locator, Page, expect
 
-from casework.accounts import create_user
 from casework.audit_models import AuditEntry
 from casework.roles import Role
 from supervision.published import published_models
 from supervision.runs import FINDINGS_SCHEMA, VERDICTS_SCHEMA, Run, store_run
 from tests.api.precheck_world import ALIVE, DEAD, write_index
 from tests.browser.steps import NEEDS_BROWSER, fits, sign_in
-from tests.casework_world import COUNTY, NOW, PASSWORD, VILLAGE_A, VILLAGE_B, World
+from tests.casework_world import COUNTY, VILLAGE_A, VILLAGE_B, World, add_user
 from tests.supervision.drafts import OWN, SHIPPED, draft_text, stricter_text
 
 pytestmark = NEEDS_BROWSER
@@ -106,15 +105,7 @@ def test_a_draft_that_does_not_hold_comes_back_with_lines_and_mends(page: Page, 
 
 def test_a_city_adopts_and_a_returned_draft_starts_another(page: Page, site: str, small_world: World) -> None:
     with small_world.sessions.begin() as session:
-        create_user(
-            session,
-            login="city",
-            name="市局",
-            password=PASSWORD,
-            role=Role.SUPERVISOR,
-            division="3301",
-            at=NOW,
-        )
+        add_user(session, "city", Role.SUPERVISOR, "3301", name="市局")
     sign_in(page, site, "technician")
     for _ in range(2):
         start_draft(page, site, draft_text())

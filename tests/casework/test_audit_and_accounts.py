@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import delete, select, update
 
 from casework import audit
@@ -130,14 +131,17 @@ def test_batches_are_sealed_as_rows_come_in(small_world):
 
 def test_a_password_is_checked_and_kept_as_a_hash(small_world):
     with small_world.sessions.begin() as session:
-        assert authenticate(session, login="clerk", password=PASSWORD).login == "clerk"
-        assert authenticate(session, login="clerk", password=PASSWORD + "x") is None
+        user = create_user(
+            session, login="new", name="新", password=PASSWORD, role=Role.CLERK, division="330102", at=NOW
+        )
+        assert authenticate(session, login="new", password=PASSWORD) == user
+        assert authenticate(session, login="new", password=PASSWORD + "x") is None
         assert authenticate(session, login="nobody", password=PASSWORD) is None
-        user = session.scalars(select(User).where(User.login == "clerk")).one()
         assert PASSWORD not in user.password_hash
+        assert not PasswordHasher().check_needs_rehash(user.password_hash)  # as costly as argon2 advises
         user.active = False
         session.flush()
-        assert authenticate(session, login="clerk", password=PASSWORD) is None
+        assert authenticate(session, login="new", password=PASSWORD) is None
 
 
 def test_a_session_ends_by_time_by_leaving_and_with_the_account(small_world):

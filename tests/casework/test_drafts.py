@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from casework import drafts, tasks
 from casework.access import sees_draft
-from casework.accounts import create_user
 from casework.audit_models import AuditEntry
 from casework.drafts import Desk
 from casework.errors import (
@@ -36,10 +35,10 @@ from tests.casework_world import (
     COUNTY,
     MODEL,
     NOW,
-    PASSWORD,
     TOWN_B,
     VILLAGE_A,
     VILLAGE_B,
+    add_user,
     finding,
     write_run,
 )
@@ -63,10 +62,7 @@ def office(world):
     """The world with the people of other offices."""
     with world.sessions.begin() as session:
         for login, (role, division) in OTHERS.items():
-            user = create_user(
-                session, login=login, name=login, password=PASSWORD, role=role, division=division, at=NOW
-            )
-            world.users[login] = user.id
+            world.users[login] = add_user(session, login, role, division).id
     return world
 
 

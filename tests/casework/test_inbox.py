@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import select
 
 from casework import complaints, follow_ups, grouping, label_queue, lexicon, similar, training_labels
-from casework.accounts import create_user
 from casework.audit_models import AuditEntry
 from casework.errors import BadInput, NotPermitted, NotVisible, SecondPersonRequired
 from casework.fields import label_of
@@ -18,7 +17,7 @@ from casework.models import Complaint
 from casework.raising import added_to
 from casework.roles import Role
 from casework.states import ComplaintState
-from tests.casework_world import COUNTY, NOW, PASSWORD, TOWN_A, KeywordTriage, message
+from tests.casework_world import COUNTY, NOW, TOWN_A, KeywordTriage, add_user, message
 from training.label_files import load_site
 
 TEXTS = (
@@ -42,10 +41,7 @@ def take_in(session, world, *texts, start=1):
 
 
 def second_clerk(session, world) -> None:
-    user = create_user(
-        session, login="clerk2", name="某", password=PASSWORD, role=Role.CLERK, division=COUNTY, at=NOW
-    )
-    world.users["clerk2"] = user.id
+    world.users["clerk2"] = add_user(session, "clerk2", Role.CLERK, COUNTY).id
 
 
 # --- keywords ----------------------------------------------------------------------------------------------
@@ -117,15 +113,7 @@ def test_only_clerks_of_the_office_keep_its_keywords(small_world):
         version = lexicon.save(session, small_world.actor(session, "clerk"), [], note="空", at=NOW)
         with pytest.raises(NotPermitted):
             lexicon.save(session, small_world.actor(session, "supervisor"), [], note="空", at=NOW)
-        other = create_user(
-            session,
-            login="town_clerk",
-            name="某",
-            password=PASSWORD,
-            role=Role.CLERK,
-            division=TOWN_A,
-            at=NOW,
-        )
+        other = add_user(session, "town_clerk", Role.CLERK, TOWN_A)
         small_world.users["town_clerk"] = other.id
         with pytest.raises(NotVisible):
             lexicon.restore(session, small_world.actor(session, "town_clerk"), version.id, at=NOW)

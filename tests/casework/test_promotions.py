@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from casework.access import Permission, allows
-from casework.accounts import actor_of, create_user
+from casework.accounts import actor_of
 from casework.audit_models import AuditEntry
 from casework.errors import (
     BadInput,
@@ -35,7 +35,7 @@ from casework.promotions import (
 from casework.roles import Role
 from casework.states import PromotionAction, PromotionState
 from ml.bundle import bundle_folder, champion_version, set_champion
-from tests.casework_world import COUNTY, NOW, PASSWORD, World
+from tests.casework_world import COUNTY, NOW, World, add_user
 from tests.room_world import KIND, add_version, gates, registry_of
 
 
@@ -224,9 +224,7 @@ def test_a_request_is_refused_or_withdrawn_and_stays_readable(small_world):
         )
     second = asked(small_world, "1")
     with small_world.sessions.begin() as session:
-        other = create_user(
-            session, login="tech2", name="乙", password=PASSWORD, role=Role.TECHNICIAN, division=COUNTY, at=NOW
-        )  # fmt: skip
+        other = add_user(session, "tech2", Role.TECHNICIAN, COUNTY)
         with pytest.raises(OfficeNotAllowed, match="本人"):
             withdraw(session, actor_of(other), second, comment="x", registry=registry, at=NOW)
     with small_world.sessions.begin() as session:
