@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 
@@ -16,7 +15,7 @@ from ml.reports import read_report
 from registers.pseudonyms import load_key
 from tests.cunjian.conftest import DAY, Office
 
-pytestmark = pytest.mark.xdist_group("room")  # training takes a minute: once, by one worker
+pytestmark = pytest.mark.xdist_group("county")  # training takes a minute: once, by one worker
 PASSWORD = "correct-horse-battery"
 KINDS = (*ENTITY_OF_KIND, TENDER)
 
@@ -24,9 +23,8 @@ KINDS = (*ENTITY_OF_KIND, TENDER)
 @pytest.fixture(scope="module")
 def office(imported: Office, tmp_path_factory: pytest.TempPathFactory) -> Office:
     """A home of its own with two accounts, trained once; no test needs another before it."""
-    home = tmp_path_factory.mktemp("room") / "home"
-    shutil.copytree(imported.home, home)
-    room = Office(home, imported.county)
+    room = imported.copied_to(tmp_path_factory.mktemp("room") / "home")
+    home = room.home
     for login, role in (("zhang", "technician"), ("li", "leader")):
         added = room.run(
             "accounts", "add", login, "--name", login, "--role", role, "--division", "990101", "--password", PASSWORD

@@ -17,6 +17,8 @@ from registers.catalogue import load_catalogue
 from registers.engine import DuckDBEngine
 from registers.query import bind, columns_read
 
+pytestmark = pytest.mark.xdist_group("feature conformance")  # one worker makes what these tests share
+
 MINIMUM = {"village": 45, "official": 24, "supplier": 30}
 FEATURES = [(entity, name) for entity in ENTITIES for name in dictionary(entity)]
 GROUPS = [(entity, group) for entity in ENTITIES for group in load_groups(entity)]

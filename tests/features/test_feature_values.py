@@ -15,6 +15,8 @@ from features.compute import FeatureSet, feature_set
 from features.dictionary import dictionary
 from registers.engine import DuckDBEngine
 
+pytestmark = pytest.mark.xdist_group("feature values")  # one worker makes what these tests share
+
 CASES = [
     (entity, entity_id, name, value)
     for entity, ids in EXPECTED.items()

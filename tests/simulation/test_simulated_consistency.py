@@ -12,6 +12,8 @@ from simulation.schemes import SCHEMES
 from simulation.truth import TRUTH_COLUMNS
 from tests.simulation.wider_stories import deaths, households
 
+pytestmark = pytest.mark.xdist_group("simulated county")  # one worker makes what these tests share
+
 FIELDS = set(
     "collective_funds assets_resources village_projects procurement labour assistance agri_subsidy seal_use "
     "land_compensation medical_fund housing_insurance tender official_conduct education_pension".split()

@@ -24,6 +24,8 @@ from simulation.mess import Style, cells
 from simulation.records import REGISTERS
 from simulation.village import Village
 
+pytestmark = pytest.mark.xdist_group("simulated county")  # one worker makes what these tests share
+
 INTENDED_MESS = ("身份证号", "必填项", "租赁编号")
 
 

@@ -16,6 +16,8 @@ from simulation.timeline import Period
 from simulation.truth import Brief, Story
 from simulation.verifications import COLUMNS, write_verifications
 
+pytestmark = pytest.mark.xdist_group("simulated county")  # one worker makes what these tests share
+
 OUTCOMES = {"substantiated", "irregular_rectified", "not_substantiated", "cannot_determine", "data_error"}
 NATURES = {"accusation", "appeal_for_help", "consultation", "suggestion"}
 FIELDS = set(

@@ -16,6 +16,8 @@ from simulation.works import WORKS_TENDER_FEN
 from tests.simulation import wider_stories
 from tests.simulation.wider_stories import deaths, family, households
 
+pytestmark = pytest.mark.xdist_group("simulated county")  # one worker makes what these tests share
+
 
 def benefit_after_death(county, truth):
     payments = county.records(truth, "subsidy_payment")

@@ -23,6 +23,8 @@ from supervision.runner import run_models
 from supervision.runs import Run
 from tests.supervision.county import END, NEXT_DAY, deliver, hold_back, write_county
 
+pytestmark = pytest.mark.xdist_group("nightly")  # one worker makes what these tests share
+
 MODELS = load_models()
 SPLIT = [model for model in MODELS.values() if model.partition]
 

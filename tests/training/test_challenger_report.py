@@ -25,6 +25,8 @@ from training.registry import list_models, open_registry, promote
 from training.study import Room
 from training.train import Trained, train_anomaly, train_risk
 
+pytestmark = pytest.mark.xdist_group("challenger report")  # one worker makes what these tests share
+
 DICTIONARY = features_dictionary()
 
 
@@ -140,11 +142,12 @@ def test_challenger_and_champion_are_compared_on_cases_the_champion_never_saw(
     assert answers(figures)["not_below_champion"] == "pass"
 
 
-def test_a_retrained_model_that_saw_the_same_cannot_be_compared(mlruns: Path, tmp_path: Path) -> None:
-    first = risk(mlruns, tmp_path).registered
-    promote(first.kind, first.version, by="甲", home=tmp_path, mlruns=mlruns, key=KEY)
-    risk(mlruns, tmp_path)
-    figures = read_report(tmp_path, "risk_village", "2", key=KEY).figures
+def test_a_retrained_model_that_saw_the_same_cannot_be_compared(office: Office, tmp_path: Path) -> None:
+    home = Path(shutil.copytree(office.home, tmp_path / "home"))
+    first, mlruns = office.trained.registered, home / "mlruns"
+    promote(first.kind, first.version, by="甲", home=home, mlruns=mlruns, key=KEY)
+    risk(mlruns, home)
+    figures = read_report(home, "risk_village", "2", key=KEY).figures
     assert figures["champion"]["compared"] is None
     assert figures["champion"]["today"]["overlap"] == 1.0
     assert answers(figures)["not_below_champion"] == "cannot_tell"

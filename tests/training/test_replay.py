@@ -15,6 +15,8 @@ from tests.ml.synthetic import feature_set, features_dictionary, findings
 from training.dataset import DRAWN
 from training.replay import ORDERS, Quarter, Replay, against_truth, replay
 
+pytestmark = pytest.mark.xdist_group("replay")  # one worker makes what these tests share
+
 ROWS, ODD = 120, 40
 AS_OF = date(2025, 12, 31)
 STARTS = [date(2024, 1, 1), date(2024, 4, 1), date(2024, 7, 1), date(2024, 10, 1), date(2025, 1, 1)]

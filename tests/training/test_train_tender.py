@@ -24,6 +24,8 @@ from training.tender_study import judged_tenders
 from training.train import NothingToLearnFrom, Trained
 from training.train_tender import tender_dataset, train_tender
 
+pytestmark = pytest.mark.xdist_group("tender training")  # one worker makes what these tests share
+
 TOWNS = ("990101101201", "990101102201")
 
 

@@ -21,7 +21,7 @@ from ml.triage.near_duplicates import group_near_duplicates
 from training import triage, triage_selection
 from training.board import read_board
 from training.label_files import load_site
-from training.triage import decide, folds, train_triage
+from training.triage import TriageReport, decide, folds, train_triage
 from training.triage_evaluation import Bools, Floats, best_threshold, calibration_error
 from training.triage_labels import (
     FOLDER,
@@ -45,6 +45,8 @@ from training.triage_selection import (
     select_second_round,
     select_third_round,
 )
+
+with_the_model = pytest.mark.xdist_group("triage model")  # one worker trains what these tests compare with
 
 
 def test_the_committed_labels_settle_to_the_whole_board() -> None:
@@ -137,21 +139,34 @@ def test_the_decision_keeps_its_promises_on_the_scores_it_was_made_from() -> Non
     assert calibration_error(keys, probability) < 0.05
 
 
-def test_training_is_repeatable_and_its_model_tells_the_kinds_apart(board: Path, tmp_path: Path) -> None:
-    steps: list[tuple[int, int]] = []
+Trained = tuple[Path, TriageReport, list[tuple[int, int]]]
+
+
+@pytest.fixture(scope="module")
+def trained(board: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """The model of the board's labels alone, its report, and the steps that were told."""
+    folder, steps = tmp_path_factory.mktemp("trained") / "model", []
     report = train_triage(
         board,
-        out=tmp_path / "one",
+        out=folder,
         labels=board,
         seed=3,
         progress=lambda done, total: steps.append((done, total)),
     )
+    return folder, report, steps
+
+
+@with_the_model
+def test_training_is_repeatable_and_its_model_tells_the_kinds_apart(
+    board: Path, trained: Trained, tmp_path: Path
+) -> None:
+    folder, report, steps = trained
     assert steps[-1][0] == steps[-1][1] == len(steps)
     assert (report.labels, report.key_matters) == (200, 100)
     assert report.figures["key average precision"].value > 0.95
     train_triage(board, out=tmp_path / "two", labels=board, seed=3)
-    assert (tmp_path / "one" / SUMS).read_bytes() == (tmp_path / "two" / SUMS).read_bytes()
-    accusation, question = TriageModel.load(tmp_path / "one").predict(
+    assert (folder / SUMS).read_bytes() == (tmp_path / "two" / SUMS).read_bytes()
+    accusation, question = TriageModel.load(folder).predict(
         [
             "举报村支书今年以来贪污补偿款，请领导希望大家都一直没有",
             "请问今年以来医保怎么缴费，请领导希望大家都一直没有",
@@ -160,14 +175,15 @@ def test_training_is_repeatable_and_its_model_tells_the_kinds_apart(board: Path,
     assert accusation.key_probability > question.key_probability
 
 
+@with_the_model
 def test_what_an_office_corrected_often_enough_changes_the_answer_and_no_figure_counts_it(
-    board: Path, tmp_path: Path
+    board: Path, trained: Trained, tmp_path: Path
 ) -> None:
     asked = "请问今年以来医保怎么缴费，请领导希望大家都一直没有"
-    before = train_triage(board, out=tmp_path / "before", labels=board, seed=3)
+    folder, before, _ = trained
     site = site_labels(tmp_path / "site.parquet", asked, times=80)
     report = train_triage(board, out=tmp_path / "after", labels=board, site=site, seed=3)
-    (old,) = TriageModel.load(tmp_path / "before").predict([asked])
+    (old,) = TriageModel.load(folder).predict([asked])
     (new,) = TriageModel.load(tmp_path / "after").predict([asked])
     assert (old.key, new.key) == (False, True)
     assert (new.nature, new.field) == ("accusation", "assistance") != (old.nature, old.field)
@@ -175,11 +191,13 @@ def test_what_an_office_corrected_often_enough_changes_the_answer_and_no_figure_
     assert (report.labels, report.key_matters) == (before.labels, before.key_matters)
 
 
-def test_what_was_simulated_in_an_office_teaches_nothing(board: Path, tmp_path: Path) -> None:
+@with_the_model
+def test_what_was_simulated_in_an_office_teaches_nothing(
+    board: Path, trained: Trained, tmp_path: Path
+) -> None:
     site = site_labels(tmp_path / "site.parquet", "请问医保怎么缴费", times=80, simulated=True)
-    train_triage(board, out=tmp_path / "before", labels=board, seed=3)
     assert train_triage(board, out=tmp_path / "after", labels=board, site=site, seed=3).site == 0
-    before, after = (TriageModel.load(tmp_path / name).to_files() for name in ("before", "after"))
+    before, after = (TriageModel.load(folder).to_files() for folder in (trained[0], tmp_path / "after"))
     assert before == after
 
 
