@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from casework.access import ComplaintFacts, default_office, office_may_handle, sees_complaint
@@ -16,8 +16,8 @@ from casework.errors import BadInput, NotVisible
 from casework.events import locked, recorded
 from casework.fields import FIELDS, field_id
 from casework.group_models import ComplaintCopy
-from casework.inbox_models import KeywordHit, UrgencyLabel
-from casework.models import Complaint, ReviewLabel
+from casework.inbox_models import KeywordHit, ReviewLabel, UrgencyLabel
+from casework.models import Complaint
 from casework.raising import copy_presses, raised_by_ledger, raised_by_sender
 from casework.receipts import in_groups, is_receipt, plain_digits
 from casework.roles import Actor, is_division
@@ -25,7 +25,7 @@ from casework.scope import visible_complaints
 from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, ComplaintState, step
 from ml.triage.labels import CLASSES, NATURES
 
-_Copy: Final = aliased(Complaint)
+_Copy, _Lead = aliased(Complaint), aliased(Complaint)
 _LABELS: Final[dict[ComplaintState, type[ReviewLabel | UrgencyLabel]]] = {
     ComplaintState.TRIAGED: UrgencyLabel,
     ComplaintState.KEY_MATTER: ReviewLabel,
@@ -112,7 +112,7 @@ def inbox(
     conditions: list[ColumnElement[bool]] = [visible_complaints(actor), set_aside if spam else ~set_aside]
     conditions.append(Complaint.state != ComplaintState.COPY if state is None else Complaint.state == state)
     raised = raised_by_ledger(actor)
-    presses = or_(Complaint.presses != "", _has_copy(copy_presses(_Copy, Complaint)))
+    presses = or_(Complaint.pressing, Complaint.id.in_(_leads_of(copy_presses(_Copy, _Lead))))
     is_key = case(
         (Complaint.state.in_([ComplaintState.NOT_KEY, ComplaintState.TRANSFERRED]), 0),
         (Complaint.state.in_([ComplaintState.KEY_MATTER, ComplaintState.IN_TASK]), 3),
@@ -121,7 +121,7 @@ def inbox(
         (Complaint.abstain.is_(True), 1),
         (Complaint.model_key.is_(True), 2),
         (exists().where(KeywordHit.complaint_id == Complaint.id), 1),
-        (_has_copy(exists().where(KeywordHit.complaint_id == _Copy.id)), 1),
+        (Complaint.id.in_(_leads_of(_Copy.id.in_(select(KeywordHit.complaint_id)))), 1),
         (raised, 1),
         else_=0,
     )
@@ -143,8 +143,14 @@ def inbox(
     return rows, total
 
 
+def _leads_of(copies: ColumnElement[bool]) -> Select[int]:
+    """Leads of the copies that fulfil a condition on `_Copy` and `_Lead`, for a condition that few fulfil."""
+    copy = select(ComplaintCopy.lead_id).join(_Copy, _Copy.id == ComplaintCopy.complaint_id)
+    return copy.join(_Lead, _Lead.id == ComplaintCopy.lead_id).where(copies)
+
+
 def _has_copy(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether a copy behind the case fulfils the condition on `_Copy`."""
+    """Whether a copy behind the case fulfils a condition on `_Copy` that most fulfil."""
     of_group = exists().where(
         ComplaintCopy.lead_id == Complaint.id, _Copy.id == ComplaintCopy.complaint_id, condition
     )

@@ -136,15 +136,13 @@ def _counts(session: Session, lead_ids: Sequence[int]) -> dict[int, tuple[int, i
 def _in_group(session: Session, complaints: Sequence[Complaint], leads: Mapping[int, int]) -> dict[int, int]:
     """The newest earlier message of the same sender in the group of each that has one."""
     digests = {one.sender_digest for one in complaints if one.sender_digest}
-    groups = set(leads.values())
-    of_senders = Complaint.sender_digest.in_(digests)
-    behind = (
-        select(ComplaintCopy.lead_id, Complaint.sender_digest, Complaint.received_at, Complaint.id)
-        .join(Complaint, Complaint.id == ComplaintCopy.complaint_id)
-        .where(ComplaintCopy.lead_id.in_(groups), of_senders)
+    lead_id = func.coalesce(ComplaintCopy.lead_id, Complaint.id)
+    of_senders = (
+        select(lead_id, Complaint.sender_digest, Complaint.received_at, Complaint.id)
+        .outerjoin(ComplaintCopy, ComplaintCopy.complaint_id == Complaint.id)
+        .where(Complaint.sender_digest.in_(digests))
     )
-    first = select(Complaint.id, Complaint.sender_digest, Complaint.received_at, Complaint.id)
-    rows = [*session.execute(behind), *session.execute(first.where(Complaint.id.in_(groups), of_senders))]
+    rows = session.execute(of_senders).all() if digests else []
     found: dict[int, int] = {}
     for one in complaints:
         before = [

@@ -24,7 +24,7 @@ from casework.scope import visible_complaints
 from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, ComplaintState, step
 
 MOST_BESIDE: Final = 100
-_Lead: Final = aliased(Complaint)
+_Lead, _Pressing = aliased(Complaint), aliased(Complaint)
 BesideT = TypeVar("BesideT", Attachment, FollowUp)
 
 
@@ -40,7 +40,11 @@ def pressing_copies(session: Session, lead_ids: Iterable[int]) -> dict[int, tupl
         select(ComplaintCopy.lead_id, Complaint.presses)
         .join(Complaint, Complaint.id == ComplaintCopy.complaint_id)
         .join(_Lead, _Lead.id == ComplaintCopy.lead_id)
-        .where(ComplaintCopy.lead_id.in_(list(lead_ids)), copy_presses(Complaint, _Lead))
+        .where(
+            ComplaintCopy.lead_id.in_(list(lead_ids)),
+            ComplaintCopy.complaint_id.in_(select(_Pressing.id).where(_Pressing.pressing)),
+            copy_presses(Complaint, _Lead),
+        )
         .distinct()
     )
     found: dict[int, set[str]] = {}

@@ -35,6 +35,24 @@ class KeywordHit(Base):
     word: Mapped[str] = mapped_column(String(32), primary_key=True)
 
 
+class ReviewLabel(Base):
+    """What a person decided about a message: a label for retraining, with who and when.
+
+    official_class: None where the person did not say.
+    """
+
+    __tablename__ = "review_label"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    complaint_id: Mapped[int] = mapped_column(RowId, ForeignKey("complaint.id"), index=True)
+    key: Mapped[bool]
+    nature: Mapped[str] = mapped_column(String(32))
+    field: Mapped[str] = mapped_column(String(32))
+    official_class: Mapped[str | None] = mapped_column(String(16))
+    corrected: Mapped[bool]
+    by: Mapped[int] = mapped_column(RowId, ForeignKey("user_account.id"))
+    at: Mapped[datetime]
+
+
 class UrgencyLabel(Base):
     """What presses in a message, as a person decided it: a label for retraining; the newest one of a message counts.
 

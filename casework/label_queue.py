@@ -20,8 +20,8 @@ from casework.access import Permission, require
 from casework.complaints import visible_complaint
 from casework.errors import BadInput, NotVisible, SecondPersonRequired
 from casework.fields import FIELDS
-from casework.inbox_models import BlindCase, BlindReading
-from casework.models import Complaint, ReviewLabel
+from casework.inbox_models import BlindCase, BlindReading, ReviewLabel
+from casework.models import Complaint
 from casework.roles import Actor
 from casework.scope import visible_complaints
 from casework.states import ComplaintState

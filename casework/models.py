@@ -13,11 +13,13 @@ from sqlalchemy import (
     Date,
     Float,
     ForeignKey,
+    Index,
     LargeBinary,
     MetaData,
     String,
     UniqueConstraint,
     func,
+    literal_column,
 )
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, relationship
@@ -284,23 +286,14 @@ class Complaint(Versioned, Base):
     def _presses(cls) -> ColumnElement[str]:
         return func.coalesce(cls.decided_urgency, cls.urgency)
 
+    @hybrid_property
+    def pressing(self) -> bool:
+        return self.presses != literal_column("''")
 
-class ReviewLabel(Base):
-    """What a person decided about a message: a label for retraining, with who and when.
 
-    official_class: None where the person did not say.
-    """
-
-    __tablename__ = "review_label"
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    complaint_id: Mapped[int] = mapped_column(RowId, ForeignKey("complaint.id"), index=True)
-    key: Mapped[bool]
-    nature: Mapped[str] = mapped_column(String(32))
-    field: Mapped[str] = mapped_column(String(32))
-    official_class: Mapped[str | None] = mapped_column(String(16))
-    corrected: Mapped[bool]
-    by: Mapped[int] = mapped_column(RowId, ForeignKey("user_account.id"))
-    at: Mapped[datetime]
+_PRESSING = Complaint.pressing.expression
+Index("ix_complaint_pressing", Complaint.id, sqlite_where=_PRESSING, postgresql_where=_PRESSING)
+"""The few that press are found without a look at the many copies of a mailing."""
 
 
 class Task(Versioned, Base):

@@ -43,7 +43,7 @@ def copy_presses(copy: type[Complaint], lead: type[Complaint]) -> ColumnElement[
     said_of_lead = and_(
         lead.decided_urgency.is_not(None), copy.decided_urgency.is_(None), copy.urgency == lead.urgency
     )
-    return and_(copy.presses != "", ~said_of_lead)
+    return and_(copy.pressing, ~said_of_lead)
 
 
 def _leads_of_added(actor: Actor) -> Select[int]:

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from casework.duplicates import standings
 from casework.fields import label_of
-from casework.inbox_models import BlindCase, BlindReading, UrgencyLabel
-from casework.models import Complaint, ReviewLabel
+from casework.inbox_models import BlindCase, BlindReading, ReviewLabel, UrgencyLabel
+from casework.models import Complaint
 from casework.urgency import NONE
 from ml.triage.labels import CLASSES
 from ml.triage.masking import mask

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from casework.attachments import attach
 from casework.audit_models import AuditEntry
 from casework.channel_models import FollowUp, ScanState
-from casework.inbox_models import BlindCase, LexiconVersion
-from casework.models import Complaint, ReviewLabel
+from casework.inbox_models import BlindCase, LexiconVersion, ReviewLabel
+from casework.models import Complaint
 from casework.sealing import load_sealer
 from casework.states import ComplaintState
 from tests.casework_world import NOW, VILLAGE_A

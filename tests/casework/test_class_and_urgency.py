@@ -10,8 +10,8 @@ from casework import complaints, grouping, training_labels
 from casework.complaints import Review
 from casework.errors import BadInput, NotVisible, RoleNotAllowed
 from casework.events import history
-from casework.inbox_models import UrgencyLabel
-from casework.models import Complaint, ReviewLabel
+from casework.inbox_models import ReviewLabel, UrgencyLabel
+from casework.models import Complaint
 from casework.states import ComplaintState
 from casework.urgency import decide_urgency
 from tests.casework.test_inbox import MAILING, TEXTS, listed, take_in

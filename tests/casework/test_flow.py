@@ -21,8 +21,9 @@ from casework.errors import (
     UnknownTransition,
 )
 from casework.events import history
+from casework.inbox_models import ReviewLabel
 from casework.intake import receive
-from casework.models import CaseWarning, Complaint, Outcome, ReviewLabel, SelectedBy, Task, Verification
+from casework.models import CaseWarning, Complaint, Outcome, SelectedBy, Task, Verification
 from casework.receipts import is_receipt
 from casework.states import ComplaintState, TaskState, WarningAction, WarningState
 from casework.tasks import Assignment, Report
