@@ -278,10 +278,10 @@ def train_second_stage(study: Study, fast: TriageModel, held_out: HeldOut, *, se
     heads = {}
     for name in QUESTIONS:
         order = [LABELS[name].index(label) for label in fast.heads[name].labels]
-        layer = net.heads[name]
-        weights = layer.weight.detach().numpy().T[:, order]
-        intercepts = layer.bias.detach().numpy()[order].astype(np.float64)
-        heads[name] = Head(fast.heads[name].labels, np.ascontiguousarray(weights), intercepts)
+        weights, intercepts = net.head(name)
+        heads[name] = Head(
+            fast.heads[name].labels, np.ascontiguousarray(weights[:, order]), intercepts[order]
+        )
     mixes = {
         name: choice_mix(held_out.fast[name], held_out.encoder[name]) for name in QUESTIONS if name != KEY
     }

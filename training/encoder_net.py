@@ -1,9 +1,10 @@
-"""The encoder's trained part: top layers if wished, a pooling by learned queries, a hidden layer, and one linear head
-per question.
+"""The encoder's trained part: top layers if wished, and a committee whose members answer every question by a pooling
+by learned queries, a hidden layer, and one linear head per question.
 
 The frozen layers stay as they were pre-trained. They are run once per message, their output is kept
 (`training.encoder_export.activations_of`), and only what is here learns: a hundredth of the cost of training them
-all. All questions learn at once, each message from the answers that it has.
+all. All questions learn at once, each message from the answers that it has. The members start differently, learn
+apart, and the mean of their scores counts: it errs less than one of them, and costs next to nothing beside the layers.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import torch
@@ -44,8 +45,9 @@ class Design:
         layers: layers that are used at all; those above the frozen ones learn.
         tokens: the longest input; of a longer message the beginning and the last `tail` tokens.
         tail: see `tokens`.
-        queries: learned queries that pool the tokens, beside their mean.
-        hidden: width of the layer between pooling and heads, which is the vector of a message.
+        members: of the committee.
+        queries: learned queries of a member that pool the tokens, beside their mean.
+        hidden: width of a member's layer between pooling and heads.
         epochs: at most so many passes over the messages.
         patience: so many epochs in which the watched messages are ranked no better end the training.
         batch: messages a step.
@@ -60,6 +62,7 @@ class Design:
     layers: int = 10
     tokens: int = 256
     tail: int = 64
+    members: int = 3
     queries: int = 8
     hidden: int = 512
     epochs: int = 5
@@ -96,8 +99,51 @@ class Lesson:
     groups: Rows
 
 
-class Net(nn.Module):  # type: ignore[misc]  # torch is not typed strictly
-    """Top layers, pooling and heads over the output of the frozen layers."""
+class Above(NamedTuple):
+    """What the members see of some messages: each messages x tokens x width, the last one messages x tokens x 1.
+
+    Attributes:
+        hidden: output of the uppermost layer.
+        keys: what the queries are compared with.
+        present: 1 where a token is, else 0.
+    """
+
+    hidden: torch.Tensor
+    keys: torch.Tensor
+    present: torch.Tensor
+
+
+class Member(nn.Module):  # type: ignore[misc]  # torch is not typed strictly
+    """One of the committee: queries, hidden layer, heads."""
+
+    def __init__(self, width: int, design: Design, sizes: Mapping[str, int]) -> None:
+        super().__init__()
+        self.queries = nn.Parameter(torch.randn(design.queries, width) * 0.02)
+        size = width * (1 + design.queries)
+        self.norm = nn.LayerNorm(size)
+        self.dropout = nn.Dropout(design.dropout)
+        self.hidden = nn.Linear(size, design.hidden)
+        self.heads = nn.ModuleDict({name: nn.Linear(design.hidden, count) for name, count in sizes.items()})
+
+    def vector(self, above: Above) -> torch.Tensor:
+        """Return the vector of each message: messages x `Design.hidden`."""
+        hidden, keys, present = above
+        mean = (hidden * present).sum(1) / present.sum(1)
+        looked = keys @ self.queries.T.to(keys.dtype)
+        shares = (looked + (1 - present) * -1e4).softmax(1)
+        pooled = (shares.transpose(1, 2) @ hidden).flatten(1)
+        seen = self.dropout(self.norm(torch.cat([mean, pooled], 1).float()))
+        result: torch.Tensor = functional.gelu(self.hidden(seen))
+        return result
+
+    def forward(self, above: Above) -> dict[str, torch.Tensor]:
+        """Return the scores of each question: messages x answers."""
+        vector = self.dropout(self.vector(above))
+        return {name: head(vector).float() for name, head in self.heads.items()}
+
+
+class Net(nn.Module):  # type: ignore[misc]
+    """Top layers and committee over the output of the frozen layers."""
 
     def __init__(self, folder: Path, design: Design, sizes: Mapping[str, int]) -> None:
         """Start from the encoder in ``folder``; ``sizes`` gives the number of answers of each question."""
@@ -106,32 +152,34 @@ class Net(nn.Module):  # type: ignore[misc]  # torch is not typed strictly
         width = model.config.hidden_size
         self.layers = nn.ModuleList(list(model.encoder.layer)[design.frozen : design.layers])
         self.look = nn.Linear(width, width)
-        self.queries = nn.Parameter(torch.randn(design.queries, width) * 0.02)
-        size = width * (1 + design.queries)
-        self.norm = nn.LayerNorm(size)
-        self.dropout = nn.Dropout(design.dropout)
-        self.hidden = nn.Linear(size, design.hidden)
-        self.heads = nn.ModuleDict({name: nn.Linear(design.hidden, count) for name, count in sizes.items()})
+        self.members = nn.ModuleList(Member(width, design, sizes) for _ in range(design.members))
 
-    def vector(self, hidden: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
-        """Return the vector of each message: ``hidden`` is messages x tokens x width, ``there`` where a token is."""
+    def _above(self, hidden: torch.Tensor, there: torch.Tensor) -> Above:
         absent = (~there)[:, None, None, :].to(hidden.dtype) * -1e4
         for layer in self.layers:
             out = layer(hidden, attention_mask=absent)
             hidden = out[0] if isinstance(out, tuple) else out
-        present = there.unsqueeze(-1).to(hidden.dtype)
-        mean = (hidden * present).sum(1) / present.sum(1)
-        looked = torch.tanh(self.look(hidden)) @ self.queries.T.to(hidden.dtype)
-        shares = (looked + (1 - present) * -1e4).softmax(1)
-        pooled = (shares.transpose(1, 2) @ hidden).flatten(1)
-        seen = self.dropout(self.norm(torch.cat([mean, pooled], 1).float()))
-        result: torch.Tensor = functional.gelu(self.hidden(seen))
-        return result
+        return Above(hidden, torch.tanh(self.look(hidden)), there.unsqueeze(-1).to(hidden.dtype))
 
-    def forward(self, hidden: torch.Tensor, there: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Return the scores of each question: messages x answers."""
-        vector = self.dropout(self.vector(hidden, there))
-        return {name: head(vector).float() for name, head in self.heads.items()}
+    def vector(self, hidden: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
+        """Return the members' vectors of each message side by side.
+
+        ``hidden`` is messages x tokens x width, ``there`` says where a token is.
+        """
+        above = self._above(hidden, there)
+        return torch.cat([member.vector(above) for member in self.members], 1)
+
+    def forward(self, hidden: torch.Tensor, there: torch.Tensor) -> list[dict[str, torch.Tensor]]:
+        """Return each member's scores of each question: messages x answers."""
+        above = self._above(hidden, there)
+        return [member(above) for member in self.members]
+
+    def head(self, name: str) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """Return weights (vector x answers) and intercepts that make `vector` the members' mean score."""
+        layers = [member.heads[name] for member in self.members]
+        weights = np.concatenate([layer.weight.detach().numpy().T for layer in layers])
+        intercepts = np.mean([layer.bias.detach().numpy().astype(np.float64) for layer in layers], axis=0)
+        return (weights / len(layers)).astype(np.float32), intercepts
 
 
 def train_net(
@@ -163,7 +211,7 @@ def train_net(
             loss = _loss(net, lesson, rows, design)
             optimizer.zero_grad()
             loss.backward()
-            nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+            _clip(net)
             optimizer.step()
             schedule.step()
         if not len(watched):
@@ -189,12 +237,13 @@ def scores_of(
     """Return the scores of each question for some messages: messages x answers."""
     net.eval()
     order = np.argsort([len(one) for one in activations], kind="stable")
-    found: dict[str, list[NDArray[np.float64]]] = {name: [] for name in net.heads}
+    found: dict[str, list[NDArray[np.float64]]] = {}
     with torch.inference_mode():
         for start in range(0, len(order), batch):
-            scores = net(*_tensors([activations[row] for row in order[start : start + batch]]))
-            for name, values in scores.items():
-                found[name].append(values.numpy().astype(np.float64))
+            answers = net(*_tensors([activations[row] for row in order[start : start + batch]]))
+            for name in answers[0]:
+                mean = torch.stack([scores[name] for scores in answers]).mean(0)
+                found.setdefault(name, []).append(mean.numpy().astype(np.float64))
     back = np.argsort(order, kind="stable")
     return {name: np.concatenate(parts)[back] for name, parts in found.items()}
 
@@ -230,18 +279,28 @@ def _optimizer(net: Net, design: Design, *, steps: int) -> tuple[Any, Any]:
 
 
 def _loss(net: Net, lesson: Lesson, rows: Rows, design: Design) -> torch.Tensor:
-    hidden, there = _tensors([lesson.activations[row] for row in rows])
+    """Return the sum of the members' losses, each over its own scores."""
     with torch.autocast("cpu", torch.bfloat16):
-        scores = net(hidden, there)
+        answers = net(*_tensors([lesson.activations[row] for row in rows]))
     weights = torch.from_numpy(lesson.weights[rows]).float()
     keys = torch.from_numpy(lesson.answers[KEY][rows]).float()
-    each = functional.binary_cross_entropy_with_logits(scores[KEY][:, 0], keys, reduction="none")
-    loss = (each * weights).sum() / weights.sum()
-    for name, share in design.weights:
-        answers = torch.from_numpy(lesson.answers[name][rows])
-        if bool((answers != UNKNOWN).any()):
-            loss = loss + share * functional.cross_entropy(scores[name], answers, label_smoothing=0.05)
+    right = {name: torch.from_numpy(lesson.answers[name][rows]) for name, _ in design.weights}
+    loss = torch.zeros(())
+    for scores in answers:
+        each = functional.binary_cross_entropy_with_logits(scores[KEY][:, 0], keys, reduction="none")
+        loss = loss + (each * weights).sum() / weights.sum()
+        for name, share in design.weights:
+            if bool((right[name] != UNKNOWN).any()):
+                loss = loss + share * functional.cross_entropy(
+                    scores[name], right[name], label_smoothing=0.05
+                )
     return loss
+
+
+def _clip(net: Net) -> None:
+    """Shorten long gradients, of each layer and each member apart: a committee learns no slower than one of it."""
+    for part in (*net.layers, net.look, *net.members):
+        nn.utils.clip_grad_norm_(part.parameters(), 1.0)
 
 
 def _tensors(activations: Sequence[Activations]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -40,7 +40,7 @@ def second(fast: TriageModel, tmp_path_factory: pytest.TempPathFactory) -> Secon
     heads = {
         name: Head(
             fast.heads[name].labels,
-            generator.normal(size=(DESIGN.hidden, len(fast.heads[name].labels)))
+            generator.normal(size=(DESIGN.members * DESIGN.hidden, len(fast.heads[name].labels)))
             .astype(np.float16)
             .astype(np.float32),
             np.zeros(len(fast.heads[name].labels)),
