@@ -89,16 +89,15 @@ class Study:
 
 
 def design_for(source: Path) -> Design:
-    """Return the usual design for the encoder in ``source``: five sixths of its layers, none of them trained.
+    """Return the usual design for the encoder in ``source``, with five sixths of its layers.
 
     Raises:
         NoEncoderSource: the folder is no transformers folder.
     """
     usual = Design()
     layers, tokens = shape_of(source)
-    used = max(1, layers * 5 // 6)
     read = min(usual.tokens, tokens)
-    return replace(usual, frozen=used, layers=used, tokens=read, tail=min(usual.tail, read // 4))
+    return replace(usual, layers=max(1, layers * 5 // 6), tokens=read, tail=min(usual.tail, read // 4))
 
 
 def read_study(
@@ -193,10 +192,8 @@ def fit_net(
         [study.activations[row] for row in rows],
         {name: numbers[rows] for name, numbers in material.answers.items()},
         material.weights[rows],
-        material.groups[rows],
     )
     return train_net(
-        study.source,
         lesson,
         sizes={name: len(labels) for name, labels in LABELS.items()},
         watched=np.array([], dtype=np.int64) if watched is None else watched,

@@ -20,17 +20,20 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import nn
 from transformers import BertModel
+from transformers.utils import logging as transformers_logging
 
 from ml.triage.encoder import Encoder, Reading
 from training.encoder_net import Activations, Design, Net
 from training.encoder_source import prefix_of
+
+transformers_logging.disable_progress_bar()
 
 OPSET = 17
 _EXAMPLE = 24
 
 
 class _Frozen(nn.Module):  # type: ignore[misc]
-    """Embeddings and frozen layers: ids to the output of the last of them."""
+    """Embeddings and the layers that are used: ids to the output of the last of them."""
 
     def __init__(self, model: BertModel, layers: int) -> None:
         super().__init__()
@@ -86,7 +89,7 @@ def activations_of(encoder: Encoder, masked: Sequence[str], *, kept: Path) -> li
 
 def _frozen(folder: Path, design: Design) -> _Frozen:
     model = BertModel.from_pretrained(folder, add_pooling_layer=False, attn_implementation="eager")
-    frozen = _Frozen(model, design.frozen)
+    frozen = _Frozen(model, design.layers)
     frozen.eval()
     return frozen
 

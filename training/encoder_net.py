@@ -1,7 +1,7 @@
-"""The encoder's trained part: top layers if wished, and a committee whose members answer every question by a pooling
-by learned queries, a hidden layer, and one linear head per question.
+"""The encoder's trained part: a committee whose members answer every question by a pooling by learned queries, a hidden
+layer, and one linear head per question.
 
-The frozen layers stay as they were pre-trained. They are run once per message, their output is kept
+The encoder's layers stay as they were pre-trained. They are run once per message, their output is kept
 (`training.encoder_export.activations_of`), and only what is here learns: a hundredth of the cost of training them
 all. All questions learn at once, each message from the answers that it has. The members start differently, learn
 apart, and the mean of their scores counts: it errs less than one of them, and costs next to nothing beside the layers.
@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -21,10 +20,6 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 from torch import nn
 from torch.nn import functional
-from transformers import BertModel
-from transformers.utils import logging as transformers_logging
-
-transformers_logging.disable_progress_bar()
 
 UNKNOWN: Final = -100
 """The answer of a message to a question that nobody answered; torch leaves it out of the loss."""
@@ -41,8 +36,7 @@ class Design:
     """What is trained and how.
 
     Attributes:
-        frozen: layers that stay as they are.
-        layers: layers that are used at all; those above the frozen ones learn.
+        layers: of the encoder that are used, the lowest; they stay as they are.
         tokens: the longest input; of a longer message the beginning and the last `tail` tokens.
         tail: see `tokens`.
         members: of the committee.
@@ -51,14 +45,12 @@ class Design:
         epochs: at most so many passes over the messages.
         patience: so many epochs in which the watched messages are ranked no better end the training.
         batch: messages a step.
-        head_rate: learning rate of pooling and heads.
-        layer_rate: learning rate of the top layers.
+        rate: learning rate.
         dropout: share of the vector that is left out at each step.
         decay: weight decay.
         weights: of each question in the loss.
     """
 
-    frozen: int = 10
     layers: int = 10
     tokens: int = 256
     tail: int = 64
@@ -68,8 +60,7 @@ class Design:
     epochs: int = 5
     patience: int = 2
     batch: int = 16
-    head_rate: float = 1e-3
-    layer_rate: float = 1e-4
+    rate: float = 1e-3
     dropout: float = 0.2
     decay: float = 0.05
     weights: tuple[tuple[str, float], ...] = (
@@ -87,23 +78,21 @@ class Lesson:
     """Messages to learn from.
 
     Attributes:
-        activations: output of the frozen layers, one array (tokens x width) a message.
+        activations: output of the encoder's layers, one array (tokens x width) a message.
         answers: by question, the number of the answer of each message, or `UNKNOWN`.
         weights: how much the key answer of each message counts.
-        groups: near-copy group of each message.
     """
 
     activations: Sequence[Activations]
     answers: Mapping[str, Rows]
     weights: NDArray[np.float64]
-    groups: Rows
 
 
 class Above(NamedTuple):
     """What the members see of some messages: each messages x tokens x width, the last one messages x tokens x 1.
 
     Attributes:
-        hidden: output of the uppermost layer.
+        hidden: output of the encoder's layers.
         keys: what the queries are compared with.
         present: 1 where a token is, else 0.
     """
@@ -143,22 +132,15 @@ class Member(nn.Module):  # type: ignore[misc]  # torch is not typed strictly
 
 
 class Net(nn.Module):  # type: ignore[misc]
-    """Top layers and committee over the output of the frozen layers."""
+    """The committee over the output of the encoder's layers."""
 
-    def __init__(self, folder: Path, design: Design, sizes: Mapping[str, int]) -> None:
-        """Start from the encoder in ``folder``; ``sizes`` gives the number of answers of each question."""
+    def __init__(self, width: int, design: Design, sizes: Mapping[str, int]) -> None:
+        """Start over an encoder of ``width``; ``sizes`` gives the number of answers of each question."""
         super().__init__()
-        model = BertModel.from_pretrained(folder, add_pooling_layer=False, attn_implementation="eager")
-        width = model.config.hidden_size
-        self.layers = nn.ModuleList(list(model.encoder.layer)[design.frozen : design.layers])
         self.look = nn.Linear(width, width)
         self.members = nn.ModuleList(Member(width, design, sizes) for _ in range(design.members))
 
     def _above(self, hidden: torch.Tensor, there: torch.Tensor) -> Above:
-        absent = (~there)[:, None, None, :].to(hidden.dtype) * -1e4
-        for layer in self.layers:
-            out = layer(hidden, attention_mask=absent)
-            hidden = out[0] if isinstance(out, tuple) else out
         return Above(hidden, torch.tanh(self.look(hidden)), there.unsqueeze(-1).to(hidden.dtype))
 
     def vector(self, hidden: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
@@ -183,7 +165,6 @@ class Net(nn.Module):  # type: ignore[misc]
 
 
 def train_net(
-    folder: Path,
     lesson: Lesson,
     *,
     sizes: Mapping[str, int],
@@ -200,7 +181,7 @@ def train_net(
     """
     torch.manual_seed(seed)
     generator = np.random.default_rng(seed)
-    net = Net(folder, design, sizes)
+    net = Net(lesson.activations[0].shape[1], design, sizes)
     outer = np.setdiff1d(np.arange(len(lesson.activations)), watched)
     steps = design.epochs * -(-len(outer) // design.batch)
     optimizer, schedule = _optimizer(net, design, steps=steps)
@@ -265,12 +246,7 @@ def shuffled_batches(
 
 
 def _optimizer(net: Net, design: Design, *, steps: int) -> tuple[Any, Any]:
-    layers = list(net.layers.parameters())
-    others = [parameter for name, parameter in net.named_parameters() if not name.startswith("layers.")]
-    optimizer = torch.optim.AdamW(
-        [{"params": others, "lr": design.head_rate}, {"params": layers, "lr": design.layer_rate}],
-        weight_decay=design.decay,
-    )
+    optimizer = torch.optim.AdamW(net.parameters(), lr=design.rate, weight_decay=design.decay)
     warm = max(1, steps // 10)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1.0, (step + 1) / warm) * max(0.02, 1 - step / steps)
@@ -298,8 +274,8 @@ def _loss(net: Net, lesson: Lesson, rows: Rows, design: Design) -> torch.Tensor:
 
 
 def _clip(net: Net) -> None:
-    """Shorten long gradients, of each layer and each member apart: a committee learns no slower than one of it."""
-    for part in (*net.layers, net.look, *net.members):
+    """Shorten long gradients, of each member apart: a committee learns no slower than one of it."""
+    for part in (net.look, *net.members):
         nn.utils.clip_grad_norm_(part.parameters(), 1.0)
 
 

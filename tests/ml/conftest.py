@@ -12,12 +12,12 @@ from ml.triage import TriageModel
 from ml.triage.cascade import QUESTIONS, Gate, Mix, SecondStage
 from ml.triage.heads import Decision, Head
 from ml.triage.model import BASE
-from tests.ml.encoders import tiny_encoder
+from tests.ml.encoders import WIDTH, tiny_encoder
 from training.encoder_export import whole_encoder
 from training.encoder_lesson import LABELS
 from training.encoder_net import Design, Net
 
-DESIGN = Design(frozen=1, layers=2, tokens=48, tail=12)
+DESIGN = Design(layers=2, tokens=48, tail=12)
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +35,7 @@ def second(fast: TriageModel, tmp_path_factory: pytest.TempPathFactory) -> Secon
     """A stage over a made-up encoder with random heads, asked about everything."""
     folder = tiny_encoder(tmp_path_factory.mktemp("tiny") / "source")
     torch.manual_seed(1)
-    net = Net(folder, DESIGN, {name: len(labels) for name, labels in LABELS.items()})
+    net = Net(WIDTH, DESIGN, {name: len(labels) for name, labels in LABELS.items()})
     generator = np.random.default_rng(0)
     heads = {
         name: Head(

@@ -8,6 +8,7 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import BertConfig, BertModel
 
+WIDTH = 32
 LETTERS = "我村支书侵占征地补偿款账目从不公开请问医保怎么交路灯坏了某几的，。"
 
 
@@ -27,7 +28,7 @@ def tiny_encoder(folder: Path, *, letters: str = LETTERS) -> Path:
     torch.manual_seed(0)
     config = BertConfig(
         vocab_size=len(vocabulary),
-        hidden_size=32,
+        hidden_size=WIDTH,
         num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=64,

@@ -88,16 +88,22 @@ def test_an_unknown_answer_is_refused_by_its_message(labels: Path) -> None:
 
 @pytest.mark.parametrize(
     ("chosen", "watched", "learnt"),
-    [([1, 2], None, [1, 2, 9]), ([0, 1, 2], None, [0, 1, 2, 0, 9]), ([0, 1, 2], [0], [0, 1, 2, 9])],
+    [([1, 2], None, [1, 2, 4]), ([0, 1, 2], None, [0, 1, 2, 3, 4]), ([0, 1, 2], [0], [0, 1, 2, 4])],
 )
 def test_a_copy_of_what_is_held_out_or_watched_is_not_learnt_from(
     monkeypatch: pytest.MonkeyPatch, chosen: list[int], watched: list[int] | None, learnt: list[int]
 ) -> None:
     groups = np.array([0, 1, 2, 0, 9])
     material = Material(list("甲乙丙甲丁"), {KEY: np.ones(5, dtype=np.int64)}, np.ones(5), groups, 3, 2)
-    study = Study(cast(Corpus, None), material, [np.zeros(1, dtype=np.float16)] * 5, Path(), Design())
+    study = Study(
+        cast(Corpus, None),
+        material,
+        [np.full(1, row, dtype=np.float16) for row in range(5)],
+        Path(),
+        Design(),
+    )
     lessons: list[Lesson] = []
-    monkeypatch.setattr(encoder, "train_net", lambda _source, lesson, **_: lessons.append(lesson))
+    monkeypatch.setattr(encoder, "train_net", lambda lesson, **_: lessons.append(lesson))
     given = None if watched is None else np.array(watched)
     encoder.fit_net(study, np.array(chosen), seed=0, watched=given)
-    assert [lesson.groups.tolist() for lesson in lessons] == [learnt]
+    assert [[int(one[0]) for one in lesson.activations] for lesson in lessons] == [learnt]

@@ -52,7 +52,7 @@ def test_a_tokenizer_that_does_not_know_chinese_is_refused(board: Path, tmp_path
 
 def test_the_design_follows_the_encoder_in_the_folder(tmp_path: Path) -> None:
     design = design_for(tiny_encoder(tmp_path / "source"))
-    assert (design.frozen, design.layers, design.tokens, design.tail) == (1, 1, 64, 16)
+    assert (design.layers, design.tokens, design.tail) == (1, 64, 16)
     with pytest.raises(NoEncoderSource, match="CUNJIAN_ENCODER"):
         design_for(tmp_path)
 
