@@ -42,6 +42,11 @@ _SAYS_SENDER: Final = re.compile(
     r"|(?:我|俺|本人)(?:的?(?:名字|姓名))?(?:名|姓名)?(?:叫|是|系|乃)|本人(?:姓名)?[:：,，\s]{0,2}"
     rf"|(?:我|我们|俺|俺们|本人|我等)(?:都|均|就)?(?:是|系|叫|来自|住在?|家住)(?:(?!{_ACCUSES}|反映|受害)[^,，。;；!！?？\n]){{0,25}}?(?:村民|居民|农民|群众|社员|组员|业主|职工|教师|党员|家属|组|户主|的)|姓名[:：]\s{{0,2}})$"
 )
+_SAYS_POST: Final = re.compile(
+    rf"(?:我|俺|本人)(?:就|也|都)?(?:是|系|叫)(?:(?!{_ACCUSES}|反映|受害|[村居]民|[被给跟和与替让找因为由从在把看向])[^,，。;；!！?？\n]){{0,15}}?(?:{_POST})$"
+)
+_SAID_SO: Final = re.compile(rf"[,，。.;；:：!！\s]|实名|要|想|现在?|今|向|{_POST}|$")
+"""Behind a sender who says what he is: 我是村会计张三，…, and not 我是村支书张三的邻居."""
 _OWN_RELATIVE: Final = re.compile(
     rf"(?:我|俺|本人|我们)(?:的|家|家的)?(?:{KIN}|[爸妈哥弟姐妹儿女叔伯舅姑爹娘]|老[大二三]|家|老头子|老伴|小孩|孩子)(?:叫|是|名叫)?$"
 )
@@ -64,9 +69,12 @@ _NO_ACCUSED_BEHIND: Final = re.compile(
 _POST_BEFORE: Final = re.compile(
     rf"(?:{_POST})(?:兼[\u4e00-\u9fff]{{2,6}})?(?:叫|是|为|名叫)?[:：、\s“\"（(]{{0,2}}$"
 )
+_OF_BODY: Final = r"(?:我们?|本|该)?(?:村|镇|乡|县|社区|居委会)?(?:的)?"
 _POST_BEHIND: Final = re.compile(
-    rf"(?:[（(,，]?(?:原|前|现任|现|时任|任|是|系|担任|兼|身为|作为)?(?:我们?|本|该)?(?:村|镇|乡|县|社区|居委会)?(?:的)?)(?:{_POST})"
+    rf"(?:[（(]?(?:原|前|现任|现|是|系)?|[,，]?(?:时任|任|担任|兼任?|身为|作为)){_OF_BODY}(?:{_POST})"
+    rf"|[,，](?:原|前|现任|现|是|系)?{_OF_BODY}(?:{_POST})(?=[,，。.;；、：:）)\s]|期间|$)"
 )
+"""A post told of the name before it. Behind a comma it is told only where it ends there: 我是张三，村支书李四 tells of two."""
 _BEFORE_DEED: Final = re.compile(
     r"(?:同志|某人|等人?|[,，\s]|在[^,，。;；\n]{1,14}|任[^,，。;；\n]{1,10}|利用[^,，。;；\n]{0,10}|长期|多次|多年来?|一直|近年来?|[0-9]{2,4}年[^,，。;；\n]{0,8}|又|还|也|都|就|竟然?|公然|把[^,，。;；\n]{1,12}|将[^,，。;；\n]{1,12}|以[^,，。;；\n]{1,8}|通过[^,，。;；\n]{1,8}|伙同[^,，。;；\n]{1,10}|[一二两三四五六]人|夫妇|父子|兄弟)*$"
 )
@@ -148,7 +156,7 @@ def _senders(text: str, names: Sequence[Stretch], *, last: bool) -> Iterator[Str
         before = text[max(0, one.start - 45) : one.start]
         listed = said and re.fullmatch(rf"(?:{_LISTED})*", text[end : one.start])
         said = bool(listed or _SAYS_SENDER.search(before) or _OWN_RELATIVE.search(before))
-        said = said and not (_POST_BEHIND.match(text, one.end) and not listed)
+        said = said or bool(_SAYS_POST.search(before) and _SAID_SO.match(text, one.end))
         end = one.end
         if said:
             yield one
@@ -195,9 +203,11 @@ def _accused(text: str, names: Sequence[Stretch], tagged: tuple[int, int] | None
         for one in names
     ]
     yield from _spread(text, names, marked, backwards=False)
+    starts = {one.start for one in names}
     for one in names:
         before, name = text[max(0, one.start - 12) : one.start], text[one.start : one.end]
-        if _POST_BEFORE.search(before) or _POST_BEHIND.match(text, one.end) or name.endswith(POSTS):
+        behind = _POST_BEHIND.match(text, one.end)
+        if _POST_BEFORE.search(before) or (behind and behind.end() not in starts) or name.endswith(POSTS):
             yield one
 
 
