@@ -9,9 +9,10 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -44,7 +45,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "phone": ("来电号码", "联系电话", "来电人电话", "电话", "手机号"),
     "about": ("区划代码", "行政区划代码", "所属区划代码"),
 }
-_NAME_OF: Final = {alias: column for column, aliases in COLUMNS.items() for alias in aliases}
+_ALIASES: Final = frozenset(chain.from_iterable(COLUMNS.values()))
 _CLOCK: Final = re.compile(r"[ T](\d{1,2}):(\d{2})(?::(\d{2}))?")
 
 
@@ -71,15 +72,15 @@ def read_export(path: Path, *, division: str, at: datetime, simulated: bool = Fa
     """
     try:
         table = read_table(path, header_score=_known_headers)
-        names = [_NAME_OF.get(_plain(header), "") for header in table.headers]
-        if "message_id" not in names or "text" not in names:
+        places = _places([_plain(header) for header in table.headers])
+        if not places["message_id"] or not places["text"]:
             raise BadInput("file", "没有找到“工单编号”或“诉求内容”列，请核对是不是热线导出的表")
         messages: list[Message] = []
         refused: list[Refused] = []
         for batch in table.batches:
             columns = [column.to_pylist() for column in batch.columns]
             for place, number in enumerate(batch.numbers.to_pylist()):
-                row = _row(names, [column[place] for column in columns])
+                row = _row(places, [column[place] for column in columns])
                 try:
                     messages.append(_message(row, division=division, at=at, simulated=simulated))
                 except (BadInput, BadValue) as error:
@@ -134,23 +135,28 @@ def _as_text(number: str) -> str:
 
 
 def _known_headers(headers: list[str]) -> int:
-    return sum(_plain(header) in _NAME_OF for header in headers)
+    return sum(_plain(header) in _ALIASES for header in headers)
 
 
 def _plain(header: str) -> str:
     return re.sub(r"[\s（(].*|\s", "", unicodedata.normalize("NFKC", header).strip())
 
 
-def _row(names: list[str], cells: list[str | None]) -> dict[str, str]:
-    """The first column of each name, as clean text."""
-    row: dict[str, str] = {}
-    for name, cell in _named(names, cells):
-        row.setdefault(name, (cell or "").replace("\x00", "").strip())
-    return row
+def _places(headers: list[str]) -> dict[str, list[int]]:
+    """The columns of each name in the order of `COLUMNS`; one alone for the number, which must be the same kind in all rows."""
+    places = {
+        name: [place for alias in aliases for place, header in enumerate(headers) if header == alias]
+        for name, aliases in COLUMNS.items()
+    }
+    return {**places, "message_id": places["message_id"][:1]}
 
 
-def _named(names: list[str], cells: list[str | None]) -> Iterator[tuple[str, str | None]]:
-    return ((name, cell) for name, cell in zip(names, cells, strict=True) if name)
+def _row(places: Mapping[str, list[int]], cells: list[str | None]) -> dict[str, str]:
+    """What stands in the first column of each name that is not empty, as clean text."""
+    clean = [(cell or "").replace("\x00", "").strip() for cell in cells]
+    return {
+        name: next((clean[place] for place in found if clean[place]), "") for name, found in places.items()
+    }
 
 
 def _message(row: Mapping[str, str], *, division: str, at: datetime, simulated: bool) -> Message:
@@ -183,7 +189,7 @@ def _moment(text: str) -> datetime | None:
     """Day and, if written, time in China. Raises `BadValue` for what is no date."""
     if not text:
         return None
-    clock = _CLOCK.search(text)
+    clock = _CLOCK.search(unicodedata.normalize("NFKC", text))
     hour, minute, second = (int(part or 0) for part in clock.groups()) if clock else (0, 0, 0)
     if hour > 23 or minute > 59 or second > 59:
         raise BadInput("received", "来电时间无法识别")

@@ -6,6 +6,7 @@ wrong digit and every swap of neighbours. Random, so that a number tells nothing
 
 from __future__ import annotations
 
+import re
 import secrets
 import unicodedata
 from typing import Final
@@ -25,6 +26,7 @@ _DAMM: Final = (
 
 
 _HALF: Final = 5_000_000
+_BETWEEN: Final = re.compile(r"[\s\-‐-―−_]")
 
 
 def check_digit(digits: str) -> str:
@@ -46,8 +48,8 @@ def given_out(year: int, number: int) -> str:
 
 
 def digits_of(receipt: str) -> str:
-    """The bare digits of a receipt however it is written."""
-    return receipt.replace("-", "").replace(" ", "")
+    """The bare digits of a receipt however it is written: full-width, with spaces or any kind of dash."""
+    return _BETWEEN.sub("", unicodedata.normalize("NFKC", receipt))
 
 
 def in_groups(receipt: str) -> str:

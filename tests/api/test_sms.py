@@ -53,6 +53,26 @@ def test_gateways_name_the_same_things_differently(body):
     assert parse_delivery(json.dumps(body).encode(), content_type="application/json") == ([EXPECTED], [])
 
 
+@pytest.mark.parametrize("charset", ["GBK", "gb2312", "utf-8", None, "no-such-charset"])
+@pytest.mark.parametrize("written_in", ["gbk", "utf-8"])
+def test_a_text_in_another_encoding_is_read_whole_or_refused(charset, written_in):
+    """Where the gateway names its charset, or none that is true."""
+    if (charset, written_in) in (("GBK", "utf-8"), ("gb2312", "utf-8")):
+        return  # most such bytes have a meaning in GBK, too: nobody can tell
+    behind = f"; charset={charset}" if charset else ""
+    for content_type, body in (
+        (FORM, urlencode(MESSAGE, encoding=written_in).encode()),
+        (FORM, "&".join(f"{name}={value}" for name, value in MESSAGE.items()).encode(written_in)),
+        ("application/json", json.dumps([MESSAGE], ensure_ascii=False).encode(written_in)),
+    ):
+        assert parse_delivery(body, content_type=content_type + behind) == ([EXPECTED], [])
+
+
+def test_bytes_of_no_encoding_are_refused():
+    with pytest.raises(BadInput):
+        parse_delivery(b"content=%FF%FF%FF&msgid=1&mobile=13800000000", content_type=FORM)
+
+
 def test_a_form_is_one_message():
     assert parse_delivery(urlencode(MESSAGE).encode(), content_type=f"{FORM};charset=utf-8") == (
         [EXPECTED],

@@ -17,6 +17,7 @@ from casework.letters import new_key_pair, open_letter, seal_letter
 from casework.models import Complaint, Event
 from casework.states import ComplaintState
 from casework.upward import KEY_FILE, NoWayUp, goes_up, send_up
+from casework.working_days import CHINA
 from tests.casework_world import COUNTY, NOW, TOWN_A, VILLAGE_A, KeywordTriage, message
 
 REPORT = "县纪委书记周某某收受石桥村承包商的钱，联系电话13800000000"
@@ -201,6 +202,18 @@ def test_a_row_dated_in_the_future_counts_from_when_the_export_came(world, tmp_p
     with world.sessions.begin() as session:
         take_in(session, world, *export.messages)
         assert session.scalars(select(Complaint.received_at)).all() == [NOW]
+
+
+def test_of_several_columns_of_one_name_the_surest_and_the_filled_one_counts(tmp_path):
+    """A column 编号 that counts the rows is not the number of the hotline, and an empty telephone hides no filled one."""
+    path = tmp_path / "export.csv"
+    path.write_text(
+        "编号,工单编号,来电号码,联系电话,诉求内容,来电时间\n1,H9,,13800001111,村会计扣了补贴,2026-11-20 14：30\n",
+        encoding="utf-8",
+    )
+    (read,) = hotline.read_export(path, division=COUNTY, at=NOW).messages
+    assert (read.message_id, read.sender) == ("H9", "13800001111")
+    assert (read.received_at.astimezone(CHINA).hour, read.received_at.minute) == (14, 30)
 
 
 def test_a_csv_in_the_encoding_of_windows_is_read(tmp_path):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from casework.errors import SealBroken
 from casework.locating import locate
-from casework.receipts import given_out, is_receipt, new_receipt
+from casework.receipts import given_out, in_groups, is_receipt, new_receipt
 from casework.redaction import redact_for_work
 from casework.sealing import Sealer, load_sealer
 from casework.working_days import working_calendar
@@ -24,6 +24,10 @@ receipts = st.integers(2020, 2099).map(new_receipt)
 def test_a_receipt_checks_itself_with_or_without_dashes(receipt):
     assert is_receipt(receipt)
     assert is_receipt(receipt.replace("-", ""))
+    wide = receipt.translate({ord(one): chr(ord(one) + 0xFEE0) for one in "-0123456789"})
+    for typed in (wide, receipt.replace("-", " — "), f" {receipt}\u3000"):
+        assert is_receipt(typed)
+        assert in_groups(typed) == receipt
 
 
 @given(receipts, st.integers(0, 11), st.integers(1, 9))
