@@ -12,7 +12,7 @@ from ml.extraction.spans import Kind, Money, Span
 
 _PART: Final = (
     rf"(?:\d{{1,15}}(?:,\d{{3}}){{0,4}}(?:\.\d{{1,4}})?|[{DIGITS}{UNITS}])"
-    rf"(?:[{DIGITS}{UNITS}{SCALES}]|\d(?:\.\d)?){{0,16}}"
+    rf"(?:[{DIGITS}{UNITS}{SCALES}]|\d(?:\.\d)?|个(?=亿)){{0,16}}"
 )
 _MONEY: Final = r"(?:块钱|圆整?|元整?|块|快(?=[、,，。赶上多少钱吗呢\s]|$)|[角毛](?![病巾笔坯村落形度上下]))"
 _RUN: Final = re.compile(
@@ -45,6 +45,8 @@ _PER_BEFORE: Final = re.compile(rf"((?:[每按]一?个?{_PER}){{1,2}})[^,，。;
 _PER_BEHIND: Final = re.compile(
     r"\s*(?:左右|多)?\s*(?:[/／]|[一每]个?)([人月年天日户亩头吨斤]|㎡|平方|平米|学期|季度|桶|只|个|趟|车|次)"
 )
+_SHORT_FOR_TEN_THOUSAND: Final = re.compile(r"(?<=\d)[wW](?![A-Za-z0-9])")
+_SIGNS: Final = ("¥", "￥")
 _NO_MONEY: Final = re.compile(
     r"万一|千万(?:不|别|要|请)|百姓|百货|十分|十足|一[些样直般切定起旦]|千方|万分|百般|万般|一下|两边"
 )
@@ -52,7 +54,7 @@ _NO_MONEY: Final = re.compile(
 
 def amounts(text: str) -> Iterator[Span]:
     """Every sum and rate of money in the folded ``text``, in order."""
-    place = 0
+    place, text = 0, _SHORT_FOR_TEN_THOUSAND.sub("万", text)
     while match := _RUN.search(text, place):
         span = _span(text, match)
         place = span.end if span else match.end("first")
@@ -82,9 +84,9 @@ def _span(text: str, match: re.Match[str]) -> Span | None:
 
 def _sureness(match: re.Match[str], *, money: str | None, before: str, behind: str) -> float | None:
     """How sure it is that the number is money; None when it counts something else."""
-    number = match["first"]
-    if money is not None:
-        pieces = money.endswith("块") and _PIECES.match(behind)
+    number = match["first"].replace("个", "")
+    if money is not None or before.endswith(_SIGNS):
+        pieces = money is not None and money.endswith("块") and _PIECES.match(behind)
         return None if pieces and (len(number) == 1 or re.match(r"[地田瓷石砖板牌门]", behind)) else 0.95
     if _COUNTED.match(behind) or before.endswith(
         ("分之", "人口", "辐射", "面积", "文", "国道", "G", "S", "公历")
@@ -98,7 +100,13 @@ def _sureness(match: re.Match[str], *, money: str | None, before: str, behind: s
     ):
         return None
     if spoken:
-        return 0.8 if cued or follows else 0.6 if "万" in whole and not number.startswith("万") else None
+        return (
+            0.8
+            if cued or follows
+            else 0.6
+            if set("万亿") & set(whole) and not number.startswith("万")
+            else None
+        )
     digits = len(number.replace(",", "").split(".")[0]) if number[0].isascii() else 0
     closed = not behind or behind[0] in ",，。;；、!！?？)） \n" or follows or match["more"]
     in_figures = (cued and digits >= 2 and closed) or (digits >= 3 and _MONEY_SURELY.search(before))
@@ -117,7 +125,7 @@ def _is_range(match: re.Match[str]) -> bool:
 
 
 def _value(match: re.Match[str], *, whole: bool) -> tuple[int | None, int | None]:
-    first, scale = match["first"], match["scale"] or ""
+    first, scale = match["first"].replace("个", ""), match["scale"] or ""
     if first.startswith("几") or match["more"] == "几" or match["lead"] == "数":
         return None, None
     if (match["more"] and scale and first[-1] in "十百千") or (first == "十" and not match["lead"]):

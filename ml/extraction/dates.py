@@ -54,11 +54,14 @@ _LUNAR: Final = (
     + r")月份?)"
 )
 _LUNAR_DAY: Final = rf"(?:初?(?P<lunar_day>{_N})(?:[日号]|(?![\d月年多余个万千百元]))|(?P<half_lunar>半))?"
+_FEAST: Final = (
+    r"春节(?:前后|期间)?|过年(?:前|后|时|期间|的时候)|中秋节?(?:前后)?|国庆节?(?:期间)?|五一节?(?:期间)?"
+)
 _POINT: Final = re.compile(
-    rf"(?:(?P<year>{_YEAR}|(?<![\d第满近过])[5-9]\d(?=年(?:代|在|就|至|到|起|的|前|建|[^前后来间内以多]|$))|(?<!\d)[0-2]\d(?=年(?:\d{{1,2}}月|[初底末]))"
+    rf"(?:(?P<year>{_YEAR}|(?<![\d第满近过])[5-9]\d(?=年(?:代|在|就|至|到|起|的|前|建|[^前后来间内以多]|$))|(?<!\d)0\d(?=年)|(?<!\d)[0-2]\d(?=年(?:\d{{1,2}}月|[初底末]))"
     rf"|[〇零一二][一二三四五六七八九〇零](?=年(?:{_N}月|[初底末])))(?:年度?|-(?=\d)|\.(?=\d)|/(?=\d)|(?=[农老阴]历))"
     rf"|(?P<relative>{_RELATIVE_YEAR}|今(?=天?{_N}月))(?!级))"
-    rf"(?:(?:的|天)?(?P<big>大年(?:三十|30|夜)|除夕)|(?:的|天)?{_LUNAR}{_LUNAR_DAY}|(?P<part>上半年|下半年|年?[初底末尾](?![一二三四五六七八九十]))"
+    rf"(?:(?:的|天)?(?P<big>大年(?:三十|30|夜)|除夕)|的?(?P<feast>{_FEAST})|(?:的|天)?{_LUNAR}{_LUNAR_DAY}|(?P<part>上半年|下半年|年?[初底末尾](?![一二三四五六七八九十]))"
     rf"|(?:的|天)?(?P<month>{_N})(?:月份?|[-./](?=\d))(?:(?P<day>{_N})[日号]?(?:凌晨|早上|上午|下午|晚上)?|(?P<half>半)|[初底末中](?!旬))?)?(?:号)?"
 )
 _DECADE: Final = re.compile(r"(?:(?:上世纪|20世纪)?(?P<tens>[五六七八九5-9])[十0]年代)")
@@ -68,7 +71,7 @@ _MONTH_ONLY: Final = re.compile(
 _LUNAR_ONLY: Final = re.compile(rf"(?P<big>大年(?:三十|30|夜)|除夕)|{_LUNAR}{_LUNAR_DAY}")
 _NEAR: Final = re.compile(
     r"(?P<shift>上上|上|这|本|下)(?P<many>个)?(?P<unit>月|星期|周|礼拜|季度)(?!末|边|初)[初底末]?|(?P<day>大前天|今[天日]|昨[天日晚]|前天|明[天日]|后天)"
-    r"|(?P<feast>(?<![几数多半\d一二两三四五六七八九十])年[前后]|春节(?:前后|期间)?|过年(?:前|后|时|期间|的时候)|中秋节?(?:前后)?|国庆节?(?:期间)?|五一节?(?:期间)?)"
+    rf"|(?P<feast>(?<![几数多半\d一二两三四五六七八九十])年[前后]|{_FEAST})"
 )
 _AGO: Final = re.compile(
     r"(?P<count>\d{1,3}|[一二两三四五六七八九十半]{1,3})(?P<more>[多几来])?(?P<unit>个月|天|日|年|周|个星期)(?:多)?(?:以?前|之前)(?!后)"
@@ -135,6 +138,8 @@ def _point(match: re.Match[str], as_of: date, _: int | None) -> Period | None:
     if match["part"]:
         first, last = _PARTS[match["part"].removeprefix("年")]
         return _span_of(year, first, last)
+    if match["feast"]:
+        return _feast(match["feast"], date(year, 12, 31))
     return _in_month(match, year) if match["month"] else _span_of(year, 1, 12)
 
 
@@ -164,6 +169,8 @@ def _in_month(match: re.Match[str], year: int) -> Period | None:
         return None
     if match["half"]:
         day = 15
+    if match[0].endswith("八月十五"):
+        return _lunar(year, month, day)
     if day is not None:
         return _day(year, month, day)
     return _span_of(year, month, month)

@@ -32,7 +32,10 @@ _SELF: Final = re.compile(
     r"(?:(?:我们?|本人|俺们?)(?:均|都|就)?(?:是|系)|本人(?=[A-Z\u4e00-\u9fff][^,，。;；!！?？\n]{1,20}[人民](?:[,，。\s名]|$)))(?:来自|住在|属于|原)?"
 )
 _NAMED_SELF: Final = re.compile(
-    r"(?:(?:我|本人|俺)(?:名叫|名|叫)(?!做|你)|(?:申请|举报|反映|投诉|控告|联系|报告|来信)人(?:姓名)?[:：为是]\s{0,2}|本人(?=[\u4e00-\u9fff]{2,3}(?:原|[,，:： ]|\d)))"
+    r"(?:(?:我|本人|俺)(?:名叫|名|叫)(?!做|你)|(?<!被)(?:申请|举报|反映|投诉|控告|联系|报告|来信)人(?:姓名)?[:：为是]\s{0,2}|本人(?=[\u4e00-\u9fff]{2,3}(?:原|[,，:： ]|\d)))"
+)
+_NAMED_ACCUSED: Final = re.compile(
+    r"被(?:(?:举报|反映|投诉|控告|检举)人|告人?(?=[:：]))(?:姓名)?[:：为是]?\s{0,2}"
 )
 _SELF_END: Final = re.compile(
     r"(?=[,，。;；!！?？\n(（:：]|我|的?心声|今天|现在)|(?:村民|居民|农民工?|民工|群众|业主|家长|职工|员工|学生|教师|老师|老人|驾驶员|司机|企业)(?!委员会|小组|代表)"
@@ -88,6 +91,15 @@ def party_at_first(text: str, seen: Span | None) -> Span | None:
         return None
     first = text.find(text[seen.start : seen.end])
     return _party(seen.kind, first, first + seen.end - seen.start, seen.confidence)
+
+
+def accused(text: str, spans: Sequence[Span]) -> Span | None:
+    """Who stands behind 被举报人, or None."""
+    people = {span.start: span for span in spans if span.kind == Kind.PERSON}
+    for cue in _NAMED_ACCUSED.finditer(text):
+        if found := people.get(cue.end()):
+            return _party(Kind.ACCUSED, found.start, found.end, 0.8)
+    return None
 
 
 def sender(text: str, spans: Sequence[Span]) -> Span | None:

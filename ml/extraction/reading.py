@@ -14,7 +14,7 @@ from ml.extraction.dates import dates
 from ml.extraction.folding import fold
 from ml.extraction.gazetteer import Gazetteer
 from ml.extraction.modality import Misdeed, misdeeds
-from ml.extraction.parties import party_at_first, sender, shipped_party_tagger, tagged_parties
+from ml.extraction.parties import accused, party_at_first, sender, shipped_party_tagger, tagged_parties
 from ml.extraction.people import people, post_of, programmes
 from ml.extraction.spans import Kind, Period, Span, without_overlap
 from ml.extraction.tagging import Tagger, features_of, shipped_tagger, spans_of
@@ -96,9 +96,11 @@ def read(
     spans = [_with_value(folded, span, divisions) for span in spans]
     told = tuple(misdeeds(folded))
     seen = tagged_parties(folded, features, party_tagger or shipped_party_tagger())
+    against = accused(folded, spans) or party_at_first(folded, seen.get(Kind.ACCUSED))
     writer = sender(folded, spans) or seen.get(Kind.SENDER)
-    accused = party_at_first(folded, seen.get(Kind.ACCUSED))
-    return Reading(tuple(spans), divisions, accused, writer, told)
+    if writer and against and writer.start < against.end and against.start < writer.end:
+        writer = None
+    return Reading(tuple(spans), divisions, against, writer, told)
 
 
 def _places_of(spans: Sequence[Span]) -> set[int]:
