@@ -18,9 +18,9 @@ from sqlalchemy.orm import Session
 
 from casework import audit
 from casework.access import Permission, RiskFacts, allows, managing_level, sees_risk
-from casework.complaints import visible_complaint
+from casework.complaints import locked_complaint
 from casework.errors import BadInput
-from casework.events import locked, recorded
+from casework.events import move
 from casework.identity import Vault, masked
 from casework.linking import Entries, Link, Programme, Project, Target, Term, Tier, link, villages_of
 from casework.locating import place_given
@@ -28,7 +28,7 @@ from casework.models import Complaint, Place
 from casework.redaction import shown_text
 from casework.roles import Actor, covers
 from casework.scope import within
-from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, step
+from casework.states import ComplaintAction
 from casework.working_days import local_date
 from ml.extraction.folding import fold
 from ml.extraction.gazetteer import Gazetteer
@@ -134,22 +134,13 @@ def confirm_place(
     about: code, or a name as `locating.place_given` takes it. Raises `BadInput` for what is no known division that
     the receiving office stands above.
     """
-    visible_complaint(session, actor, complaint_id)
-    complaint = locked(session, Complaint, complaint_id)
+    complaint = locked_complaint(session, actor, complaint_id)
     about = place_given(about, _names_below(session, complaint.division))
     known = session.get(Place, about) is not None
     if not known or about == complaint.division or not covers(complaint.division, about):
         raise BadInput("about", "所涉地点应为受理单位辖区内的下级区划")
-    change = step(
-        COMPLAINT_TRANSITIONS,
-        complaint.state,
-        ComplaintAction.LOCATE,
-        actor=actor,
-        at=at,
-        fields={"about": about},
-    )
+    move(session, complaint, ComplaintAction.LOCATE, actor=actor, at=at, fields={"about": about})
     complaint.about = about
-    complaint.state = recorded(session, complaint, change)
     return complaint
 
 
