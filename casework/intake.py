@@ -29,6 +29,7 @@ from casework.sealing import Sealer, sealed_text
 from casework.states import COMPLAINT_TRANSITIONS, Change, ComplaintAction, ComplaintState, step
 from casework.upward import behind_mark, goes_up
 from ml.extraction.gazetteer import Gazetteer
+from ml.triage import TriageResult
 
 LONGEST_TEXT: Final = 20_000
 LONGEST_MESSAGE_ID: Final = 128
@@ -39,37 +40,10 @@ BATCH: Final = 1_000
 """Messages that are read and written together."""
 
 
-class TriageVerdict(Protocol):
-    """What the triage model says of one text; see `ml.triage.TriageResult`."""
-
-    @property
-    def key_probability(self) -> float: ...
-    @property
-    def key(self) -> bool: ...
-    @property
-    def abstain(self) -> bool: ...
-    @property
-    def nature(self) -> str: ...
-    @property
-    def field(self) -> str: ...
-    @property
-    def topic(self) -> str: ...
-    @property
-    def official_class(self) -> str: ...
-    @property
-    def urgency(self) -> Sequence[str]: ...
-    @property
-    def no_substance(self) -> bool: ...
-    @property
-    def spam(self) -> bool: ...
-    @property
-    def reasons(self) -> Sequence[str]: ...
-
-
 class Triage(Protocol):
     """A model that reads texts; see `ml.triage.TriageModel`."""
 
-    def predict(self, texts: list[str], /) -> Sequence[TriageVerdict]: ...
+    def predict(self, texts: list[str], /) -> Sequence[TriageResult]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,7 +170,7 @@ class _Reading:
     message: Message
     work_text: str
     about: str | None
-    verdict: TriageVerdict
+    verdict: TriageResult
 
 
 _Name = tuple[str, str, str]
@@ -321,17 +295,17 @@ def _row(
         "sender_digest": sender_digest(sealer, message.sender, division=message.division),
         "work_text": reading.work_text,
         "simulated": message.simulated,
-        "key_probability": float(verdict.key_probability),
-        "model_key": bool(verdict.key),
-        "abstain": bool(verdict.abstain),
+        "key_probability": verdict.key_probability,
+        "model_key": verdict.key,
+        "abstain": verdict.abstain,
         "model_nature": verdict.nature,
         "model_field": verdict.field,
         "topic": verdict.topic,
         "official_class": verdict.official_class,
         "urgency": "+".join(verdict.urgency),
-        "no_substance": bool(verdict.no_substance),
-        "spam": bool(verdict.spam),
-        "reasons": [str(reason) for reason in verdict.reasons],
+        "no_substance": verdict.no_substance,
+        "spam": verdict.spam,
+        "reasons": list(verdict.reasons),
         "triage_model": triage_version,
         "state": ComplaintState.TRIAGED if is_lead else ComplaintState.COPY,
         "version": 1,
