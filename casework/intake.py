@@ -268,7 +268,6 @@ def _store(
 def _first_change(
     placement: Placement, number: int, ids: Sequence[int], *, at: datetime
 ) -> Change[ComplaintState]:
-    lead, first = placement.lead_of(number)
     joins = not placement.is_lead(number)
     return step(
         COMPLAINT_TRANSITIONS,
@@ -276,7 +275,7 @@ def _first_change(
         ComplaintAction.JOIN if joins else ComplaintAction.TRIAGE,
         actor=TRIAGE_MACHINE,
         at=at,
-        fields={"lead": lead or ids[first or 0]} if joins else None,
+        fields={"lead": placement.lead_id(number, ids)} if joins else None,
     )
 
 
