@@ -91,7 +91,7 @@ def receive(
     Raises `BadInput` for an empty or overlong text and for malformed codes, before anything is stored.
     """
     for message in messages:
-        _check(message)
+        check_message(message)
     answers: list[Accepted] = []
     for start in range(0, len(messages), BATCH):
         batch = [_in_time(message, at=at) for message in messages[start : start + BATCH]]
@@ -115,17 +115,15 @@ def _receive_batch(
     at: datetime,
 ) -> list[Accepted]:
     """Read first, then write in one line with other deliveries: two of one mailing at once end in one group."""
-    read = _read(session, _not_in(messages, _known(session, messages)), triage=triage)
-    if read:
+    known = _known(session, messages)
+    told = set(known)
+    if read := _read(session, _not_in(messages, known), triage=triage):
         audit.hold(session)
-        before = _known(session, messages)
-        fresh = [reading for reading in read if _name(reading.message) not in before]
+        told = set(_known(session, messages))
+        fresh = [reading for reading in read if _name(reading.message) not in told]
         _store(session, fresh, sealer=sealer, triage_version=triage_version, at=at)
-    else:
-        before = _known(session, messages)
-    known = _known(session, messages) if read else before
+        known = _known(session, messages)
     answers = []
-    told = set(before)
     for message in messages:
         receipt, complaint_id = known[_name(message)]
         answers.append(Accepted(receipt, _name(message) in told, complaint_id))
@@ -133,17 +131,18 @@ def _receive_batch(
     return answers
 
 
-def check_text(text: str) -> None:
+def check_text(text: str, *, longest: int = LONGEST_TEXT) -> None:
     """Raise `BadInput` for a text that is empty, overlong, or cannot be stored."""
     if not text.strip():
         raise BadInput("text", "内容为空")
-    if len(text) > LONGEST_TEXT:
-        raise BadInput("text", f"内容超过 {LONGEST_TEXT} 字，请分开提交")
+    if len(text) > longest:
+        raise BadInput("text", f"内容超过 {longest} 字，请分开提交")
     if not _is_storable(text):
         raise BadInput("text", "含有无法保存的字符，请去掉后重新提交")
 
 
-def _check(message: Message) -> None:
+def check_message(message: Message) -> None:
+    """Raise `BadInput` for a message that `receive` does not take."""
     check_text(message.text)
     if not 0 < len(message.message_id.strip()) <= LONGEST_MESSAGE_ID:
         raise BadInput("message_id", f"缺少消息编号，或超过 {LONGEST_MESSAGE_ID} 个字符")
