@@ -113,7 +113,7 @@ def inbox(
     conditions.append(Complaint.state != ComplaintState.COPY if state is None else Complaint.state == state)
     raised = raised_by_ledger(actor)
     presses = or_(Complaint.pressing, Complaint.id.in_(_leads_of(copy_presses(_Copy, _Lead))))
-    is_key = case(
+    rank = case(
         (Complaint.state.in_([ComplaintState.NOT_KEY, ComplaintState.TRANSFERRED]), 0),
         (Complaint.state.in_([ComplaintState.KEY_MATTER, ComplaintState.IN_TASK]), 3),
         (Complaint.state == ComplaintState.CLOSED, 0),
@@ -130,7 +130,7 @@ def inbox(
         select(Complaint)
         .where(*conditions)
         .order_by(
-            is_key.desc(),
+            rank.desc(),
             presses.desc(),
             raised_by_sender(actor).desc(),
             raised.desc(),

@@ -69,10 +69,10 @@ class Message:
 
 @dataclass(frozen=True)
 class Accepted:
-    """What a channel is told. `duplicate`: this message had come before; the receipt is that of then."""
+    """What a channel is told. `redelivered`: this message had come before; the receipt is that of then."""
 
     receipt: str
-    duplicate: bool
+    redelivered: bool
     complaint_id: int
 
 

@@ -12,8 +12,8 @@ from casework.errors import AssigneeNotAllowed, BadInput, NotVisible
 from casework.events import locked, move, record_start
 from casework.models import Task, User
 from casework.plan_models import SecondReading
-from casework.readings import reading_of
 from casework.roles import Actor
+from casework.second_readings import reading_of
 from casework.states import ReadingAction, ReadingState, TaskState
 from casework.tasks import Report, facts_of, locked_task, visible_task
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from casework import readings
+from casework import second_readings
 from casework.access import (
     SubjectType,
     TaskFacts,
@@ -169,7 +169,7 @@ def reassign(session: Session, actor: Actor, task_id: int, *, assignee_id: int, 
         at=at,
         fields={"assignee": assignee_id},
     )
-    readings.refuse_reader(session, assignee_id, task_id)
+    second_readings.refuse_reader(session, assignee_id, task_id)
     hand_over(session, task, assignee_id)
     record(session, task, change)
     return task
@@ -178,7 +178,7 @@ def reassign(session: Session, actor: Actor, task_id: int, *, assignee_id: int, 
 def send_back(session: Session, actor: Actor, task_id: int, *, comment: str, at: datetime) -> Task:
     """A second person returns the report for more checking."""
     task = locked_task(session, actor, task_id)
-    readings.refuse_reader(session, actor.id, task_id)
+    second_readings.refuse_reader(session, actor.id, task_id)
     move(
         session,
         task,
@@ -202,7 +202,7 @@ def approve(
 ) -> Task:
     """Another person closes the task, and with it the warning or complaint; the outcome becomes a label.
 
-    outcome: what holds where two readers disagree (`casework.readings`); needed then, with a comment.
+    outcome: what holds where two readers disagree (`casework.second_readings`); needed then, with a comment.
     """
     task = locked_task(session, actor, task_id)
     change = step(
@@ -214,7 +214,7 @@ def approve(
         fields={"comment": comment},
         earlier_actor=task.reported_by,
     )
-    readings.settle(session, actor, task, outcome=outcome, comment=comment, at=at)
+    second_readings.settle(session, actor, task, outcome=outcome, comment=comment, at=at)
     record(session, task, change)
     _close_origin(session, task, actor=actor, at=at)
     add_outcome(session, task, decided_on=local_date(at))

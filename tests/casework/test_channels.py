@@ -189,8 +189,8 @@ def test_an_export_comes_in_once_and_bad_rows_stand_aside_with_a_reason(world, t
         taken = take_in(session, world, *export.messages)
         again = take_in(session, world, *export.messages)
         assert [one.receipt for one in taken] == [one.receipt for one in again]
-        assert all(one.duplicate for one in again)
-        assert not any(one.duplicate for one in taken)
+        assert all(one.redelivered for one in again)
+        assert not any(one.redelivered for one in taken)
 
 
 def test_a_row_dated_in_the_future_counts_from_when_the_export_came(world, tmp_path):
