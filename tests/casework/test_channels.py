@@ -116,6 +116,14 @@ def test_questions_go_both_ways_by_receipt_and_code(world):
         assert [entry.by for entry in follow_ups.thread_of(session, taken.complaint_id)] == [clerk.id, None]
 
 
+@pytest.mark.parametrize(
+    ("text", "why"), [(" ", "内容为空"), ("字" * (follow_ups.LONGEST + 1), "2000 字"), ("\x00", "无法保存")]
+)
+def test_an_addition_that_cannot_be_kept_is_told_why(text, why):
+    with pytest.raises(BadInput, match=why):
+        follow_ups.check_addition(text)
+
+
 def test_a_wrong_code_and_an_unknown_receipt_are_one_answer(small_world):
     with small_world.sessions.begin() as session:
         taken = take_in(session, small_world, message("石桥村低保不公开"))[0]
