@@ -30,9 +30,9 @@ from api import (
     routes_complaints,
     routes_contacts,
     routes_drafts,
+    routes_message_reading,
     routes_plans,
     routes_prechecks,
-    routes_readings,
     routes_risk,
     routes_room,
     routes_session,
@@ -42,7 +42,7 @@ from api.context import Intake, Services
 from api.pages_public import Public
 from api.public_desk import office_desk
 from api.security import SecurityHeaders, check_declared
-from api.throttle import LoginThrottle
+from api.throttle import GuessThrottle
 from api.trial_jobs import TrialJobs, TrialRun
 from api.work import WorkMeter
 from casework.database import open_engine, sessions
@@ -60,7 +60,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     routes_risk.router,
     routes_complaints.router,
     routes_complaints.webhooks,
-    routes_readings.router,
+    routes_message_reading.router,
     routes_contacts.router,
     routes_tasks.router,
     routes_drafts.router,
@@ -130,7 +130,7 @@ def create_app(
         intake=intake,
         models=models,
         vault=vault,
-        throttle=LoginThrottle(),
+        throttle=GuessThrottle(),
         prechecks=Prechecks(home),
         trials=trials,
         registry=Registry(home=home, office=intake.division, key=load_key(home, SIGNING_KEY)),

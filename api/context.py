@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session, sessionmaker
 
-from api.throttle import LoginThrottle
+from api.throttle import GuessThrottle
 from api.trial_jobs import TrialJobs
 from casework.guides import Models
 from casework.identity import Vault
@@ -47,7 +47,7 @@ class Services:
     intake: Intake
     models: Models
     vault: Vault
-    throttle: LoginThrottle
+    throttle: GuessThrottle
     prechecks: Prechecks
     trials: TrialJobs
     registry: Registry

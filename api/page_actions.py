@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from api.context import Db, Svc
 from api.pages import complaint_page
 from api.problems import KINDS, TooManyAttempts, WrongPassword, refused
-from api.rendering import render
+from api.rendering import go_to, render
 from api.routes_session import checked_sign_in
 from api.security import COOKIE, Requires, open_to_all
 from casework import complaints, second_reader, tasks, warnings
@@ -37,7 +37,7 @@ def log_in(request: Request, svc: Svc, login: Text, password: Text) -> Response:
     except (WrongPassword, TooManyAttempts) as error:
         status = KINDS[type(error)].status
         return render(request, "login.html", {"problem": str(error), "login": login}, status=status)
-    answer = RedirectResponse("/", status_code=303)
+    answer = go_to("/")
     answer.set_cookie(
         COOKIE,
         signed_in.token,
@@ -56,7 +56,7 @@ def log_out(
     _actor: Annotated[Actor, Depends(Requires(Permission.OWN_SESSION))],
 ) -> RedirectResponse:
     sign_out(session, request.cookies.get(COOKIE, ""))
-    answer = _back("/login")
+    answer = go_to("/login")
     answer.delete_cookie(COOKIE)
     return answer
 
@@ -66,7 +66,7 @@ def confirm_proposal(complaint_id: int, session: Db, svc: Svc, actor: Reviewer) 
     """One key: what the model proposed is right."""
     complaint = complaints.visible_complaint(session, actor, complaint_id)
     complaints.review(session, actor, complaint_id, complaints.proposed_review(complaint), at=svc.clock())
-    return _back(f"/inbox?state={ComplaintState.TRIAGED}&decided={complaint_id}")
+    return go_to(f"/inbox?state={ComplaintState.TRIAGED}&decided={complaint_id}")
 
 
 @router.post("/complaints/{complaint_id}/place", response_model=None)
@@ -83,7 +83,7 @@ def confirm_or_correct_place(
             return complaint_page(
                 request, again, svc, actor, complaint_id, refused_place=why, status=kind.status
             )
-    return _back(f"/complaints/{complaint_id}")
+    return go_to(f"/complaints/{complaint_id}")
 
 
 @router.post("/complaints/{complaint_id}/review")
@@ -109,7 +109,7 @@ def correct_proposal(
         comment=comment or None,
     )
     complaints.review(session, actor, complaint_id, decided, at=svc.clock())
-    return _back(f"/inbox?state={ComplaintState.TRIAGED}")
+    return go_to(f"/inbox?state={ComplaintState.TRIAGED}")
 
 
 @router.post("/complaints/{complaint_id}/transfer")
@@ -117,7 +117,7 @@ def transfer_complaint(
     complaint_id: int, session: Db, svc: Svc, actor: Reviewer, destination: Text
 ) -> RedirectResponse:
     complaints.transfer(session, actor, complaint_id, destination=destination, at=svc.clock())
-    return _back(f"/complaints/{complaint_id}")
+    return go_to(f"/complaints/{complaint_id}")
 
 
 @router.post("/complaints/{complaint_id}/return")
@@ -129,7 +129,7 @@ def return_complaint(
     comment: Text,
 ) -> RedirectResponse:
     complaints.return_to_clerk(session, actor, complaint_id, comment=comment, at=svc.clock())
-    return _back("/inbox")
+    return go_to("/inbox")
 
 
 @router.post("/complaints/{complaint_id}/tasks")
@@ -142,7 +142,7 @@ def open_task_on_complaint(
 ) -> RedirectResponse:
     given = tasks.Assignment(assignee_id=assignee_id)
     task = tasks.open_from_complaint(session, actor, complaint_id, given, at=svc.clock())
-    return _back(f"/tasks/{task.id}")
+    return go_to(f"/tasks/{task.id}")
 
 
 @router.post("/warnings/{warning_id}/tasks")
@@ -159,7 +159,7 @@ def open_task_on_warning(
         raise BadInput("assignment", "请选择任务类型和承办人")
     given = tasks.Assignment(assignee_id=int(user_id), kind=TaskKind(kind))
     task = tasks.open_from_warning(session, actor, warning_id, given, models=svc.models, at=svc.clock())
-    return _back(f"/tasks/{task.id}")
+    return go_to(f"/tasks/{task.id}")
 
 
 @router.post("/warnings/{warning_id}/actions")
@@ -173,13 +173,13 @@ def act_on_warning(
     comment: Text = "",
 ) -> RedirectResponse:
     warnings.take_action(session, actor, warning_id, action, comment=comment or None, at=svc.clock())
-    return _back(f"/warnings/{warning_id}")
+    return go_to(f"/warnings/{warning_id}")
 
 
 @router.post("/tasks/{task_id}/accept")
 def accept_task(task_id: int, session: Db, svc: Svc, actor: Worker) -> RedirectResponse:
     tasks.accept(session, actor, task_id, at=svc.clock())
-    return _back(f"/tasks/{task_id}")
+    return go_to(f"/tasks/{task_id}")
 
 
 @router.post("/tasks/{task_id}/report")
@@ -195,7 +195,7 @@ def report_task(
 ) -> RedirectResponse:
     found = tasks.Report(outcome=outcome, note=note, amount_fen=_fen(amount_yuan))
     tasks.report(session, actor, task_id, found, at=svc.clock())
-    return _back(f"/tasks/{task_id}")
+    return go_to(f"/tasks/{task_id}")
 
 
 @router.post("/tasks/{task_id}/second-reading")
@@ -209,7 +209,7 @@ def report_second_reading(
     note: Text,
 ) -> RedirectResponse:
     second_reader.answer(session, actor, task_id, tasks.Report(outcome=outcome, note=note), at=svc.clock())
-    return _back(f"/tasks/{task_id}")
+    return go_to(f"/tasks/{task_id}")
 
 
 @router.post("/tasks/{task_id}/approve")
@@ -223,17 +223,13 @@ def approve_task(
     outcome: Annotated[Outcome | None, Form()] = None,
 ) -> RedirectResponse:
     tasks.approve(session, actor, task_id, comment=comment or None, outcome=outcome, at=svc.clock())
-    return _back(f"/tasks/{task_id}")
+    return go_to(f"/tasks/{task_id}")
 
 
 @router.post("/tasks/{task_id}/return")
 def return_task(task_id: int, session: Db, svc: Svc, actor: Decider, comment: Text) -> RedirectResponse:
     tasks.send_back(session, actor, task_id, comment=comment, at=svc.clock())
-    return _back(f"/tasks/{task_id}")
-
-
-def _back(path: str) -> RedirectResponse:
-    return RedirectResponse(path, status_code=303)
+    return go_to(f"/tasks/{task_id}")
 
 
 def _fen(yuan: str) -> int | None:

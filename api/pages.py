@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.context import Db, Services, Svc
 from api.reading_views import reading_answer
-from api.rendering import render
+from api.rendering import go_to, render
 from api.security import Requires, open_to_all
 from api.views import evidence_by_finding, task_history
 from casework import complaints, contacts, tasks, warnings
@@ -44,9 +44,9 @@ from casework.message_reading import understand
 from casework.models import CaseWarning, Complaint, Outcome, Task, User
 from casework.plan_models import SecondReading
 from casework.raising import added_to
-from casework.readings import hidden_reports, shown_reading
 from casework.roles import TOWN, Actor
 from casework.scope import visible_complaints
+from casework.second_readings import hidden_reports, shown_reading
 from casework.similar import earlier_cases, maybe_same_event
 from casework.states import (
     COMPLAINT_TRANSITIONS,
@@ -91,7 +91,7 @@ def show_start(
     """The first page of a role; roles without case content get a page that says where their work is."""
     for permission, path in _FIRST_PAGES:
         if allows(actor, permission):
-            return RedirectResponse(path, status_code=303)
+            return go_to(path)
     return render(request, "start.html", {})
 
 
@@ -149,7 +149,7 @@ def show_inbox(
     `decided`: the complaint that this person has just answered, to be told what was stored.
     """
     if receipt and (named := complaints.visible_by_receipt(session, actor, receipt)):
-        return RedirectResponse(f"/complaints/{named.id}", status_code=303)
+        return go_to(f"/complaints/{named.id}")
     reviews = allows(actor, Permission.REVIEW_COMPLAINT)
     waits = ComplaintState.TRIAGED if reviews else ComplaintState.KEY_MATTER
     asked = ComplaintState(state) if state in set(ComplaintState) else None

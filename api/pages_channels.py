@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.context import Db, Services, Svc
-from api.rendering import render
+from api.rendering import go_to, render
 from api.routes_complaints import take_in
 from api.security import Requires
 from casework import follow_ups, points
@@ -43,7 +43,7 @@ def show_points(request: Request, session: Db, svc: Svc, actor: Clerk) -> HTMLRe
 @router.post("/points")
 def open_point(session: Db, svc: Svc, actor: Clerk, name: Text, about: Text = "") -> RedirectResponse:
     points.open_point(session, actor, name=name, about=about.strip() or None, at=svc.clock())
-    return _back("/points")
+    return go_to("/points")
 
 
 @router.get("/points/{point_id}/qr.svg")
@@ -56,7 +56,7 @@ def show_qr(point_id: int, request: Request, session: Db, svc: Svc, actor: Clerk
 @router.post("/points/{point_id}/close")
 def close_point(point_id: int, session: Db, svc: Svc, actor: Clerk) -> RedirectResponse:
     points.close_point(session, actor, point_id, at=svc.clock())
-    return _back("/points")
+    return go_to("/points")
 
 
 @router.get("/phone")
@@ -113,8 +113,8 @@ def take_in_export(
     today = local_date(svc.clock())
     days = [min(local_date(message.received_at), today) for message in export.messages]
     page = {
-        "taken": sum(not answer.duplicate for answer in accepted),
-        "known": sum(answer.duplicate for answer in accepted),
+        "taken": sum(not answer.redelivered for answer in accepted),
+        "known": sum(answer.redelivered for answer in accepted),
         "refused": export.refused,
         "since": min(days, default=today),
         "until": max(days, default=today),
@@ -133,7 +133,7 @@ def give_receipts_back(session: Db, svc: Svc, actor: Clerk, since: date, until: 
 @router.post("/complaints/{complaint_id}/ask")
 def ask_sender(complaint_id: int, session: Db, svc: Svc, actor: Reader, text: Text) -> RedirectResponse:
     follow_ups.ask(session, actor, complaint_id, text, at=svc.clock())
-    return _back(f"/complaints/{complaint_id}")
+    return go_to(f"/complaints/{complaint_id}")
 
 
 @router.get("/attachments/{attachment_id}")
@@ -146,7 +146,3 @@ def show_attachment(attachment_id: int, session: Db, svc: Svc, actor: Reader) ->
 def _public_address(request: Request, svc: Services) -> str:
     """Where villagers find the public pages."""
     return svc.intake.public_address or str(request.base_url)
-
-
-def _back(path: str) -> RedirectResponse:
-    return RedirectResponse(path, status_code=303)

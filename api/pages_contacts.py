@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.context import Db, Svc
-from api.rendering import render
+from api.rendering import go_to, render
 from api.security import Requires
 from casework import contacts
 from casework.access import Permission
@@ -42,7 +42,7 @@ def show_contacts(request: Request, session: Db, svc: Svc, actor: Reader) -> HTM
 @router.post("/complaints/{complaint_id}/contact")
 def ask_contact(complaint_id: int, session: Db, svc: Svc, actor: Asker, reason: Text) -> RedirectResponse:
     contacts.ask(session, actor, complaint_id, reason=reason, at=svc.clock())
-    return _back("/contacts")
+    return go_to("/contacts")
 
 
 @router.post("/contacts/{request_id}/approve")
@@ -50,19 +50,19 @@ def approve_contact(
     *, request_id: int, session: Db, svc: Svc, actor: Decider, comment: Text = ""
 ) -> RedirectResponse:
     contacts.approve(session, actor, request_id, comment=comment, at=svc.clock())
-    return _back("/contacts")
+    return go_to("/contacts")
 
 
 @router.post("/contacts/{request_id}/refuse")
 def refuse_contact(request_id: int, session: Db, svc: Svc, actor: Decider, comment: Text) -> RedirectResponse:
     contacts.refuse(session, actor, request_id, comment=comment, at=svc.clock())
-    return _back("/contacts")
+    return go_to("/contacts")
 
 
 @router.post("/contacts/{request_id}/withdraw")
 def withdraw_contact(request_id: int, session: Db, svc: Svc, actor: Asker) -> RedirectResponse:
     contacts.withdraw(session, actor, request_id, at=svc.clock())
-    return _back("/contacts")
+    return go_to("/contacts")
 
 
 @router.post("/contacts/{request_id}/look")
@@ -71,7 +71,3 @@ def look_at_contact(request_id: int, request: Request, session: Db, svc: Svc, ac
     found = contacts.look(session, actor, request_id, sealer=svc.sealer, at=svc.clock())
     one = contacts.one(session, actor, request_id, at=svc.clock())
     return render(request, "contact.html", {"found": found, "one": one})
-
-
-def _back(path: str) -> RedirectResponse:
-    return RedirectResponse(path, status_code=303)

@@ -15,7 +15,7 @@ from api.context import Db, Svc
 from api.draft_schemas import TrialBody
 from api.pages_models import model_of, model_parts, names_of_models
 from api.problems import refused
-from api.rendering import render
+from api.rendering import go_to, render
 from api.routes_drafts import desk_of
 from api.security import Requires
 from api.trial_jobs import TrialQuestion
@@ -198,7 +198,7 @@ def retire_draft(draft_id: int, session: Db, svc: Svc, actor: Adopter, comment: 
 
 
 def _back(draft_id: int) -> RedirectResponse:
-    return RedirectResponse(f"/drafts/{draft_id}", status_code=303)
+    return go_to(f"/drafts/{draft_id}")
 
 
 def _form(request: Request, content: str, *, problems: tuple[object, ...], status: int = 200) -> HTMLResponse:

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.context import Db, Svc
-from api.rendering import render
+from api.rendering import go_to, render
 from api.security import Requires
-from casework import complaints, grouping, label_queue, lexicon
+from casework import blind_readings, complaints, grouping, lexicon
 from casework.access import Permission
+from casework.blind_readings import Answer
 from casework.fields import FIELDS
-from casework.label_queue import Answer
 from casework.roles import Actor
 from casework.states import ComplaintState
 from casework.urgency import NONE, decide_urgency
@@ -39,7 +39,7 @@ def correct_with_one_key(
         complaint = complaints.visible_complaint(session, actor, complaint_id)
         decided = complaints.corrected_review(complaint, choice)
         complaints.review(session, actor, complaint_id, decided, at=svc.clock())
-    return _back(f"/inbox?state={ComplaintState.TRIAGED}&decided={complaint_id}")
+    return go_to(f"/inbox?state={ComplaintState.TRIAGED}&decided={complaint_id}")
 
 
 @router.post("/complaints/{complaint_id}/urgency")
@@ -52,13 +52,13 @@ def set_urgency(
 ) -> RedirectResponse:
     """What was ticked presses; nothing ticked: nothing does."""
     decide_urgency(session, actor, complaint_id, urgency or [], at=svc.clock())
-    return _back(f"/complaints/{complaint_id}")
+    return go_to(f"/complaints/{complaint_id}")
 
 
 @router.post("/complaints/{complaint_id}/split")
 def split_copy(complaint_id: int, session: Db, svc: Svc, actor: Clerk) -> RedirectResponse:
     grouping.split(session, actor, complaint_id, at=svc.clock())
-    return _back(f"/complaints/{complaint_id}")
+    return go_to(f"/complaints/{complaint_id}")
 
 
 @router.post("/complaints/{complaint_id}/merge")
@@ -66,7 +66,7 @@ def merge_case(
     complaint_id: int, session: Db, svc: Svc, actor: Clerk, lead_id: Annotated[int, Form()]
 ) -> RedirectResponse:
     grouping.merge(session, actor, complaint_id, lead_id=lead_id, at=svc.clock())
-    return _back(f"/complaints/{lead_id}")
+    return go_to(f"/complaints/{lead_id}")
 
 
 @router.get("/lexicon")
@@ -85,34 +85,34 @@ def show_effect(request: Request, session: Db, actor: Clerk, words: Text, note: 
 @router.post("/lexicon")
 def save_lexicon(session: Db, svc: Svc, actor: Clerk, words: Text, note: Text) -> RedirectResponse:
     lexicon.save(session, actor, lexicon.parse_keywords(words), note=note, at=svc.clock())
-    return _back("/lexicon")
+    return go_to("/lexicon")
 
 
 @router.post("/lexicon/{version_id}/restore")
 def restore_lexicon(version_id: int, session: Db, svc: Svc, actor: Clerk) -> RedirectResponse:
     lexicon.restore(session, actor, version_id, at=svc.clock())
-    return _back("/lexicon")
+    return go_to("/lexicon")
 
 
 @router.get("/readings")
 def show_readings(request: Request, session: Db, actor: Clerk) -> HTMLResponse:
-    found = label_queue.next_case(session, actor)
+    found = blind_readings.next_case(session, actor)
     page = {
         "case": found[0] if found else None,
         "complaint": found[1] if found else None,
-        "agreement": label_queue.agreement(session, actor),
-        "disagreements": label_queue.disagreements(session, actor),
+        "agreement": blind_readings.agreement(session, actor),
+        "disagreements": blind_readings.disagreements(session, actor),
         "natures": NATURES,
         "fields": FIELDS,
-        "most": label_queue.MOST_PICKED,
+        "most": blind_readings.MOST_PICKED,
     }
     return render(request, "readings.html", page)
 
 
 @router.post("/readings/pick")
 def pick_readings(session: Db, svc: Svc, actor: Clerk, number: Annotated[int, Form()]) -> RedirectResponse:
-    label_queue.pick(session, actor, number=number, at=svc.clock())
-    return _back("/readings")
+    blind_readings.pick(session, actor, number=number, at=svc.clock())
+    return go_to("/readings")
 
 
 @router.post("/readings/{case_id}")
@@ -120,8 +120,8 @@ def read_case(
     *, case_id: int, session: Db, svc: Svc, actor: Clerk, key: Text, nature: Text, field: Text
 ) -> RedirectResponse:
     answer = Answer(key=key == "yes", nature=nature, field=field)
-    label_queue.read(session, actor, case_id, answer, at=svc.clock())
-    return _back("/readings")
+    blind_readings.read(session, actor, case_id, answer, at=svc.clock())
+    return go_to("/readings")
 
 
 @router.post("/readings/{case_id}/settle")
@@ -129,8 +129,8 @@ def settle_case(
     *, case_id: int, session: Db, svc: Svc, actor: Clerk, key: Text, nature: Text, field: Text, reason: Text
 ) -> RedirectResponse:
     answer = Answer(key=key == "yes", nature=nature, field=field)
-    label_queue.settle(session, actor, case_id, answer, reason=reason, at=svc.clock())
-    return _back("/readings")
+    blind_readings.settle(session, actor, case_id, answer, reason=reason, at=svc.clock())
+    return go_to("/readings")
 
 
 def _lexicon_page(
@@ -143,7 +143,3 @@ def _lexicon_page(
         "versions": lexicon.versions(session, actor),
     }
     return render(request, "lexicon.html", page)
-
-
-def _back(path: str) -> RedirectResponse:
-    return RedirectResponse(path, status_code=303)

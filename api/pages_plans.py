@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.context import Db, Svc
 from api.plan_schemas import ProposeBody
-from api.rendering import render
+from api.rendering import go_to, render
 from api.routes_plans import draw_plan
 from api.security import Requires
 from casework import plans, tasks
@@ -90,7 +90,7 @@ def change_capacity(
     town: str, session: Db, svc: Svc, actor: Decider, cases: Annotated[int, Form()]
 ) -> RedirectResponse:
     plans.set_capacity(session, actor, town, cases=cases, at=svc.clock())
-    return RedirectResponse("/plans", status_code=303)
+    return go_to("/plans")
 
 
 @router.get("/plans/{plan_id}")
@@ -195,4 +195,4 @@ def _number(value: str) -> int:
 
 
 def _back(plan_id: int) -> RedirectResponse:
-    return RedirectResponse(f"/plans/{plan_id}", status_code=303)
+    return go_to(f"/plans/{plan_id}")

@@ -18,7 +18,7 @@ from fastapi.responses import HTMLResponse
 from api.problems import KINDS, TooManyAttempts
 from api.rendering import render
 from api.security import open_to_all
-from api.throttle import LoginThrottle
+from api.throttle import GuessThrottle
 from api.work import WorkMeter
 from casework.attachments import MOST_BYTES, MOST_FILES
 from casework.errors import BadInput, CaseworkError, NotVisible
@@ -74,7 +74,7 @@ class Public:
     desk: Callable[[], AbstractContextManager[Desk]]
     clock: Callable[[], datetime]
     work: WorkMeter
-    throttle: LoginThrottle
+    throttle: GuessThrottle
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.context import Db, Svc
-from api.rendering import render
+from api.rendering import go_to, render
 from api.security import Requires
 from casework import promotions
 from casework.access import Permission, works_for_all
@@ -90,7 +90,7 @@ def request_promotion(
     *, kind: str, version: str, session: Db, svc: Svc, actor: Requester, reason: Text
 ) -> RedirectResponse:
     promotions.request(session, actor, kind, version, reason=reason, registry=svc.registry, at=svc.clock())
-    return _back()
+    return go_to("/room")
 
 
 @router.post("/room/promotions/{promotion_id}/approve")
@@ -100,7 +100,7 @@ def approve_promotion(
     promotions.approve(
         session, actor, promotion_id, comment=comment, override=override, registry=svc.registry, at=svc.clock()
     )  # fmt: skip
-    return _back()
+    return go_to("/room")
 
 
 @router.post("/room/promotions/{promotion_id}/refuse")
@@ -108,7 +108,7 @@ def refuse_promotion(
     promotion_id: int, session: Db, svc: Svc, actor: Decider, comment: Text
 ) -> RedirectResponse:
     promotions.refuse(session, actor, promotion_id, comment=comment, registry=svc.registry, at=svc.clock())
-    return _back()
+    return go_to("/room")
 
 
 @router.post("/room/promotions/{promotion_id}/withdraw")
@@ -116,13 +116,13 @@ def withdraw_promotion(
     promotion_id: int, session: Db, svc: Svc, actor: Requester, comment: Text
 ) -> RedirectResponse:
     promotions.withdraw(session, actor, promotion_id, comment=comment, registry=svc.registry, at=svc.clock())
-    return _back()
+    return go_to("/room")
 
 
 @router.post("/room/{kind}/rollback")
 def roll_back_model(kind: str, session: Db, svc: Svc, actor: Undoer, reason: Text) -> RedirectResponse:
     promotions.roll_back(session, actor, kind, reason=reason, registry=svc.registry, at=svc.clock())
-    return _back()
+    return go_to("/room")
 
 
 def _drift(home: Path) -> dict[str, Any] | None:
@@ -137,7 +137,3 @@ def _drift(home: Path) -> dict[str, Any] | None:
 def _for_all(actor: Actor, registry: promotions.Registry) -> None:
     if not works_for_all(actor, office=registry.office):
         raise NotVisible
-
-
-def _back() -> RedirectResponse:
-    return RedirectResponse("/room", status_code=303)

@@ -17,7 +17,7 @@ from fastapi.staticfiles import StaticFiles
 from api import problems
 from api.pages_public import Public, router
 from api.security import SecurityHeaders, check_declared
-from api.throttle import LoginThrottle
+from api.throttle import GuessThrottle
 from api.work import WorkMeter
 from casework.mailbox import Mailbox
 
@@ -28,7 +28,7 @@ def create_public_app(folder: Path, *, clock: Callable[[], datetime]) -> FastAPI
     mailbox = Mailbox(folder)
     app = FastAPI(title="村鉴 反映问题", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.public = Public(
-        desk=lambda: nullcontext(mailbox), clock=clock, work=WorkMeter(), throttle=LoginThrottle()
+        desk=lambda: nullcontext(mailbox), clock=clock, work=WorkMeter(), throttle=GuessThrottle()
     )
     app.include_router(router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")

@@ -40,7 +40,7 @@ class OfficeDesk:
         )  # fmt: skip
         with session.begin_nested():
             accepted = take_in(session, svc, [message])[0]
-            if files and not accepted.duplicate:
+            if files and not accepted.redelivered:
                 attach(session, svc.home, accepted.complaint_id, files, sealer=svc.sealer, at=at)
         return accepted.receipt, query_code(svc.home, accepted.receipt)
 

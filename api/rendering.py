@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
 from markupsafe import Markup, escape
 
@@ -109,3 +109,8 @@ def render(request: Request, template: str, values: Mapping[str, Any], *, status
         "entry_of": partial(shown_entry, actor) if actor else None,
     }
     return _templates.TemplateResponse(request, template, {**signed_in, **values}, status_code=status)
+
+
+def go_to(path: str) -> RedirectResponse:
+    """What answers a form that was taken: the page to read next."""
+    return RedirectResponse(path, status_code=303)

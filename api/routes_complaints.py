@@ -253,7 +253,7 @@ def _pass_marked_up(
 def receipt_answer(svc: Services, accepted: Accepted) -> Receipt:
     """What a channel tells the sender."""
     code = query_code(svc.home, accepted.receipt)
-    return Receipt(receipt=accepted.receipt, code=code, duplicate=accepted.duplicate)
+    return Receipt(receipt=accepted.receipt, code=code, duplicate=accepted.redelivered)
 
 
 def take_in(session: Session, svc: Services, messages: list[Message]) -> list[Accepted]:

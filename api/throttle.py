@@ -1,4 +1,4 @@
-"""A brake on guessing passwords."""
+"""A brake on guessing passwords and query codes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ WINDOW: Final = timedelta(minutes=15)
 _MOST_KEYS: Final = 10_000
 
 
-class LoginThrottle:
-    """Refuses a (login, address) pair after `FAILURES` wrong passwords within `WINDOW`. One process's memory."""
+class GuessThrottle:
+    """Refuses a pair (login or receipt, and address) after `FAILURES` wrong guesses within `WINDOW`. One process's memory."""
 
     def __init__(self) -> None:
         self._failures: dict[tuple[str, str], deque[datetime]] = {}

@@ -27,11 +27,11 @@ from casework.grouping import copy_counts, keywords_of_copies, pressing_copies
 from casework.guides import Models, guide_for
 from casework.lexicon import words_found
 from casework.models import CaseWarning, Complaint, ModelDraft, Task
-from casework.readings import hidden_reports
 from casework.redaction import shown_text
 from casework.roles import Actor
 from casework.runs import Evidence, evidence_rows
 from casework.scope import visible_complaints
+from casework.second_readings import hidden_reports
 from casework.watchlist import Watched
 
 

@@ -111,11 +111,7 @@ def _take_in(session: Session, texts: Sequence[str], *, first_id: int) -> list[i
         ],
     )  # fmt: skip
     keep(session, placement, incoming, ids)
-    found = []
-    for row, own in enumerate(ids):
-        lead, first = placement.lead_of(row)
-        found.append(lead if lead is not None else ids[first] if first is not None else own)
-    return found
+    return [placement.lead_id(row, ids) for row in range(len(ids))]
 
 
 def _pairs(groups: Sequence[object]) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import secrets
 import struct
 import subprocess  # the site's own scanner, without a shell
@@ -29,6 +28,7 @@ from casework import audit
 from casework.channel_models import Attachment, ScanState
 from casework.complaints import visible_complaint
 from casework.errors import BadInput, NotVisible, SealBroken
+from casework.letters import drop
 from casework.roles import Actor
 from casework.sealing import Sealer
 
@@ -133,7 +133,7 @@ def attach(
     kept = []
     for kind, content in [cleaned(content) for content in contents]:
         name = secrets.token_hex(16)
-        _write(home, name, sealer.seal_bytes(content, bound_to=name))
+        drop(_path(home, name).parent, sealer.seal_bytes(content, bound_to=name), name=name)
         kept.append(
             Attachment(
                 complaint_id=complaint_id, name=name, kind=kind, size=len(content),
@@ -235,17 +235,3 @@ def opened(
 
 def _path(home: Path, name: str) -> Path:
     return home / "intake" / "attachments" / name
-
-
-def _write(home: Path, name: str, sealed: bytes) -> None:
-    path = _path(home, name)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(sealed)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        path.unlink(missing_ok=True)
-        raise

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from casework.access import ComplaintFacts, default_office, office_may_handle, sees_complaint
 from casework.errors import BadInput, NotVisible
-from casework.events import locked, recorded
+from casework.events import locked, move
 from casework.fields import FIELDS, field_id
 from casework.group_models import ComplaintCopy
 from casework.inbox_models import KeywordHit, ReviewLabel, UrgencyLabel
@@ -22,7 +22,7 @@ from casework.raising import copy_presses, raised_by_ledger, raised_by_sender
 from casework.receipts import in_groups, is_receipt, plain_digits
 from casework.roles import Actor, is_division
 from casework.scope import visible_complaints
-from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, ComplaintState, step
+from casework.states import ComplaintAction, ComplaintState
 from ml.triage.labels import CLASSES, NATURES
 
 _Copy, _Lead = aliased(Complaint), aliased(Complaint)
@@ -113,7 +113,7 @@ def inbox(
     conditions.append(Complaint.state != ComplaintState.COPY if state is None else Complaint.state == state)
     raised = raised_by_ledger(actor)
     presses = or_(Complaint.pressing, Complaint.id.in_(_leads_of(copy_presses(_Copy, _Lead))))
-    is_key = case(
+    rank = case(
         (Complaint.state.in_([ComplaintState.NOT_KEY, ComplaintState.TRANSFERRED]), 0),
         (Complaint.state.in_([ComplaintState.KEY_MATTER, ComplaintState.IN_TASK]), 3),
         (Complaint.state == ComplaintState.CLOSED, 0),
@@ -130,7 +130,7 @@ def inbox(
         select(Complaint)
         .where(*conditions)
         .order_by(
-            is_key.desc(),
+            rank.desc(),
             presses.desc(),
             raised_by_sender(actor).desc(),
             raised.desc(),
@@ -161,6 +161,14 @@ def visible_complaint(session: Session, actor: Actor, complaint_id: int) -> Comp
     """The complaint, or `NotVisible`."""
     complaint = session.get(Complaint, complaint_id)
     if complaint is None or not sees_complaint(actor, facts_of(complaint)):
+        raise NotVisible
+    return complaint
+
+
+def locked_complaint(session: Session, actor: Actor, complaint_id: int) -> Complaint:
+    """The complaint, locked before it is judged whether the actor sees it; or `NotVisible`."""
+    complaint = locked(session, Complaint, complaint_id)
+    if not sees_complaint(actor, facts_of(complaint)):
         raise NotVisible
     return complaint
 
@@ -199,17 +207,16 @@ def facts_of(complaint: Complaint) -> ComplaintFacts:
 
 def review(session: Session, actor: Actor, complaint_id: int, decided: Review, *, at: datetime) -> Complaint:
     """Confirm or correct the model: step the complaint, keep the decision as a label, route a key matter."""
-    visible_complaint(session, actor, complaint_id)
-    complaint = locked(session, Complaint, complaint_id)
+    complaint = locked_complaint(session, actor, complaint_id)
     if decided.nature not in NATURES:
         raise BadInput("nature", f"性质应为：{'、'.join(NATURES.values())}")
     if decided.field not in FIELDS:
         raise BadInput("field", f"领域应为：{'、'.join(FIELDS.values())}")
     official_class = _class(complaint, decided)
     office = _office(complaint, decided) if decided.key else None
-    change = step(
-        COMPLAINT_TRANSITIONS,
-        complaint.state,
+    move(
+        session,
+        complaint,
         ComplaintAction.CONFIRM_KEY if decided.key else ComplaintAction.DECLINE_KEY,
         actor=actor,
         at=at,
@@ -238,7 +245,6 @@ def review(session: Session, actor: Actor, complaint_id: int, decided: Review, *
     )
     complaint.nature, complaint.field, complaint.office = decided.nature, decided.field, office
     complaint.decided_class = official_class
-    complaint.state = recorded(session, complaint, change)
     return complaint
 
 
@@ -246,17 +252,9 @@ def transfer(
     session: Session, actor: Actor, complaint_id: int, *, destination: str, at: datetime
 ) -> Complaint:
     """Hand a message that is no key matter to the body in charge of it."""
-    visible_complaint(session, actor, complaint_id)
-    complaint = locked(session, Complaint, complaint_id)
-    change = step(
-        COMPLAINT_TRANSITIONS,
-        complaint.state,
-        ComplaintAction.TRANSFER,
-        actor=actor,
-        at=at,
-        fields={"destination": destination},
-    )
-    complaint.state = recorded(session, complaint, change)
+    complaint = locked_complaint(session, actor, complaint_id)
+    fields = {"destination": destination}
+    move(session, complaint, ComplaintAction.TRANSFER, actor=actor, at=at, fields=fields)
     return complaint
 
 
@@ -264,18 +262,9 @@ def return_to_clerk(
     session: Session, actor: Actor, complaint_id: int, *, comment: str, at: datetime
 ) -> Complaint:
     """The office sends a key matter back to review, with the reason."""
-    visible_complaint(session, actor, complaint_id)
-    complaint = locked(session, Complaint, complaint_id)
-    change = step(
-        COMPLAINT_TRANSITIONS,
-        complaint.state,
-        ComplaintAction.RETURN,
-        actor=actor,
-        at=at,
-        fields={"comment": comment},
-    )
+    complaint = locked_complaint(session, actor, complaint_id)
+    move(session, complaint, ComplaintAction.RETURN, actor=actor, at=at, fields={"comment": comment})
     complaint.office = None
-    complaint.state = recorded(session, complaint, change)
     return complaint
 
 

@@ -18,10 +18,10 @@ from sqlalchemy.orm import Session
 from casework import audit
 from casework.access import Permission, may_decide_contact, require
 from casework.accounts import actor_of
-from casework.complaints import visible_complaint
+from casework.complaints import locked_complaint, visible_complaint
 from casework.contact_models import ContactRequest
 from casework.errors import BadInput, MissingField, NotVisible, OfficeNotAllowed
-from casework.events import locked, record_start, recorded
+from casework.events import locked, move, record, record_start
 from casework.models import Complaint, Place, User
 from casework.roles import CITY, COUNTY, PROVINCE, ROLE_NAMES, TOWN, VILLAGE, Actor, Role
 from casework.scope import decidable_contacts
@@ -66,8 +66,7 @@ def ask(session: Session, actor: Actor, complaint_id: int, *, reason: str, at: d
     Raises `OfficeNotAllowed`, with whom to turn to, where there is nobody who could approve.
     """
     require(actor, Permission.ASK_CONTACT)
-    visible_complaint(session, actor, complaint_id)
-    complaint = locked(session, Complaint, complaint_id)
+    complaint = locked_complaint(session, actor, complaint_id)
     if not reason.strip():
         raise MissingField(["reason"])
     _check_length(reason)
@@ -107,8 +106,7 @@ def withdraw(session: Session, actor: Actor, request_id: int, *, at: datetime) -
     row = _visible(session, actor, request_id)
     if row.requested_by != actor.id:
         raise OfficeNotAllowed("只有申请人本人可以撤回")
-    change = step(CONTACT_TRANSITIONS, row.state, ContactAction.WITHDRAW, actor=actor, at=at)
-    row.state = recorded(session, row, change)
+    move(session, row, ContactAction.WITHDRAW, actor=actor, at=at)
     return row
 
 
@@ -206,7 +204,7 @@ def _decided(
         )
     if not _may_decide(session, actor, row):
         raise NotVisible
-    row.state = recorded(session, row, change)
+    record(session, row, change)
     row.decided_by, row.decided_at, row.comment = _id(actor), at, comment.strip() or None
     return row
 

@@ -27,7 +27,7 @@ from casework.access import (
     sees_draft,
 )
 from casework.errors import BadInput, NotVisible, OfficeNotAllowed
-from casework.events import locked, record_start, recorded
+from casework.events import locked, move, record, record_start
 from casework.models import Json, ModelDraft
 from casework.roles import Actor
 from casework.scope import visible_drafts
@@ -85,9 +85,8 @@ def record_trial(session: Session, actor: Actor, draft_id: int, trial: Json, *, 
     draft = _own_draft(session, actor, draft_id)
     if trial.get("content_hash") != draft.content_hash:
         raise BadInput("content_hash", "试运行的不是这份草稿的内容；请用这份草稿重新运行 cunjian models try")
-    change = _change(draft, DraftAction.RECORD_TRIAL, actor=actor, at=at, trial=draft.content_hash)
+    move(session, draft, DraftAction.RECORD_TRIAL, actor=actor, at=at, fields={"trial": draft.content_hash})
     draft.trial = trial
-    draft.state = recorded(session, draft, change)
     return draft
 
 
@@ -102,17 +101,15 @@ def submit(session: Session, actor: Actor, draft_id: int, *, reason: str, at: da
     """The author asks for publication, with the reason; a trial must lie beside the draft."""
     draft = _own_draft(session, actor, draft_id)
     trial = draft.content_hash if draft.trial else None
-    change = _change(draft, DraftAction.SUBMIT, actor=actor, at=at, reason=reason, trial=trial)
+    move(session, draft, DraftAction.SUBMIT, actor=actor, at=at, fields={"reason": reason, "trial": trial})
     draft.reason = reason
-    draft.state = recorded(session, draft, change)
     return draft
 
 
 def withdraw(session: Session, actor: Actor, draft_id: int, *, comment: str, at: datetime) -> ModelDraft:
     """The author takes back what is not in force yet."""
     draft = _own_draft(session, actor, draft_id)
-    change = _change(draft, DraftAction.WITHDRAW, actor=actor, at=at, comment=comment)
-    draft.state = recorded(session, draft, change)
+    move(session, draft, DraftAction.WITHDRAW, actor=actor, at=at, fields={"comment": comment})
     return draft
 
 
@@ -125,7 +122,7 @@ def publish(
     _require_office(DraftAction.PUBLISH, actor, draft, "只有作者所在区划的人员可以发布")
     _supersede(session, draft, actor=actor, at=at)
     _checked(session, draft.content, desk=desk)
-    draft.state = recorded(session, draft, change)
+    record(session, draft, change)
     draft.scope, draft.checker_id = draft.division, actor.id
     draft.published_at = draft.decided_at = at
     follow(session, desk.home)
@@ -137,7 +134,7 @@ def reject(session: Session, actor: Actor, draft_id: int, *, comment: str, at: d
     draft = _visible_and_locked(session, actor, draft_id)
     change = _change(draft, DraftAction.REJECT, actor=actor, at=at, comment=comment)
     _require_office(DraftAction.REJECT, actor, draft, "只有作者所在区划的人员可以审核")
-    draft.state = recorded(session, draft, change)
+    record(session, draft, change)
     draft.checker_id, draft.decided_at = actor.id, at
     return draft
 
@@ -149,7 +146,7 @@ def adopt(
     draft = _visible_and_locked(session, actor, draft_id)
     change = _change(draft, DraftAction.ADOPT, actor=actor, at=at, comment=comment, scope=actor.division)
     _require_office(DraftAction.ADOPT, actor, draft, "只有上级市、省的监督检查人员可以采用下级已发布的模型")
-    draft.state = recorded(session, draft, change)
+    record(session, draft, change)
     draft.scope = actor.division
     follow(session, home)
     return draft
@@ -162,7 +159,7 @@ def retire(
     draft = _visible_and_locked(session, actor, draft_id)
     change = _change(draft, DraftAction.RETIRE, actor=actor, at=at, comment=comment)
     _require_office(DraftAction.RETIRE, actor, draft, "只有使其生效的机关或上级可以停用")
-    draft.state = recorded(session, draft, change)
+    record(session, draft, change)
     draft.scope = None
     follow(session, home)
     return draft
@@ -259,9 +256,8 @@ def _supersede(session: Session, draft: ModelDraft, *, actor: Actor, at: datetim
         raise BadInput("model_id", f"英文名 {draft.model_id} 已由 {before.division} 发布，请另取一个")
     if before.state is not DraftState.PUBLISHED:
         raise BadInput("model_id", "上一版已由上级采用；请采用机关先停用，再发布新版本")
-    why = f"由第 {draft.model_version} 版替代"
-    change = _change(before, DraftAction.SUPERSEDE, actor=actor, at=at, comment=why)
-    before.state = recorded(session, before, change)
+    fields = {"comment": f"由第 {draft.model_version} 版替代"}
+    move(session, before, DraftAction.SUPERSEDE, actor=actor, at=at, fields=fields)
     before.scope = None
 
 
@@ -273,8 +269,10 @@ def _own_draft(session: Session, actor: Actor, draft_id: int) -> ModelDraft:
 
 
 def _visible_and_locked(session: Session, actor: Actor, draft_id: int) -> ModelDraft:
-    visible_draft(session, actor, draft_id)
-    return locked(session, ModelDraft, draft_id)
+    draft = locked(session, ModelDraft, draft_id)
+    if not sees_draft(actor, facts_of(draft)):
+        raise NotVisible
+    return draft
 
 
 def _require_office(action: DraftAction, actor: Actor, draft: ModelDraft, why: str) -> None:

@@ -20,11 +20,12 @@ from casework.group_models import ComplaintCopy
 from casework.models import Complaint
 from casework.sealing import Sealer
 from casework.similar import EVENT_FROM, EVENT_WITHIN, newest_texts
+from ml.extraction.contacts import MAIL, MOBILE
 from ml.triage.likeness import likeness
 from registers.values import BadValue, clean, parse_phone
 
-_MOBILE: Final = re.compile(r"(?<![0-9])(?:\+?(?:00)?86[ -]?)?1[3-9][0-9](?:[ -]?[0-9]{4}){2}(?![0-9])")
-_MAIL: Final = re.compile(r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_MOBILE: Final = re.compile(rf"(?<![0-9])(?:\+?(?:00)?86[ -]?)?{MOBILE}")
+_MAIL: Final = re.compile(MAIL)
 _FEWEST_DIGITS: Final = 3
 """A number of fewer different digits (11111111) is written to fill the field and is nobody's."""
 

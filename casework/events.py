@@ -1,14 +1,17 @@
 """Steps in the database: lock the row, step the pure machine, write the event and the audit row with it.
 
 task = locked(session, Task, task_id)
-task.state = recorded(session, task, step(TASK_TRANSITIONS, task.state, TaskAction.ACCEPT, actor=..., at=...))
+move(session, task, TaskAction.ACCEPT, actor=..., at=...)
+
+Where checks must lie between the step and what it changes: `change = step(...)`, the checks, `record(session, task, change)`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final, TypeVar, cast
+from enum import StrEnum
+from typing import Any, Final, TypeVar, cast
 
 from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
@@ -20,7 +23,20 @@ from casework.models import CaseWarning, Complaint, Event, ModelDraft, Task
 from casework.plan_models import Plan, SecondReading
 from casework.promotion_models import ModelPromotion
 from casework.roles import TRIAGE_MACHINE, Actor
-from casework.states import Change, ComplaintState, StateT
+from casework.states import (
+    COMPLAINT_TRANSITIONS,
+    CONTACT_TRANSITIONS,
+    DRAFT_TRANSITIONS,
+    PLAN_TRANSITIONS,
+    PROMOTION_TRANSITIONS,
+    READING_TRANSITIONS,
+    TASK_TRANSITIONS,
+    WARNING_TRANSITIONS,
+    Change,
+    ComplaintState,
+    Move,
+    step,
+)
 
 Row = CaseWarning | Complaint | Task | ModelDraft | ModelPromotion | Plan | SecondReading | ContactRequest
 RowT = TypeVar(
@@ -30,6 +46,11 @@ _NAMES: Final = {
     CaseWarning: "warning", Complaint: "complaint", Task: "task", ModelDraft: "model_draft",
     ModelPromotion: "model_promotion", Plan: "plan", SecondReading: "second_reading",
     ContactRequest: "contact_request",
+}  # fmt: skip
+_TRANSITIONS: Final[Mapping[type[Row], Mapping[tuple[Any, Any], Move[Any]]]] = {
+    CaseWarning: WARNING_TRANSITIONS, Complaint: COMPLAINT_TRANSITIONS, Task: TASK_TRANSITIONS,
+    ModelDraft: DRAFT_TRANSITIONS, ModelPromotion: PROMOTION_TRANSITIONS, Plan: PLAN_TRANSITIONS,
+    SecondReading: READING_TRANSITIONS, ContactRequest: CONTACT_TRANSITIONS,
 }  # fmt: skip
 
 
@@ -41,8 +62,27 @@ def locked(session: Session, table: type[RowT], row_id: int) -> RowT:
     return row
 
 
-def recorded(session: Session, row: Row, change: Change[StateT]) -> StateT:
-    """Write the change beside the row and return the new state, for the caller to set."""
+def move(
+    session: Session,
+    row: Row,
+    action: StrEnum,
+    *,
+    actor: Actor,
+    at: datetime,
+    fields: Mapping[str, object] | None = None,
+    earlier_actor: int | None = None,
+) -> None:
+    """Take the step from the row's state (`step`, which raises by name), write it beside the row and set the new state."""
+    table = _TRANSITIONS[type(row)]
+    record(
+        session,
+        row,
+        step(table, row.state, action, actor=actor, at=at, fields=fields, earlier_actor=earlier_actor),
+    )
+
+
+def record(session: Session, row: Row, change: Change[Any]) -> None:
+    """Write a change beside the row and set the new state."""
     _add(
         session,
         row,
@@ -53,7 +93,7 @@ def recorded(session: Session, row: Row, change: Change[StateT]) -> StateT:
         at=change.at,
         fields=change.fields,
     )
-    return change.new
+    row.state = change.new
 
 
 def record_start(session: Session, row: Row, *, actor: Actor, at: datetime) -> None:

@@ -23,6 +23,7 @@ from casework.channel_models import FollowUp, MailboxComplaint
 from casework.complaints import visible_complaint
 from casework.errors import BadInput, NotPermitted, NotVisible
 from casework.grouping import lead_of
+from casework.intake import check_text
 from casework.models import Complaint
 from casework.receipts import digits_of, in_groups, is_receipt, plain_digits
 from casework.redaction import redact_for_work
@@ -129,10 +130,4 @@ def thread_of(session: Session, complaint_id: int) -> Sequence[FollowUp]:
 
 def check_addition(text: str) -> None:
     """Raise `BadInput` for a question or addition that is empty, too long, or cannot be stored."""
-    if (
-        not text.strip()
-        or len(text) > LONGEST
-        or "\x00" in text
-        or any("\ud800" <= c <= "\udfff" for c in text)
-    ):
-        raise BadInput("text", f"请填写内容，不超过 {LONGEST} 字")
+    check_text(text, longest=LONGEST)

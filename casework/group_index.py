@@ -69,27 +69,35 @@ class _PutAside:
         return message.urgency <= self.urgency and all(word in self.text for word in message.words)
 
 
-@dataclass
+@dataclass(eq=False, kw_only=True)
 class _Group:
     """A group while a batch is placed.
 
-    lead: complaint id of a lead that was there before, else None. first: place of the lead in this batch.
+    lead: complaint id of the lead; of a new group its place in this batch.
     learned: a copy in this batch was the first to name what the group speaks of.
     """
 
-    lead: int | None
-    first: int | None
+    lead: int
+    new: bool
     about: str | None
     exemplars: int
     last_at: datetime
     put_aside: _PutAside | None = None
     learned: bool = False
 
+    def lead_id(self, ids: Sequence[int]) -> int:
+        return ids[self.lead] if self.new else self.lead
+
     def takes(self, message: Incoming) -> bool:
         """Whether a copy may join: one about another village may not, nor one that would be buried here."""
         if message.about and self.about and message.about != self.about:
             return False
         return self.put_aside is None or self.put_aside.holds(message)
+
+    def join(self, message: Incoming) -> None:
+        self.learned |= self.about is None and message.about is not None
+        self.about = self.about or message.about
+        self.last_at = max(self.last_at, message.at)
 
 
 @dataclass(eq=False)
@@ -119,110 +127,123 @@ class Placement:
     groups: list[_Group]
     new_exemplars: list[_NewExemplar] = field(default_factory=list)
 
-    def lead_of(self, place: int) -> tuple[int | None, int | None]:
-        """(complaint id, None) of a lead that was there before, or (None, place of the lead in this batch)."""
-        group = self.groups[place]
-        return group.lead, group.first
+    def lead_id(self, row: int, ids: Sequence[int]) -> int:
+        """Complaint id of the lead of a message; ids: what the messages of the batch got."""
+        return self.groups[row].lead_id(ids)
 
-    def is_lead(self, place: int) -> bool:
-        return self.groups[place].first == place
+    def is_lead(self, row: int) -> bool:
+        return self.groups[row].new and self.groups[row].lead == row
+
+
+@dataclass
+class _Index:
+    """Exemplars by band key, the new ones of the batch, too; how many of it each group took, and which led there."""
+
+    by_key: defaultdict[int, list[_Exemplar]]
+    busy: Counter[_Group] = field(default_factory=Counter)
+    led: defaultdict[_Group, list[_Exemplar]] = field(default_factory=lambda: defaultdict(list))
+
+    def nearest(
+        self, message: Incoming, keys: Sequence[int], shingles: Shingles
+    ) -> tuple[_Exemplar, float] | None:
+        """Of what the keys propose; else, of a readable message, of the groups that grow most."""
+        found = _nearest(_sharing(self.by_key, keys, message), shingles)
+        if found is None and keys:
+            of_busy = (one for group, _ in self.busy.most_common(_BUSY) for one in self.led[group])
+            found = _nearest((one for one in of_busy if one.group.takes(message)), shingles)
+        return found
+
+    def note(self, exemplar: _Exemplar) -> None:
+        """A message joined the group of this exemplar."""
+        self.busy[exemplar.group] += 1
+        led = self.led[exemplar.group]
+        if exemplar not in led and len(led) < _BUSY_EXEMPLARS:
+            led.append(exemplar)
+
+    def add(self, exemplar: _Exemplar, keys: Sequence[int]) -> None:
+        for key in keys:
+            self.by_key[key].append(exemplar)
 
 
 def place(session: Session, incoming: Sequence[Incoming]) -> Placement:
     """Find for each message the group that it is a copy of, else make it the first of its own. Writes nothing."""
     compacted = [compact(message.text) for message in incoming]
     sets = shingle_sets(compacted)
-    readable = [row for row, text in enumerate(compacted) if text]
-    salts = [_salt(incoming[row]) for row in readable]
-    keys = dict(
-        zip(
-            readable,
-            band_keys([compacted[row] for row in readable], salts=salts).tolist() if readable else [],
-            strict=True,
-        )
-    )
-    index = _known_exemplars(session, keys, oldest=min(message.at for message in incoming) - LOOK_BACK)
+    keys = _keys_of(incoming, compacted)
+    oldest = min(message.at for message in incoming) - LOOK_BACK
+    index = _Index(_known_exemplars(session, keys, oldest=oldest))
     placement = Placement([])
-    busy: Counter[int] = Counter()
-    members: dict[int, list[_Exemplar]] = defaultdict(list)
     for row, message in enumerate(incoming):
-        found = _nearest(_sharing(index, keys.get(row, ()), message), sets[row])
-        if found is None and row in keys:
-            members_of_busy = (one for group, _ in busy.most_common(_BUSY) for one in members[group])
-            found = _nearest((one for one in members_of_busy if one.group.takes(message)), sets[row])
+        found = index.nearest(message, keys[row], sets[row])
         if found is None:
-            group = _Group(None, row, message.about, 0, message.at)
+            group = _Group(lead=row, new=True, about=message.about, exemplars=0, last_at=message.at)
         else:
             group = found[0].group
-            group.learned |= group.about is None and message.about is not None
-            group.about = group.about or message.about
-            group.last_at = max(group.last_at, message.at)
-            busy[id(group)] += 1
-            if found[0] not in members[id(group)][:_BUSY_EXEMPLARS]:
-                members[id(group)] = [*members[id(group)], found[0]][:_BUSY_EXEMPLARS]
+            group.join(message)
+            index.note(found[0])
         placement.groups.append(group)
-        if row in keys and (found is None or found[1] < ALIKE_ENOUGH) and group.exemplars < MOST_EXEMPLARS:
+        if keys[row] and (found is None or found[1] < ALIKE_ENOUGH) and group.exemplars < MOST_EXEMPLARS:
             group.exemplars += 1
-            exemplar = _Exemplar(
-                group, sets[row], *((found[0].root, found[0].root_id) if found else (sets[row], None))
-            )
-            placement.new_exemplars.append(_NewExemplar(row, compacted[row], keys[row], exemplar.root_id))
-            for key in keys[row]:
-                index[key].append(exemplar)
+            root, root_id = (found[0].root, found[0].root_id) if found else (sets[row], None)
+            placement.new_exemplars.append(_NewExemplar(row, compacted[row], keys[row], root_id))
+            index.add(_Exemplar(group, sets[row], root, root_id), keys[row])
     return placement
 
 
 def keep(session: Session, placement: Placement, incoming: Sequence[Incoming], ids: Sequence[int]) -> None:
     """Write what `place` found, once the messages have their ids: copies, exemplars, and what groups learned."""
-
-    def lead_id(row: int) -> int:
-        lead, first = placement.lead_of(row)
-        return lead if lead is not None else ids[first if first is not None else row]
-
     copies = [
-        {"complaint_id": ids[row], "lead_id": lead_id(row)}
-        for row in range(len(ids))
+        {"complaint_id": row_id, "lead_id": placement.lead_id(row, ids)}
+        for row, row_id in enumerate(ids)
         if not placement.is_lead(row)
     ]
     if copies:
         session.execute(insert(ComplaintCopy), copies)
-    made = placement.new_exemplars
-    if made:
-        rows = [
-            {
-                "complaint_id": ids[new.row],
-                "lead_id": lead_id(new.row),
-                "root_id": lead_id(new.row) if new.root_id is None else new.root_id,
-                "division": incoming[new.row].division,
-                "about": placement.groups[new.row].about,
-                "text": new.text,
-                "last_at": placement.groups[new.row].last_at,
-            }
-            for new in made
-        ]
-        adding = insert(GroupExemplar).returning(GroupExemplar.id, sort_by_parameter_order=True)
-        bands = [
-            {"key": key, "exemplar_id": exemplar_id}
-            for exemplar_id, new in zip(session.scalars(adding, rows).all(), made, strict=True)
-            for key in dict.fromkeys(new.keys)
-        ]
-        session.execute(insert(GroupBand), bands)
-    for group in {id(group): group for group in placement.groups}.values():
-        if group.learned:  # from now on nobody of that place sees the case
-            lead = group.lead if group.lead is not None else ids[group.first or 0]
-            session.execute(
-                update(Complaint)
-                .where(Complaint.id == lead, Complaint.about.is_(None))
-                .values(about=group.about)
-                .execution_options(synchronize_session="fetch")
-            )
-        if group.lead is not None:
-            session.execute(
-                update(GroupExemplar)
-                .where(GroupExemplar.lead_id == group.lead)
-                .values(last_at=group.last_at, about=group.about)
-                .execution_options(synchronize_session=False)
-            )
+    if placement.new_exemplars:
+        _keep_exemplars(session, placement, incoming, ids)
+    for group in dict.fromkeys(placement.groups):
+        _keep_group(session, group, ids)
+
+
+def _keep_exemplars(
+    session: Session, placement: Placement, incoming: Sequence[Incoming], ids: Sequence[int]
+) -> None:
+    rows = [
+        {
+            "complaint_id": ids[new.row],
+            "lead_id": placement.lead_id(new.row, ids),
+            "root_id": placement.lead_id(new.row, ids) if new.root_id is None else new.root_id,
+            "division": incoming[new.row].division,
+            "about": placement.groups[new.row].about,
+            "text": new.text,
+            "last_at": placement.groups[new.row].last_at,
+        }
+        for new in placement.new_exemplars
+    ]
+    adding = insert(GroupExemplar).returning(GroupExemplar.id, sort_by_parameter_order=True)
+    bands = [
+        {"key": key, "exemplar_id": exemplar_id}
+        for exemplar_id, new in zip(session.scalars(adding, rows).all(), placement.new_exemplars, strict=True)
+        for key in dict.fromkeys(new.keys)
+    ]
+    session.execute(insert(GroupBand), bands)
+
+
+def _keep_group(session: Session, group: _Group, ids: Sequence[int]) -> None:
+    if group.learned:  # from now on nobody of that place sees the case
+        session.execute(
+            update(Complaint)
+            .where(Complaint.id == group.lead_id(ids), Complaint.about.is_(None))
+            .values(about=group.about)
+            .execution_options(synchronize_session="fetch")
+        )
+    if not group.new:
+        session.execute(
+            update(GroupExemplar)
+            .where(GroupExemplar.lead_id == group.lead)
+            .values(last_at=group.last_at, about=group.about)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def forget(session: Session, *, before: datetime) -> None:
@@ -249,16 +270,27 @@ def index_alone(session: Session, complaint: Complaint) -> None:
     )  # fmt: skip
     session.add(exemplar)
     session.flush()
-    salt = _salt_of(complaint.division, simulated=complaint.simulated)
+    salt = _salt(complaint.division, simulated=complaint.simulated)
     keys = dict.fromkeys(band_keys([text], salts=[salt])[0].tolist())
     session.execute(insert(GroupBand), [{"key": key, "exemplar_id": exemplar.id} for key in keys])
 
 
+def _keys_of(incoming: Sequence[Incoming], compacted: Sequence[str]) -> list[list[int]]:
+    """Band keys of each message; none for one of which no readable text is left."""
+    keys: list[list[int]] = [[] for _ in incoming]
+    if readable := [row for row, text in enumerate(compacted) if text]:
+        texts = [compacted[row] for row in readable]
+        salts = [_salt(incoming[row].division, simulated=incoming[row].simulated) for row in readable]
+        for row, found in zip(readable, band_keys(texts, salts=salts).tolist(), strict=True):
+            keys[row] = found
+    return keys
+
+
 def _known_exemplars(
-    session: Session, keys: dict[int, list[int]], *, oldest: datetime
+    session: Session, keys: Sequence[Sequence[int]], *, oldest: datetime
 ) -> defaultdict[int, list[_Exemplar]]:
     """Exemplars of the database by band key, for the keys of this batch."""
-    wanted = sorted({key for row in keys.values() for key in row})
+    wanted = sorted({key for row in keys for key in row})
     pairs = [
         (key, exemplar_id)
         for chunk in _chunks(wanted)
@@ -299,7 +331,12 @@ def _load(session: Session, exemplar_ids: Sequence[int], *, oldest: datetime) ->
     }
     groups = {
         row.lead_id: _Group(
-            row.lead_id, None, row.about, sizes[row.lead_id], row.last_at, aside.get(row.lead_id)
+            lead=row.lead_id,
+            new=False,
+            about=row.about,
+            exemplars=sizes[row.lead_id],
+            last_at=row.last_at,
+            put_aside=aside.get(row.lead_id),
         )
         for row in found
     }
@@ -352,11 +389,7 @@ def _nearest(candidates: Iterable[_Exemplar], shingles: Shingles) -> tuple[_Exem
     return best
 
 
-def _salt(message: Incoming) -> int:
-    return _salt_of(message.division, simulated=message.simulated)
-
-
-def _salt_of(division: str, *, simulated: bool) -> int:
+def _salt(division: str, *, simulated: bool) -> int:
     """Messages of two offices, or made-up and real ones, have no band key in common."""
     return crc32(f"{division}|{simulated}".encode())
 

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session, aliased
 
 from casework.access import sees_complaint
 from casework.channel_models import Attachment, FollowUp
-from casework.complaints import facts_of, visible_complaint
+from casework.complaints import facts_of, locked_complaint, visible_complaint
 from casework.errors import BadInput, NotVisible
-from casework.events import locked, recorded
+from casework.events import move
 from casework.group_index import index_alone
 from casework.group_models import ComplaintCopy, GroupExemplar
 from casework.inbox_models import KeywordHit
@@ -21,7 +21,7 @@ from casework.models import Complaint
 from casework.raising import copy_presses
 from casework.roles import Actor
 from casework.scope import visible_complaints
-from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, ComplaintState, step
+from casework.states import ComplaintAction, ComplaintState
 
 MOST_BESIDE: Final = 100
 _Lead, _Pressing = aliased(Complaint), aliased(Complaint)
@@ -121,10 +121,8 @@ def of_copies(
 
 def split(session: Session, actor: Actor, complaint_id: int, *, at: datetime) -> Complaint:
     """Take a copy out of its group: it becomes a case of its own, by which later copies of it are recognised."""
-    visible_complaint(session, actor, complaint_id)
-    complaint = locked(session, Complaint, complaint_id)
-    change = step(COMPLAINT_TRANSITIONS, complaint.state, ComplaintAction.SPLIT, actor=actor, at=at)
-    complaint.state = recorded(session, complaint, change)
+    complaint = locked_complaint(session, actor, complaint_id)
+    move(session, complaint, ComplaintAction.SPLIT, actor=actor, at=at)
     session.execute(delete(ComplaintCopy).where(ComplaintCopy.complaint_id == complaint.id))
     index_alone(session, complaint)
     return complaint
@@ -136,23 +134,14 @@ def merge(session: Session, actor: Actor, complaint_id: int, *, lead_id: int, at
     A lead that named no place takes that of the other, so that nobody of that place sees it.
     """
     lead = visible_complaint(session, actor, lead_id)
-    visible_complaint(session, actor, complaint_id)
+    complaint = locked_complaint(session, actor, complaint_id)
     if lead_id == complaint_id or lead.state is ComplaintState.COPY:
         raise BadInput("lead", "请选择另一件首件")
-    complaint = locked(session, Complaint, complaint_id)
     if lead.division != complaint.division or lead.simulated != complaint.simulated:
         raise NotVisible
     if complaint.about and lead.about and complaint.about != lead.about:
         raise BadInput("lead", "两件反映的不是同一个村或单位，不能并为一件")
-    change = step(
-        COMPLAINT_TRANSITIONS,
-        complaint.state,
-        ComplaintAction.MERGE,
-        actor=actor,
-        at=at,
-        fields={"lead": lead_id},
-    )
-    complaint.state = recorded(session, complaint, change)
+    move(session, complaint, ComplaintAction.MERGE, actor=actor, at=at, fields={"lead": lead_id})
     lead.about = lead.about or complaint.about
     for table in (ComplaintCopy, GroupExemplar):
         session.execute(update(table).where(table.lead_id == complaint.id).values(lead_id=lead_id))

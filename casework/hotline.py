@@ -23,11 +23,10 @@ from casework import audit
 from casework.access import Permission, require
 from casework.errors import BadInput
 from casework.follow_ups import query_code
-from casework.intake import LONGEST_MESSAGE_ID, LONGEST_TEXT, Message
+from casework.intake import Message, check_message
 from casework.models import Complaint
-from casework.roles import Actor, is_division
+from casework.roles import Actor
 from casework.scope import visible_complaints
-from casework.upward import goes_up
 from casework.working_days import CHINA
 from registers.reading import read_table
 from registers.tables import ReadError
@@ -161,28 +160,22 @@ def _row(places: Mapping[str, list[int]], cells: list[str | None]) -> dict[str, 
 
 def _message(row: Mapping[str, str], *, division: str, at: datetime, simulated: bool) -> Message:
     message_id, title, body = row.get("message_id", ""), row.get("title", ""), row.get("text", "")
-    text = body if not title or title in body else f"{title}。{body}"
-    if not 0 < len(message_id) <= LONGEST_MESSAGE_ID:
-        raise BadInput("message_id", "缺少工单编号，或编号过长")
+    if not message_id:
+        raise BadInput("message_id", "缺少工单编号")
     if not body:
         raise BadInput("text", "缺少诉求内容")
-    if len(text) > LONGEST_TEXT:
-        raise BadInput("text", f"诉求内容超过 {LONGEST_TEXT} 字")
-    about = row.get("about") or None
-    if about is not None and not is_division(about):
-        raise BadInput("about", "区划代码应为 2、4、6、9 或 12 位数字")
-    if goes_up(about, division=division):
-        raise BadInput("about", "反映本机关或上级，本机关不得登记，请转上级")
-    return Message(
+    message = Message(
         channel=CHANNEL,
         message_id=message_id,
-        text=text,
+        text=body if not title or title in body else f"{title}。{body}",
         division=division,
         received_at=_moment(row.get("received", "")) or at,
         sender=row.get("phone") or None,
-        about=about,
+        about=row.get("about") or None,
         simulated=simulated,
     )
+    check_message(message)
+    return message
 
 
 def _moment(text: str) -> datetime | None:

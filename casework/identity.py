@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -33,23 +33,30 @@ def masked(person_key: str) -> str:
 def official_names(
     session: Session, actor: Actor, officials: Sequence[Score], *, vault: Vault, at: datetime
 ) -> dict[str, str]:
-    """What to call each official: the name for those who may see it, else a mask.
-
-    officials: scores of officials. Only those that the actor may see are looked up, whatever is passed. One audit
-    row names every key that was opened.
-    """
-    called = {score.entity_id: masked(score.entity_id) for score in officials}
-    if not allows(actor, Permission.REVEAL_IDENTITY):
-        return called
-    keys = [
-        score.entity_id
+    """What to call each official of these scores: the name for those who may see it, else a mask."""
+    facts = [
+        (score.entity_id, RiskFacts(village_code=score.village_code, managing_level=score.managing_level))
         for score in officials
-        if sees_risk(actor, RiskFacts(village_code=score.village_code, managing_level=score.managing_level))
     ]
+    return {key: masked(key) for key, _ in facts} | revealed(session, actor, facts, vault=vault, at=at)
+
+
+def revealed(
+    session: Session,
+    actor: Actor,
+    officials: Iterable[tuple[str, RiskFacts]],
+    *,
+    vault: Vault,
+    at: datetime,
+) -> dict[str, str]:
+    """Names by person key of those officials that the actor may see, whatever is passed; of nobody without the
+    permission. One audit row names every key that was opened."""
+    if not allows(actor, Permission.REVEAL_IDENTITY):
+        return {}
+    keys = list(dict.fromkeys(key for key, facts in officials if sees_risk(actor, facts)))
     if not keys:
-        return called
+        return {}
     audit.record(
         session, at=at, actor=actor, action="reveal", target="identity", detail={"person_keys": keys}
     )
-    found = vault.reveal(keys)
-    return called | {key: identity.name for key, identity in found.items() if identity.name}
+    return {key: identity.name for key, identity in vault.reveal(keys).items() if identity.name}

@@ -29,6 +29,7 @@ from casework.sealing import Sealer, sealed_text
 from casework.states import COMPLAINT_TRANSITIONS, Change, ComplaintAction, ComplaintState, step
 from casework.upward import behind_mark, goes_up
 from ml.extraction.gazetteer import Gazetteer
+from ml.triage import TriageResult
 
 LONGEST_TEXT: Final = 20_000
 LONGEST_MESSAGE_ID: Final = 128
@@ -39,37 +40,10 @@ BATCH: Final = 1_000
 """Messages that are read and written together."""
 
 
-class TriageVerdict(Protocol):
-    """What the triage model says of one text; see `ml.triage.TriageResult`."""
-
-    @property
-    def key_probability(self) -> float: ...
-    @property
-    def key(self) -> bool: ...
-    @property
-    def abstain(self) -> bool: ...
-    @property
-    def nature(self) -> str: ...
-    @property
-    def field(self) -> str: ...
-    @property
-    def topic(self) -> str: ...
-    @property
-    def official_class(self) -> str: ...
-    @property
-    def urgency(self) -> Sequence[str]: ...
-    @property
-    def no_substance(self) -> bool: ...
-    @property
-    def spam(self) -> bool: ...
-    @property
-    def reasons(self) -> Sequence[str]: ...
-
-
 class Triage(Protocol):
     """A model that reads texts; see `ml.triage.TriageModel`."""
 
-    def predict(self, texts: list[str], /) -> Sequence[TriageVerdict]: ...
+    def predict(self, texts: list[str], /) -> Sequence[TriageResult]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,10 +69,10 @@ class Message:
 
 @dataclass(frozen=True)
 class Accepted:
-    """What a channel is told. `duplicate`: this message had come before; the receipt is that of then."""
+    """What a channel is told. `redelivered`: this message had come before; the receipt is that of then."""
 
     receipt: str
-    duplicate: bool
+    redelivered: bool
     complaint_id: int
 
 
@@ -117,7 +91,7 @@ def receive(
     Raises `BadInput` for an empty or overlong text and for malformed codes, before anything is stored.
     """
     for message in messages:
-        _check(message)
+        check_message(message)
     answers: list[Accepted] = []
     for start in range(0, len(messages), BATCH):
         batch = [_in_time(message, at=at) for message in messages[start : start + BATCH]]
@@ -141,17 +115,15 @@ def _receive_batch(
     at: datetime,
 ) -> list[Accepted]:
     """Read first, then write in one line with other deliveries: two of one mailing at once end in one group."""
-    read = _read(session, _not_in(messages, _known(session, messages)), triage=triage)
-    if read:
+    known = _known(session, messages)
+    told = set(known)
+    if read := _read(session, _not_in(messages, known), triage=triage):
         audit.hold(session)
-        before = _known(session, messages)
-        fresh = [reading for reading in read if _name(reading.message) not in before]
+        told = set(_known(session, messages))
+        fresh = [reading for reading in read if _name(reading.message) not in told]
         _store(session, fresh, sealer=sealer, triage_version=triage_version, at=at)
-    else:
-        before = _known(session, messages)
-    known = _known(session, messages) if read else before
+        known = _known(session, messages)
     answers = []
-    told = set(before)
     for message in messages:
         receipt, complaint_id = known[_name(message)]
         answers.append(Accepted(receipt, _name(message) in told, complaint_id))
@@ -159,17 +131,18 @@ def _receive_batch(
     return answers
 
 
-def check_text(text: str) -> None:
+def check_text(text: str, *, longest: int = LONGEST_TEXT) -> None:
     """Raise `BadInput` for a text that is empty, overlong, or cannot be stored."""
     if not text.strip():
         raise BadInput("text", "内容为空")
-    if len(text) > LONGEST_TEXT:
-        raise BadInput("text", f"内容超过 {LONGEST_TEXT} 字，请分开提交")
+    if len(text) > longest:
+        raise BadInput("text", f"内容超过 {longest} 字，请分开提交")
     if not _is_storable(text):
         raise BadInput("text", "含有无法保存的字符，请去掉后重新提交")
 
 
-def _check(message: Message) -> None:
+def check_message(message: Message) -> None:
+    """Raise `BadInput` for a message that `receive` does not take."""
     check_text(message.text)
     if not 0 < len(message.message_id.strip()) <= LONGEST_MESSAGE_ID:
         raise BadInput("message_id", f"缺少消息编号，或超过 {LONGEST_MESSAGE_ID} 个字符")
@@ -196,7 +169,7 @@ class _Reading:
     message: Message
     work_text: str
     about: str | None
-    verdict: TriageVerdict
+    verdict: TriageResult
 
 
 _Name = tuple[str, str, str]
@@ -294,7 +267,6 @@ def _store(
 def _first_change(
     placement: Placement, number: int, ids: Sequence[int], *, at: datetime
 ) -> Change[ComplaintState]:
-    lead, first = placement.lead_of(number)
     joins = not placement.is_lead(number)
     return step(
         COMPLAINT_TRANSITIONS,
@@ -302,7 +274,7 @@ def _first_change(
         ComplaintAction.JOIN if joins else ComplaintAction.TRIAGE,
         actor=TRIAGE_MACHINE,
         at=at,
-        fields={"lead": lead or ids[first or 0]} if joins else None,
+        fields={"lead": placement.lead_id(number, ids)} if joins else None,
     )
 
 
@@ -321,17 +293,17 @@ def _row(
         "sender_digest": sender_digest(sealer, message.sender, division=message.division),
         "work_text": reading.work_text,
         "simulated": message.simulated,
-        "key_probability": float(verdict.key_probability),
-        "model_key": bool(verdict.key),
-        "abstain": bool(verdict.abstain),
+        "key_probability": verdict.key_probability,
+        "model_key": verdict.key,
+        "abstain": verdict.abstain,
         "model_nature": verdict.nature,
         "model_field": verdict.field,
         "topic": verdict.topic,
         "official_class": verdict.official_class,
         "urgency": "+".join(verdict.urgency),
-        "no_substance": bool(verdict.no_substance),
-        "spam": bool(verdict.spam),
-        "reasons": [str(reason) for reason in verdict.reasons],
+        "no_substance": verdict.no_substance,
+        "spam": verdict.spam,
+        "reasons": list(verdict.reasons),
         "triage_model": triage_version,
         "state": ComplaintState.TRIAGED if is_lead else ComplaintState.COPY,
         "version": 1,

@@ -70,10 +70,12 @@ def unpadded(plain: bytes) -> str:
     return plain.rstrip(b"\0")[:-1].decode()
 
 
-def drop(folder: Path, content: bytes, *, ending: str, mode: int = 0o600) -> Path:
-    """Write a new file of a random name, whole or not at all; by default only its owner reads it."""
+def drop(
+    folder: Path, content: bytes, *, name: str | None = None, ending: str = "", mode: int = 0o600
+) -> Path:
+    """Write a new file, of a random name unless one is given, whole or not at all; by default only its owner reads it."""
     make_folder(folder, mode=mode)
-    name = secrets.token_hex(16)
+    name = name or secrets.token_hex(16)
     whole, part = folder / f"{name}{ending}", folder / f".{name}.part"
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

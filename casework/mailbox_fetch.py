@@ -233,7 +233,7 @@ def _take(session: Session, office: Office, letter: Letter, *, at: datetime) -> 
         triage_version=office.triage.version,
         at=at,
     )
-    if accepted.duplicate:
+    if accepted.redelivered:
         return
     attach(session, office.home, accepted.complaint_id, letter.files, sealer=office.sealer, at=letter.at)
     session.add(

@@ -16,19 +16,18 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework import audit
-from casework.access import Permission, RiskFacts, allows, managing_level, sees_risk
-from casework.complaints import visible_complaint
+from casework.access import RiskFacts, managing_level
+from casework.complaints import locked_complaint
 from casework.errors import BadInput
-from casework.events import locked, recorded
-from casework.identity import Vault, masked
+from casework.events import move
+from casework.identity import Vault, masked, revealed
 from casework.linking import Entries, Link, Programme, Project, Target, Term, Tier, link, villages_of
 from casework.locating import place_given
 from casework.models import Complaint, Place
 from casework.redaction import shown_text
 from casework.roles import Actor, covers
 from casework.scope import within
-from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, step
+from casework.states import ComplaintAction
 from casework.working_days import local_date
 from ml.extraction.folding import fold
 from ml.extraction.gazetteer import Gazetteer
@@ -113,7 +112,11 @@ def understand(
         villages = villages_of(reading, about=complaint.about)
         entries, levels = register_entries(engine, villages, programmes)
     named = any(span != reading.sender for span in reading.of(Kind.PERSON))
-    names = _names(session, actor, entries.terms, levels, vault=vault, at=at) if named else {}
+    officials = [
+        (term.person_key, RiskFacts(village_code=term.village_code, managing_level=levels[term.person_key]))
+        for term in sorted(entries.terms, key=lambda term: term.person_key)
+    ]
+    names = revealed(session, actor, officials, vault=vault, at=at) if named else {}
     found = link(text, reading, entries, villages=villages, as_of=received_on, names=names)
     labels = _labels(entries, names)
     proposals = [_proposal(text, proposed, labels) for proposed in found]
@@ -134,22 +137,13 @@ def confirm_place(
     about: code, or a name as `locating.place_given` takes it. Raises `BadInput` for what is no known division that
     the receiving office stands above.
     """
-    visible_complaint(session, actor, complaint_id)
-    complaint = locked(session, Complaint, complaint_id)
+    complaint = locked_complaint(session, actor, complaint_id)
     about = place_given(about, _names_below(session, complaint.division))
     known = session.get(Place, about) is not None
     if not known or about == complaint.division or not covers(complaint.division, about):
         raise BadInput("about", "所涉地点应为受理单位辖区内的下级区划")
-    change = step(
-        COMPLAINT_TRANSITIONS,
-        complaint.state,
-        ComplaintAction.LOCATE,
-        actor=actor,
-        at=at,
-        fields={"about": about},
-    )
+    move(session, complaint, ComplaintAction.LOCATE, actor=actor, at=at, fields={"about": about})
     complaint.about = about
-    complaint.state = recorded(session, complaint, change)
     return complaint
 
 
@@ -223,32 +217,3 @@ def _rows(engine: DuckDBEngine, text: str, register: str, **parameters: Value) -
 def _names_below(session: Session, division: str) -> dict[str, str]:
     query = select(Place.code, Place.name).where(within(Place.code, division))
     return dict(session.execute(query).all())
-
-
-def _names(
-    session: Session,
-    actor: Actor,
-    terms: Sequence[Term],
-    levels: dict[str, int],
-    *,
-    vault: Vault,
-    at: datetime,
-) -> dict[str, str]:
-    """Names of the officials that the actor may see; empty for those who may not reveal any."""
-    if not allows(actor, Permission.REVEAL_IDENTITY):
-        return {}
-    keys = sorted(
-        {
-            term.person_key
-            for term in terms
-            if sees_risk(
-                actor, RiskFacts(village_code=term.village_code, managing_level=levels[term.person_key])
-            )
-        }
-    )
-    if not keys:
-        return {}
-    audit.record(
-        session, at=at, actor=actor, action="reveal", target="identity", detail={"person_keys": keys}
-    )
-    return {key: identity.name for key, identity in vault.reveal(keys).items() if identity.name}

@@ -20,13 +20,13 @@ from sqlalchemy.orm import Session
 from casework import audit, second_reader
 from casework.access import TaskFacts, TaskKind, may_decide_plan, sees_plan
 from casework.errors import BadInput, MissingField, NotVisible, OfficeNotAllowed
-from casework.events import locked, record_start, recorded
+from casework.events import locked, move, record_start
 from casework.guides import Models, plan_guide
 from casework.models import CaseWarning, Entity, Origin, Place, Score, SelectedBy, Task, Verification
 from casework.plan_models import Plan, PlanCase, TownCapacity
 from casework.roles import COUNTY, TOWN, VILLAGE, Actor, Machine, covers, is_division
 from casework.scope import visible_plans
-from casework.states import PLAN_TRANSITIONS, PlanAction, PlanState, TaskState, WarningState, step
+from casework.states import PlanAction, PlanState, TaskState, WarningState
 from casework.tasks import Assignment, hand_over, new_task
 from ml.sampling import Candidate, draw
 from supervision.catalogue import Model
@@ -142,7 +142,8 @@ def add_case(
         raise BadInput("selected_by", "人工加入的须写明是来信反映、同类问题还是专项整治")
     if len(village) != VILLAGE or not covers(plan.division, village) or session.get(Place, village) is None:
         raise BadInput("village", "本县没有这个村")
-    _step(session, actor, plan, PlanAction.ADD_CASE, at=at, fields={"reason": reason, "village": village})
+    fields = {"reason": reason, "village": village}
+    move(session, plan, PlanAction.ADD_CASE, actor=actor, at=at, fields=fields)
     known = session.scalar(select(PlanCase).where(PlanCase.plan_id == plan.id, PlanCase.entity_id == village))
     if known is not None:
         raise BadInput("village", "这个村已在计划中" if not known.removed else "这个村已从计划中剔除")
@@ -169,7 +170,8 @@ def remove_case(
     case = session.get(PlanCase, case_id)
     if case is None or case.plan_id != plan.id:
         raise NotVisible
-    _step(session, actor, plan, PlanAction.REMOVE_CASE, at=at, fields={"reason": reason, "case": case_id})
+    fields = {"reason": reason, "case": case_id}
+    move(session, plan, PlanAction.REMOVE_CASE, actor=actor, at=at, fields=fields)
     if case.removed:
         raise BadInput("case", "这个村已从计划中剔除")
     case.removed, case.reason = True, reason
@@ -186,7 +188,7 @@ def confirm(
         AssigneeNotAllowed: someone who may not receive the task, or one person in both parts.
     """
     plan = _own_plan(session, actor, plan_id)
-    _step(session, actor, plan, PlanAction.CONFIRM, at=at, fields={})
+    move(session, plan, PlanAction.CONFIRM, actor=actor, at=at)
     plan.confirmed_by = actor.id
     cases = [case for case in cases_of(session, plan) if not case.removed]
     if any(case.village_code[:TOWN] not in hands.by_town for case in cases):
@@ -336,19 +338,6 @@ def _own_plan(session: Session, actor: Actor, plan_id: int) -> Plan:
     if not may_decide_plan(actor, plan.division):
         raise OfficeNotAllowed("只有本县或上级的监督检查人员可以办理本县的核实计划")
     return locked(session, Plan, plan_id)
-
-
-def _step(
-    session: Session,
-    actor: Actor,
-    plan: Plan,
-    action: PlanAction,
-    *,
-    at: datetime,
-    fields: Mapping[str, object],
-) -> None:
-    change = step(PLAN_TRANSITIONS, plan.state, action, actor=actor, at=at, fields=fields)
-    plan.state = recorded(session, plan, change)
 
 
 def _required(plan: Plan | None) -> Plan:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from casework.access import Permission, require, works_for_all
 from casework.errors import BadInput, MissingField, NotVisible, OfficeNotAllowed
-from casework.events import locked, record_start, recorded
+from casework.events import locked, move, record, record_start
 from casework.promotion_models import ModelPromotion
 from casework.roles import Actor
 from casework.states import (
@@ -128,7 +128,7 @@ def approve(
             at=at,
             comment=f"由第 {row.model_version} 版替换",
         )
-    row.state = recorded(session, row, change)
+    record(session, row, change)
     row.decided_by, row.decided_at, row.comment = _id(actor), at, comment.strip()
     row.override, row.previous = override.strip() or None, serving
     _point(session, registry.home, row.kind, row.model_version)
@@ -141,11 +141,10 @@ def refuse(
     """Another person declines, with the reason."""
     _require(actor, Permission.DECIDE_PROMOTION, registry)
     row = _locked(session, promotion_id)
-    change = step(
-        PROMOTION_TRANSITIONS, row.state, PromotionAction.REFUSE, actor=actor, at=at,
+    move(
+        session, row, PromotionAction.REFUSE, actor=actor, at=at,
         fields={"comment": comment}, earlier_actor=row.requested_by,
     )  # fmt: skip
-    row.state = recorded(session, row, change)
     row.decided_by, row.decided_at, row.comment = _id(actor), at, comment.strip()
     return row
 
@@ -339,10 +338,7 @@ def _end(
     at: datetime,
     comment: str,
 ) -> None:
-    change = step(
-        PROMOTION_TRANSITIONS, row.state, action, actor=actor, at=at, fields={"comment": comment.strip()}
-    )
-    row.state = recorded(session, row, change)
+    move(session, row, action, actor=actor, at=at, fields={"comment": comment.strip()})
 
 
 def _locked(session: Session, promotion_id: int) -> ModelPromotion:

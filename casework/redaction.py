@@ -16,6 +16,7 @@ from casework.access import Permission, allows
 from casework.channel_models import FollowUp
 from casework.models import Complaint
 from casework.roles import Actor
+from ml.extraction.contacts import CARD, LANDLINE, MAIL
 from ml.extraction.names import KIN
 from ml.extraction.sides import Side, sides
 
@@ -29,6 +30,8 @@ _SENDER: Final = "〔反映人〕"
 _RELATIVE: Final = "〔反映人亲属〕"
 _SOMEBODY: Final = "某某"
 _COUNT: Final = "0-9一二三四五六七八九十百零〇"
+_MOBILE_SPACED_ANYHOW: Final = r"(?<![0-9])(?:\+?86[ -]?)?1[3-9](?:[ -]?[0-9]){9}(?![0-9])"
+"""Laxer than the number that extraction proposes: rather one number too many hidden than one left."""
 
 _HALF_WIDTH: Final = {
     ord(wide): chr(ord(wide) - 0xFEE0)
@@ -39,14 +42,14 @@ _HALF_WIDTH: Final = {
 # Order matters: a resident ID or a card is longer than a phone number and would be cut by its rule.
 _RULES: Final = (
     (re.compile(r"(?<![0-9])[1-9](?:[ -]?[0-9]){16}[ -]?[0-9Xx](?![0-9A-Za-z])"), _IDENTIFIER),
-    (re.compile(r"(?<![0-9])[0-9]{4}(?:[ -]?[0-9]{4}){3}(?:[ -]?[0-9]{1,3})?(?![0-9])"), _ACCOUNT),
+    (re.compile(CARD), _ACCOUNT),
     (re.compile(r"(?<![0-9])[0-9]{15,19}(?![0-9])"), _IDENTIFIER),
     (re.compile(r"((?:[账帐卡]号|存折号?|卡号码)[:：是为 ]{0,2})[0-9][0-9 -]{6,24}[0-9](?![0-9])"), rf"\1{_ACCOUNT}"),
-    (re.compile(r"(?<![0-9])(?:\+?86[ -]?)?1[3-9](?:[ -]?[0-9]){9}(?![0-9])"), _CONTACT),
-    (re.compile(r"(?<![0-9])\(?0[0-9]{2,3}\)?[ -]?[0-9]{7,8}(?![0-9])"), _CONTACT),
+    (re.compile(_MOBILE_SPACED_ANYHOW), _CONTACT),
+    (re.compile(LANDLINE), _CONTACT),
     (re.compile(r"((?:电话|手机|座机|号码|联系方式)[:：是为 ]{0,2})[0-9][0-9 -]{5,12}[0-9](?![0-9])"), rf"\1{_CONTACT}"),
     (re.compile(r"(?<![〇零一二三四五六七八九幺])[一幺][三四五六七八九][〇零一二三四五六七八九幺]{9}"), _CONTACT),
-    (re.compile(r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"), _CONTACT),
+    (re.compile(MAIL), _CONTACT),
     (re.compile(r"(?i)((?:qq|微信|wechat)号?[:： ]{0,2})[a-z0-9_-]{5,20}"), rf"\1{_CONTACT}"),
     (re.compile(rf"[{_PLATES}][A-Z][·. -]?(?=[A-Z]*[0-9])[A-Z0-9]{{5,6}}(?![A-Z0-9])"), "〔车牌〕"),
     (

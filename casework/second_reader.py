@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 from casework.access import Permission, allows, sees_task
 from casework.accounts import actor_of
 from casework.errors import AssigneeNotAllowed, BadInput, NotVisible
-from casework.events import locked, record_start, recorded
+from casework.events import locked, move, record_start
 from casework.models import Task, User
 from casework.plan_models import SecondReading
-from casework.readings import reading_of
 from casework.roles import Actor
-from casework.states import READING_TRANSITIONS, ReadingAction, ReadingState, TaskState, step
-from casework.tasks import Report, facts_of, visible_task
+from casework.second_readings import reading_of
+from casework.states import ReadingAction, ReadingState, TaskState
+from casework.tasks import Report, facts_of, locked_task, visible_task
 
 BY_HAND = "by_hand"
 """Why of a reading that a supervisor asked for; the others are `ml.sampling.Hard`."""
@@ -28,8 +28,7 @@ def ask(
 
     Raises `AssigneeNotAllowed` for whoever does the task, and for those who may not see it.
     """
-    visible_task(session, actor, task_id)
-    task = locked(session, Task, task_id)
+    task = locked_task(session, actor, task_id)
     if task.state is TaskState.CLOSED:
         raise BadInput("task", "任务已办结，不能再安排第二人核查")
     _check_reader(session, task, reader_id)
@@ -40,16 +39,8 @@ def ask(
         record_start(session, reading, actor=actor, at=at)
         return reading
     reading = locked(session, SecondReading, known.id)
-    change = step(
-        READING_TRANSITIONS,
-        reading.state,
-        ReadingAction.ASK_OTHER,
-        actor=actor,
-        at=at,
-        fields={"assignee": reader_id},
-    )
+    move(session, reading, ReadingAction.ASK_OTHER, actor=actor, at=at, fields={"assignee": reader_id})
     reading.reader_id = reader_id
-    reading.state = recorded(session, reading, change)
     return reading
 
 
@@ -60,9 +51,9 @@ def answer(session: Session, actor: Actor, task_id: int, found: Report, *, at: d
     if known is None or known.reader_id != actor.id:
         raise NotVisible
     reading = locked(session, SecondReading, known.id)
-    change = step(
-        READING_TRANSITIONS,
-        reading.state,
+    move(
+        session,
+        reading,
         ReadingAction.READ,
         actor=actor,
         at=at,
@@ -70,7 +61,6 @@ def answer(session: Session, actor: Actor, task_id: int, found: Report, *, at: d
         earlier_actor=task.assignee_id,
     )
     reading.outcome, reading.note = found.outcome, found.note
-    reading.state = recorded(session, reading, change)
     return reading
 
 

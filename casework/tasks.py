@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from casework import readings
+from casework import second_readings
 from casework.access import (
     SubjectType,
     TaskFacts,
@@ -18,9 +19,9 @@ from casework.access import (
     sees_task,
 )
 from casework.accounts import actor_of
-from casework.complaints import visible_complaint
+from casework.complaints import locked_complaint
 from casework.errors import AssigneeNotAllowed, BadInput, NotVisible
-from casework.events import locked, record_start, recorded
+from casework.events import locked, move, record, record_start
 from casework.guides import COMPLAINT_GUIDE, Models, guide_for
 from casework.models import (
     CaseWarning,
@@ -46,7 +47,7 @@ from casework.states import (
     WarningAction,
     step,
 )
-from casework.warnings import visible_warning
+from casework.warnings import locked_warning
 from casework.working_days import local_date, working_calendar
 
 
@@ -77,8 +78,7 @@ def open_from_warning(
     session: Session, actor: Actor, warning_id: int, given: Assignment, *, models: Models, at: datetime
 ) -> Task:
     """Open a task on a warning and move the warning on. A warning about an official is never a data check."""
-    visible_warning(session, actor, warning_id)
-    warning = locked(session, CaseWarning, warning_id)
+    warning = locked_warning(session, actor, warning_id)
     about_official = warning.subject_type is SubjectType.OFFICIAL
     if about_official and given.kind is TaskKind.DATA_CHECK:
         raise AssigneeNotAllowed("预警对象是干部，只能作为核查任务交监督检查人员")
@@ -102,7 +102,7 @@ def open_from_warning(
         at=at,
     )
     hand_over(session, task, given.assignee_id)
-    warning.state = recorded(session, warning, change)
+    record(session, warning, change)
     record_start(session, task, actor=actor, at=at)
     return task
 
@@ -111,8 +111,7 @@ def open_from_complaint(
     session: Session, actor: Actor, complaint_id: int, given: Assignment, *, at: datetime
 ) -> Task:
     """Open a verification on a key matter. It is never a data check: accusations do not go to a station."""
-    visible_complaint(session, actor, complaint_id)
-    complaint = locked(session, Complaint, complaint_id)
+    complaint = locked_complaint(session, actor, complaint_id)
     if given.kind is not TaskKind.VERIFICATION:
         raise AssigneeNotAllowed("检举控告不得交监察联络站")
     change = step(COMPLAINT_TRANSITIONS, complaint.state, ComplaintAction.OPEN_TASK, actor=actor, at=at)
@@ -135,7 +134,7 @@ def open_from_complaint(
     )
     task.selected_by, task.propensity = SelectedBy.COMPLAINT, None
     hand_over(session, task, given.assignee_id)
-    complaint.state = recorded(session, complaint, change)
+    record(session, complaint, change)
     record_start(session, task, actor=actor, at=at)
     return task
 
@@ -143,8 +142,7 @@ def open_from_complaint(
 def accept(session: Session, actor: Actor, task_id: int, *, at: datetime) -> Task:
     """The assignee starts to check."""
     task = _own_task(session, actor, task_id)
-    change = step(TASK_TRANSITIONS, task.state, TaskAction.ACCEPT, actor=actor, at=at)
-    task.state = recorded(session, task, change)
+    move(session, task, TaskAction.ACCEPT, actor=actor, at=at)
     return task
 
 
@@ -153,24 +151,16 @@ def report(session: Session, actor: Actor, task_id: int, found: Report, *, at: d
     task = _own_task(session, actor, task_id)
     if found.amount_fen is not None and found.amount_fen < 0:
         raise BadInput("amount_fen", "挽回金额不能为负数")
-    change = step(
-        TASK_TRANSITIONS,
-        task.state,
-        TaskAction.REPORT,
-        actor=actor,
-        at=at,
-        fields={"outcome": found.outcome.value, "note": found.note, "amount_fen": found.amount_fen},
-    )
+    fields = {"outcome": found.outcome.value, "note": found.note, "amount_fen": found.amount_fen}
+    move(session, task, TaskAction.REPORT, actor=actor, at=at, fields=fields)
     task.outcome, task.note, task.amount_fen = found.outcome, found.note, found.amount_fen
     task.reported_by = actor.id
-    task.state = recorded(session, task, change)
     return task
 
 
 def reassign(session: Session, actor: Actor, task_id: int, *, assignee_id: int, at: datetime) -> Task:
     """Give the task to someone else before it is reported."""
-    visible_task(session, actor, task_id)
-    task = locked(session, Task, task_id)
+    task = locked_task(session, actor, task_id)
     change = step(
         TASK_TRANSITIONS,
         task.state,
@@ -179,27 +169,25 @@ def reassign(session: Session, actor: Actor, task_id: int, *, assignee_id: int, 
         at=at,
         fields={"assignee": assignee_id},
     )
-    readings.refuse_reader(session, assignee_id, task_id)
+    second_readings.refuse_reader(session, assignee_id, task_id)
     hand_over(session, task, assignee_id)
-    task.state = recorded(session, task, change)
+    record(session, task, change)
     return task
 
 
 def send_back(session: Session, actor: Actor, task_id: int, *, comment: str, at: datetime) -> Task:
     """A second person returns the report for more checking."""
-    visible_task(session, actor, task_id)
-    readings.refuse_reader(session, actor.id, task_id)
-    task = locked(session, Task, task_id)
-    change = step(
-        TASK_TRANSITIONS,
-        task.state,
+    task = locked_task(session, actor, task_id)
+    second_readings.refuse_reader(session, actor.id, task_id)
+    move(
+        session,
+        task,
         TaskAction.RETURN,
         actor=actor,
         at=at,
         fields={"comment": comment},
         earlier_actor=task.reported_by,
     )
-    task.state = recorded(session, task, change)
     return task
 
 
@@ -214,10 +202,9 @@ def approve(
 ) -> Task:
     """Another person closes the task, and with it the warning or complaint; the outcome becomes a label.
 
-    outcome: what holds where two readers disagree (`casework.readings`); needed then, with a comment.
+    outcome: what holds where two readers disagree (`casework.second_readings`); needed then, with a comment.
     """
-    visible_task(session, actor, task_id)
-    task = locked(session, Task, task_id)
+    task = locked_task(session, actor, task_id)
     change = step(
         TASK_TRANSITIONS,
         task.state,
@@ -227,8 +214,8 @@ def approve(
         fields={"comment": comment},
         earlier_actor=task.reported_by,
     )
-    readings.settle(session, actor, task, outcome=outcome, comment=comment, at=at)
-    task.state = recorded(session, task, change)
+    second_readings.settle(session, actor, task, outcome=outcome, comment=comment, at=at)
+    record(session, task, change)
     _close_origin(session, task, actor=actor, at=at)
     add_outcome(session, task, decided_on=local_date(at))
     session.flush()
@@ -257,6 +244,14 @@ def visible_task(session: Session, actor: Actor, task_id: int) -> Task:
     """The task, or `NotVisible`."""
     task = session.get(Task, task_id)
     if task is None or not sees_task(actor, facts_of(task)):
+        raise NotVisible
+    return task
+
+
+def locked_task(session: Session, actor: Actor, task_id: int) -> Task:
+    """The task, locked before it is judged whether the actor sees it; or `NotVisible`."""
+    task = locked(session, Task, task_id)
+    if not sees_task(actor, facts_of(task)):
         raise NotVisible
     return task
 
@@ -304,8 +299,7 @@ def possible_assignees(
 
 
 def _own_task(session: Session, actor: Actor, task_id: int) -> Task:
-    visible_task(session, actor, task_id)
-    task = locked(session, Task, task_id)
+    task = locked_task(session, actor, task_id)
     if task.assignee_id != actor.id:
         raise NotVisible
     return task
@@ -365,27 +359,9 @@ def _close_origin(session: Session, task: Task, *, actor: Actor, at: datetime) -
     fields = {"outcome": task.outcome.value if task.outcome else None, "task": task.id}
     if task.origin is Origin.PLAN:
         return
-    if task.origin is Origin.WARNING:
-        warning = locked(session, CaseWarning, task.origin_id)
-        closed = step(
-            WARNING_TRANSITIONS,
-            warning.state,
-            WarningAction.CLOSE,
-            actor=actor,
-            at=at,
-            fields=fields,
-            earlier_actor=task.reported_by,
-        )
-        warning.state = recorded(session, warning, closed)
-    else:
-        complaint = locked(session, Complaint, task.origin_id)
-        ended = step(
-            COMPLAINT_TRANSITIONS,
-            complaint.state,
-            ComplaintAction.CLOSE,
-            actor=actor,
-            at=at,
-            fields=fields,
-            earlier_actor=task.reported_by,
-        )
-        complaint.state = recorded(session, complaint, ended)
+    closing: tuple[CaseWarning | Complaint, StrEnum] = (
+        (locked(session, CaseWarning, task.origin_id), WarningAction.CLOSE)
+        if task.origin is Origin.WARNING
+        else (locked(session, Complaint, task.origin_id), ComplaintAction.CLOSE)
+    )
+    move(session, *closing, actor=actor, at=at, fields=fields, earlier_actor=task.reported_by)

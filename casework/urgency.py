@@ -7,13 +7,13 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from casework.complaints import visible_complaint
+from casework.complaints import locked_complaint
 from casework.errors import BadInput
-from casework.events import locked, recorded
+from casework.events import move
 from casework.inbox_models import UrgencyLabel
 from casework.models import Complaint
 from casework.roles import Actor
-from casework.states import COMPLAINT_TRANSITIONS, ComplaintAction, step
+from casework.states import ComplaintAction
 from ml.triage.labels import URGENCIES
 
 NONE = "none"
@@ -27,20 +27,12 @@ def decide_urgency(
 
     The place in the inbox follows at once. Raises `BadInput` for what is none of `URGENCIES`.
     """
-    visible_complaint(session, actor, complaint_id)
-    complaint = locked(session, Complaint, complaint_id)
+    complaint = locked_complaint(session, actor, complaint_id)
     if not set(urgency) <= URGENCIES.keys():
         raise BadInput("urgency", f"紧急情形应为：{'、'.join(URGENCIES.values())}，都没有的为不紧急")
     decided = "+".join(one for one in URGENCIES if one in urgency)
-    change = step(
-        COMPLAINT_TRANSITIONS,
-        complaint.state,
-        ComplaintAction.SET_URGENCY,
-        actor=actor,
-        at=at,
-        fields={"urgency": decided or NONE},
-    )
+    fields = {"urgency": decided or NONE}
+    move(session, complaint, ComplaintAction.SET_URGENCY, actor=actor, at=at, fields=fields)
     session.add(UrgencyLabel(complaint_id=complaint.id, urgency=decided, by=actor.id, at=at))
     complaint.decided_urgency = decided
-    complaint.state = recorded(session, complaint, change)
     return complaint

@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 
 from casework.access import RiskFacts, sees_risk
 from casework.errors import NotVisible
-from casework.events import locked, recorded
+from casework.events import locked, move
 from casework.models import CaseWarning, Entity, WarningOfficial
 from casework.outcomes import SUBJECT_OF
 from casework.raising import raised_by_complaints
 from casework.roles import Actor
 from casework.scope import visible_complaints, visible_risks
-from casework.states import WARNING_TRANSITIONS, WarningAction, WarningState, step
+from casework.states import WarningAction, WarningState
 from supervision.same_problem import rank_alike
 
 
@@ -90,6 +90,14 @@ def visible_warning(session: Session, actor: Actor, warning_id: int) -> CaseWarn
     return warning
 
 
+def locked_warning(session: Session, actor: Actor, warning_id: int) -> CaseWarning:
+    """The warning, locked before it is judged whether the actor sees it; or `NotVisible`."""
+    warning = locked(session, CaseWarning, warning_id)
+    if not sees_risk(actor, facts_of(warning)):
+        raise NotVisible
+    return warning
+
+
 def warnings_alike(
     session: Session, actor: Actor, warning_id: int, *, division: str, limit: int
 ) -> list[AlikeWarning]:
@@ -156,11 +164,10 @@ def take_action(
     at: datetime,
 ) -> CaseWarning:
     """Propose to set aside (暂存待查), decide on the proposal as a second person, or reopen."""
-    visible_warning(session, actor, warning_id)
-    warning = locked(session, CaseWarning, warning_id)
-    change = step(
-        WARNING_TRANSITIONS,
-        warning.state,
+    warning = locked_warning(session, actor, warning_id)
+    move(
+        session,
+        warning,
         action,
         actor=actor,
         at=at,
@@ -168,5 +175,4 @@ def take_action(
         earlier_actor=warning.proposed_by,
     )
     warning.proposed_by = actor.id if action is WarningAction.PROPOSE_SET_ASIDE else None
-    warning.state = recorded(session, warning, change)
     return warning

@@ -1,6 +1,6 @@
 """A small made-up world for the tests of casework and HTTP: two towns, runs and scores on disk, one person per role.
 
-Files follow the contract of the pipeline's columns; nothing of the pipeline is imported.
+Files follow the contract of the pipeline's columns; nothing that writes them is imported.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from casework.publishing import Post, publish_directory, publish_run, publish_sc
 from casework.roles import Actor, Role
 from casework.runs import EVIDENCE_COLUMNS, FINDING_COLUMNS, NEWER_SCORE_COLUMNS, SCORE_COLUMNS
 from casework.sealing import Sealer
+from ml.triage import TriageResult
 from tests.conftest_pg import create_database, drop_database
 
 NOW = datetime(2026, 11, 22, 1, 30, tzinfo=UTC)
@@ -71,42 +72,28 @@ MODEL = SimpleNamespace(
 )
 
 
-@dataclass(frozen=True)
-class Verdict:
-    key_probability: float
-    key: bool
-    abstain: bool
-    nature: str
-    field: str
-    topic: str
-    reasons: Sequence[str]
-    official_class: str = "业务范围外"
-    urgency: tuple[str, ...] = ()
-    no_substance: bool = False
-    spam: bool = False
-
-
 class KeywordTriage:
     """A stand-in for the triage model: a few words decide."""
 
-    def predict(self, texts: list[str], /) -> list[Verdict]:
+    def predict(self, texts: list[str], /) -> list[TriageResult]:
         return [self._read(text) for text in texts]
 
-    def _read(self, text: str) -> Verdict:
+    def _read(self, text: str) -> TriageResult:
         words = [word for word in ("克扣", "亲戚", "贪污") if word in text]
         unsure = "好像" in text
         share = 0.93 if words else 0.5 if unsure else 0.08
         nature = "accusation" if words else "consultation"
-        return Verdict(
-            share,
-            bool(words),
-            unsure,
-            nature,
-            "land_requisition" if words else "other",
-            "",
-            words,
+        return TriageResult(
+            key_probability=share,
+            key=bool(words),
+            abstain=unsure,
+            nature=nature,
+            field="land_requisition" if words else "other",
+            topic="",
             official_class="检举控告" if words else "业务范围外",
             urgency=("retaliation",) if "报复" in text else (),
+            no_substance=False,
+            reasons=tuple(words),
             spam="中奖" in text,
         )
 

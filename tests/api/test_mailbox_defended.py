@@ -138,7 +138,7 @@ def test_what_fails_for_another_reason_stays_and_holds_nothing_up(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("casework.attachments._write", full)
+        patched.setattr("casework.attachments.drop", full)
         counts = exchange(office, mailbox, at=NOW)
     assert (counts["complaints"], counts["postponed"]) == (2, 1)
     assert count(small_world) == 2

@@ -117,6 +117,14 @@ def test_questions_go_both_ways_by_receipt_and_code(world):
         assert [entry.by for entry in follow_ups.thread_of(session, taken.complaint_id)] == [clerk.id, None]
 
 
+@pytest.mark.parametrize(
+    ("text", "why"), [(" ", "内容为空"), ("字" * (follow_ups.LONGEST + 1), "2000 字"), ("\x00", "无法保存")]
+)
+def test_an_addition_that_cannot_be_kept_is_told_why(text, why):
+    with pytest.raises(BadInput, match=why):
+        follow_ups.check_addition(text)
+
+
 def test_a_wrong_code_and_an_unknown_receipt_are_one_answer(small_world):
     with small_world.sessions.begin() as session:
         taken = take_in(session, small_world, message("石桥村低保不公开"))[0]
@@ -190,8 +198,8 @@ def test_an_export_comes_in_once_and_bad_rows_stand_aside_with_a_reason(world, t
         taken = take_in(session, world, *export.messages)
         again = take_in(session, world, *export.messages)
         assert [one.receipt for one in taken] == [one.receipt for one in again]
-        assert all(one.duplicate for one in again)
-        assert not any(one.duplicate for one in taken)
+        assert all(one.redelivered for one in again)
+        assert not any(one.redelivered for one in taken)
 
 
 def test_a_row_dated_in_the_future_counts_from_when_the_export_came(world, tmp_path):

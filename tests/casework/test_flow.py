@@ -155,8 +155,8 @@ def test_the_same_message_twice_is_one_complaint(world):
         first = take_in(session, world, message(KEY_TEXT))[0]
     with world.sessions.begin() as session:
         again, other = take_in(session, world, message("别的话"), message("另一件", number=2))
-        assert (again.receipt, again.duplicate) == (first.receipt, True)
-        assert not other.duplicate
+        assert (again.receipt, again.redelivered) == (first.receipt, True)
+        assert not other.redelivered
         assert session.scalar(select(func.count()).select_from(Complaint)) == 2
 
 
@@ -167,8 +167,8 @@ def test_the_numbers_of_two_offices_are_two_messages_and_each_counts_once(world)
     with world.sessions.begin() as session:
         (third,) = take_in(session, world, message("桥断了", division=TOWN_A))
         again = take_in(session, world, *given)
-        assert not any(one.duplicate for one in [*together, third])
-        assert [(one.receipt, one.duplicate) for one in again] == [(one.receipt, True) for one in together]
+        assert not any(one.redelivered for one in [*together, third])
+        assert [(one.receipt, one.redelivered) for one in again] == [(one.receipt, True) for one in together]
         stored = session.execute(select(Complaint.division, Complaint.work_text).order_by(Complaint.id))
         assert [tuple(row) for row in stored] == [
             (COUNTY, "石桥村的路灯坏了"),

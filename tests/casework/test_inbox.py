@@ -6,13 +6,13 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select
 
-from casework import complaints, follow_ups, grouping, label_queue, lexicon, similar, training_labels
+from casework import blind_readings, complaints, follow_ups, grouping, lexicon, similar, training_labels
 from casework.audit_models import AuditEntry
+from casework.blind_readings import Answer
 from casework.errors import BadInput, NotPermitted, NotVisible, SecondPersonRequired
 from casework.fields import label_of
 from casework.inbox_models import BlindCase, KeywordHit
 from casework.intake import receive
-from casework.label_queue import Answer
 from casework.models import Complaint
 from casework.raising import added_to
 from casework.roles import Role
@@ -166,31 +166,31 @@ def test_two_read_blind_and_a_disagreement_is_settled(world):
         second_clerk(session, world)
         take_in(session, world, *TEXTS, "好像有人把低保的钱领走了")
         one, two = world.actor(session, "clerk"), world.actor(session, "clerk2")
-        cases = label_queue.pick(session, one, number=2, at=NOW)
+        cases = blind_readings.pick(session, one, number=2, at=NOW)
         unsure = session.get_one(Complaint, cases[0].complaint_id)
         assert unsure.key_probability == 0.5
         for case in cases:
-            assert label_queue.next_case(session, one)[0].id == case.id
-            label_queue.read(session, one, case.id, YES, at=NOW)
-        assert label_queue.next_case(session, one) is None
-        assert label_queue.disagreements(session, two) == []
+            assert blind_readings.next_case(session, one)[0].id == case.id
+            blind_readings.read(session, one, case.id, YES, at=NOW)
+        assert blind_readings.next_case(session, one) is None
+        assert blind_readings.disagreements(session, two) == []
         with pytest.raises(SecondPersonRequired):
-            label_queue.read(session, one, cases[0].id, NO, at=NOW)
+            blind_readings.read(session, one, cases[0].id, NO, at=NOW)
         with pytest.raises(BadInput):
-            label_queue.settle(session, two, cases[0].id, NO, reason="先定", at=NOW)
-        label_queue.read(session, two, cases[0].id, YES, at=NOW)
-        label_queue.read(session, two, cases[1].id, NO, at=NOW)
-        assert label_queue.next_case(session, two) is None
-        found = label_queue.agreement(session, one)
+            blind_readings.settle(session, two, cases[0].id, NO, reason="先定", at=NOW)
+        blind_readings.read(session, two, cases[0].id, YES, at=NOW)
+        blind_readings.read(session, two, cases[1].id, NO, at=NOW)
+        assert blind_readings.next_case(session, two) is None
+        found = blind_readings.agreement(session, one)
         assert (found.cases, found.equal) == (2, 1)
-        (open_one,) = label_queue.disagreements(session, one)
+        (open_one,) = blind_readings.disagreements(session, one)
         assert (open_one.case.id, [reading.key for reading in open_one.readings]) == (
             cases[1].id,
             [True, False],
         )
-        label_queue.settle(session, one, cases[1].id, YES, reason="写明了金额和人", at=NOW)
+        blind_readings.settle(session, one, cases[1].id, YES, reason="写明了金额和人", at=NOW)
         with pytest.raises(BadInput):
-            label_queue.settle(session, one, cases[1].id, NO, reason="再定", at=NOW)
+            blind_readings.settle(session, one, cases[1].id, NO, reason="再定", at=NOW)
         settled = session.get_one(BlindCase, cases[1].id)
         assert (settled.key, settled.settled_by, settled.settled_at) == (True, one.id, NOW)
     with world.sessions.begin() as session:
@@ -204,20 +204,20 @@ def test_who_decided_on_a_case_in_the_inbox_does_not_read_it_blind(world):
         second_clerk(session, world)
         (row_id,) = take_in(session, world, TEXTS[0])
         one, two = world.actor(session, "clerk"), world.actor(session, "clerk2")
-        (case,) = label_queue.pick(session, one, number=1, at=NOW)
+        (case,) = blind_readings.pick(session, one, number=1, at=NOW)
         decided = complaints.Review(key=True, nature="accusation", field="assistance")
         complaints.review(session, one, row_id, decided, at=NOW)
-        assert label_queue.next_case(session, one) is None
+        assert blind_readings.next_case(session, one) is None
         with pytest.raises(SecondPersonRequired):
-            label_queue.read(session, one, case.id, YES, at=NOW)
-        assert label_queue.next_case(session, two)[0].id == case.id
+            blind_readings.read(session, one, case.id, YES, at=NOW)
+        assert blind_readings.next_case(session, two)[0].id == case.id
 
 
 def test_picked_messages_are_unlike_one_another(small_world):
     alike = [f"好像低保名单没有公开，第{word}次反映，不知道该找谁去问" for word in ("一", "二", "三")]
     with small_world.sessions.begin() as session:
         take_in(session, small_world, *alike, "好像修路的钱对不上，路只修了一半")
-        cases = label_queue.pick(session, small_world.actor(session, "clerk"), number=2, at=NOW)
+        cases = blind_readings.pick(session, small_world.actor(session, "clerk"), number=2, at=NOW)
         texts = [session.get_one(Complaint, case.complaint_id).work_text for case in cases]
         assert sum("修路" in text for text in texts) == 1
 
@@ -258,7 +258,7 @@ def test_a_look_at_nothing_personal_lies_in_the_audit_log(small_world):
         take_in(session, small_world, *TEXTS)
         clerk = small_world.actor(session, "clerk")
         lexicon.save(session, clerk, lexicon.parse_keywords("张大山"), note="某人", at=NOW)
-        label_queue.pick(session, clerk, number=1, at=NOW)
+        blind_readings.pick(session, clerk, number=1, at=NOW)
         written = " ".join(f"{row.target} {row.detail}" for row in session.scalars(select(AuditEntry)))
         assert "张大山" not in written
         assert "低保" not in written

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from casework import complaints, label_queue
+from casework import blind_readings, complaints
 from casework.complaints import Review
 from casework.models import Complaint
 from casework.states import ComplaintState
@@ -23,6 +23,6 @@ def test_what_a_clerk_has_reviewed_is_not_picked(world):
         complaints.review(session, clerk, returned, yes, at=NOW)
         complaints.return_to_clerk(session, supervisor, returned, comment="请补充地点", at=NOW)
         assert session.get_one(Complaint, returned).state is ComplaintState.TRIAGED
-        cases = label_queue.pick(session, clerk, number=50, at=NOW)
+        cases = blind_readings.pick(session, clerk, number=50, at=NOW)
         assert {case.complaint_id for case in cases} == {sure, waiting}
-        assert label_queue.pick(session, clerk, number=50, at=NOW) == []
+        assert blind_readings.pick(session, clerk, number=50, at=NOW) == []

@@ -11,7 +11,7 @@ from casework import plans, second_reader, tasks
 from casework.models import Outcome, SelectedBy, Task
 from casework.plan_models import Plan, PlanCase, SecondReading
 from casework.plan_results import plan_results
-from casework.readings import reading_of
+from casework.second_readings import reading_of
 from casework.states import PlanState, ReadingState, TaskState
 from casework.tasks import Report
 from tests.casework.plan_world import WEEK, confirmed, more_villages, proposed, reported, scores_on

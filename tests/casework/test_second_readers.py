@@ -17,7 +17,7 @@ from casework.errors import (
 from casework.events import history
 from casework.models import CaseWarning, Outcome, Task, Verification
 from casework.plan_models import SecondReading
-from casework.readings import hidden_reports, reading_of, shown_reading
+from casework.second_readings import hidden_reports, reading_of, shown_reading
 from casework.states import ReadingState, TaskState
 from casework.tasks import Assignment, Report
 from tests.casework_world import MODEL, NOW

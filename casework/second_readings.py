@@ -13,11 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.errors import BadInput, SecondPersonRequired
-from casework.events import locked, recorded
+from casework.events import locked, move
 from casework.models import Outcome, Task
 from casework.plan_models import SecondReading
 from casework.roles import Actor
-from casework.states import READING_TRANSITIONS, ReadingAction, ReadingState, TaskState, step
+from casework.states import ReadingAction, ReadingState, TaskState
 from casework.working_days import local_date
 
 
@@ -77,9 +77,9 @@ def settle(
     agree = reading.state is not ReadingState.READ or reading.outcome is task.outcome
     if actor.id in (task.reported_by, task.assignee_id):
         raise SecondPersonRequired(ReadingAction.SETTLE)
-    change = step(
-        READING_TRANSITIONS,
-        reading.state,
+    move(
+        session,
+        reading,
         ReadingAction.AGREE if agree else ReadingAction.SETTLE,
         actor=actor,
         at=at,
@@ -89,5 +89,4 @@ def settle(
     final = task.outcome if agree else outcome
     reading.first_outcome, reading.settled_outcome = task.outcome, final
     reading.settled_on = local_date(at)
-    reading.state = recorded(session, reading, change)
     task.outcome = final
