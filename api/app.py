@@ -39,9 +39,9 @@ from api import (
     routes_tasks,
 )
 from api.context import Intake, Services
-from api.pages_public import Public
+from api.pages_public import MOST_SENT, Public
 from api.public_desk import office_desk
-from api.security import SecurityHeaders, check_declared
+from api.security import BodyLimit, SecurityHeaders, check_declared
 from api.throttle import GuessThrottle
 from api.trial_jobs import TrialJobs, TrialRun
 from api.work import WorkMeter
@@ -143,5 +143,6 @@ def create_app(
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     problems.install(app)
+    app.add_middleware(BodyLimit, most=MOST_SENT)
     app.add_middleware(SecurityHeaders)
     return app

@@ -32,6 +32,7 @@ from casework.grouping import (
     MOST_BESIDE,
     copies_page,
     copy_counts,
+    doubted_in_copies,
     keywords_of_copies,
     lead_of,
     of_copies,
@@ -140,6 +141,7 @@ def show_inbox(
     actor: Annotated[Actor, Depends(Requires(Permission.READ_COMPLAINT))],
     state: str = "",
     spam: bool = False,
+    added: bool = False,
     receipt: str = "",
     page: Page = 1,
     decided: int | None = None,
@@ -153,8 +155,10 @@ def show_inbox(
     reviews = allows(actor, Permission.REVIEW_COMPLAINT)
     waits = ComplaintState.TRIAGED if reviews else ComplaintState.KEY_MATTER
     asked = ComplaintState(state) if state in set(ComplaintState) else None
-    wanted = asked if state or spam else waits
-    found, total = complaints.inbox(session, actor, state=wanted, spam=spam, page=page, size=PAGE_SIZE)
+    wanted = asked if state or spam or added else waits
+    found, total = complaints.inbox(
+        session, actor, state=wanted, spam=spam, added=added, page=page, size=PAGE_SIZE
+    )
     rows = [(row, complaints.deciding_words(row), complaints.proposed_review(row)) for row in found]
     ids = [row.id for row in found]
     shown = {
@@ -165,6 +169,7 @@ def show_inbox(
         "standings": standings(session, found, visible=visible_complaints(actor)),
         "keywords": words_found(session, ids),
         "copies_keywords": keywords_of_copies(session, ids),
+        "copies_doubted": doubted_in_copies(session, ids),
         "raised": raise_sentences(session, actor, found),
         "quick_fields": QUICK_FIELDS,
         "quick_classes": QUICK_CLASSES,
@@ -172,6 +177,7 @@ def show_inbox(
         "added": added_to(session, actor, ids),
         "decided": complaints.decided_now(session, actor, decided),
         "spam": spam,
+        "only_added": added,
         "receipt": receipt,
         "total": total,
         "page": page,
@@ -263,6 +269,7 @@ def _group_of(session: Session, actor: Actor, complaint: Complaint, *, page: int
         "copies_total": total,
         "pressing": pressing_copies(session, [complaint.id]).get(complaint.id, ()),
         "copies_keywords": keywords_of_copies(session, [complaint.id]).get(complaint.id, ()),
+        "copies_doubted": bool(doubted_in_copies(session, [complaint.id])),
         "keywords_in": words_found(session, [copy.id for copy in copies]),
         "copies_page": page,
         "files_beside": of_copies(session, actor, complaint.id, Attachment),

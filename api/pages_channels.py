@@ -86,8 +86,13 @@ def write_down_call(
         channel="phone", message_id=message_id, text=text, sender=contact.strip() or None, division=actor.division,
         about=place, received_at=svc.clock(),
     )  # fmt: skip
-    receipt = take_in(session, svc, [message])[0].receipt
-    page = {"receipt": receipt, "code": query_code(svc.home, receipt), "message_id": token_urlsafe(16)}
+    (accepted,) = take_in(session, svc, [message])
+    page = {
+        "receipt": accepted.receipt,
+        "code": query_code(svc.home, accepted.receipt),
+        "differs": accepted.differs,
+        "message_id": token_urlsafe(16),
+    }
     return render(request, "phone.html", page)
 
 
@@ -114,7 +119,10 @@ def take_in_export(
     days = [min(local_date(message.received_at), today) for message in export.messages]
     page = {
         "taken": sum(not answer.redelivered for answer in accepted),
-        "known": sum(answer.redelivered for answer in accepted),
+        "known": sum(answer.redelivered and not answer.differs for answer in accepted),
+        "in_use": [
+            one.message_id for one, told in zip(export.messages, accepted, strict=True) if told.differs
+        ],
         "refused": export.refused,
         "since": min(days, default=today),
         "until": max(days, default=today),

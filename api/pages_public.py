@@ -23,10 +23,13 @@ from api.work import WorkMeter
 from casework.attachments import MOST_BYTES, MOST_FILES
 from casework.errors import BadInput, CaseworkError, NotVisible
 from casework.intake import check_text
+from casework.mailbox import Submitted
 from casework.receipts import is_receipt, plain_digits
 from casework.upward import goes_up
 
 LONGEST_CONTACT: Final = 200
+MOST_SENT: Final = MOST_FILES * MOST_BYTES + 1_000_000
+"""Bytes of a request: a form with all its files. No other page takes more."""
 _NOBODY: Final = "unknown"
 
 
@@ -56,7 +59,7 @@ class Desk(Protocol):
     def point(self, token: str, /) -> Point: ...
     def complain(
         self, token: str, *, message_id: str, text: str, contact: str, files: Sequence[bytes], at: datetime
-    ) -> tuple[str, str]:
+    ) -> Submitted:
         """Receipt number and query code."""
 
     def report_up(self, report: str) -> str:
@@ -148,7 +151,7 @@ def submit_form(
             check_text(text)
             shown["digest"] = desk.report_up(f"{reachable}\n{point.name}\n{text}")
         else:
-            shown["receipt"], shown["code"] = desk.complain(
+            shown["given"] = desk.complain(
                 token, message_id=solved.message_id, text=text, contact=reachable, files=contents, at=at
             )
     except CaseworkError as error:

@@ -110,7 +110,8 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     NoWayUp: Kind(503, "no-way-up", "请直接向上级反映"),
     ChannelClosed: Kind(503, "channel-closed", "通道未启用"),
 }
-_HTTP_TITLES: Final = {404: "没有找到", 405: "不支持此操作"}
+_HTTP_TITLES: Final = {404: "没有找到", 405: "不支持此操作", 413: "内容过大"}
+_HTTP_DETAILS: Final = {413: "文件合起来过大，没有收下；请减少文件或缩小照片后再提交"}
 _BROKEN: Final = Kind(500, "internal-error", "系统出错")
 
 
@@ -139,7 +140,7 @@ async def _handle(request: Request, error: Exception) -> Response:
 async def _handle_http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     kind = Kind(status, "not-found" if status == 404 else "bad-request", _HTTP_TITLES.get(status, "请求无效"))
-    return _answer(request, kind, "请核对网址与请求方式")
+    return _answer(request, kind, _HTTP_DETAILS.get(status, "请核对网址与请求方式"))
 
 
 async def _handle_broken(request: Request, error: Exception) -> Response:

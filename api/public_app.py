@@ -15,8 +15,8 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api import problems
-from api.pages_public import Public, router
-from api.security import SecurityHeaders, check_declared
+from api.pages_public import MOST_SENT, Public, router
+from api.security import BodyLimit, SecurityHeaders, check_declared
 from api.throttle import GuessThrottle
 from api.work import WorkMeter
 from casework.mailbox import Mailbox
@@ -33,5 +33,6 @@ def create_public_app(folder: Path, *, clock: Callable[[], datetime]) -> FastAPI
     app.include_router(router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     problems.install(app)
+    app.add_middleware(BodyLimit, most=MOST_SENT)
     app.add_middleware(SecurityHeaders)
     return app

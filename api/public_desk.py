@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from api.context import Services
 from api.pages_public import Desk, Point
 from api.routes_complaints import take_in
-from casework.attachments import attach
+from casework.attachments import attach, hash_of
 from casework.follow_ups import Progress, answer, progress, query_code
 from casework.intake import Message
+from casework.mailbox import Submitted
 from casework.points import point_by_token
 from casework.upward import send_up
 
@@ -32,17 +33,17 @@ class OfficeDesk:
 
     def complain(
         self, token: str, *, message_id: str, text: str, contact: str, files: Sequence[bytes], at: datetime
-    ) -> tuple[str, str]:
+    ) -> Submitted:
         svc, session, point = self._svc, self._session, self.point(token)
         message = Message(
             channel=CHANNEL, message_id=message_id, text=text, sender=contact or None,
-            division=point.division, about=point.about, received_at=at,
+            division=point.division, about=point.about, received_at=at, enclosed=hash_of(files),
         )  # fmt: skip
         with session.begin_nested():
             accepted = take_in(session, svc, [message])[0]
             if files and not accepted.redelivered:
                 attach(session, svc.home, accepted.complaint_id, files, sealer=svc.sealer, at=at)
-        return accepted.receipt, query_code(svc.home, accepted.receipt)
+        return Submitted(accepted.receipt, query_code(svc.home, accepted.receipt), accepted.differs)
 
     def report_up(self, report: str) -> str:
         return send_up(self._session, self._svc.home, report, at=self._svc.clock())

@@ -41,6 +41,7 @@ from casework.urgency import decide_urgency
 router = APIRouter(prefix="/api/complaints", tags=["群众反映"])
 webhooks = APIRouter(prefix="/webhooks", tags=["群众反映"])
 SMS: Final = "sms"
+NUMBER_IN_USE: Final = "消息编号已用于另一条内容或号码不同的反映，没有保存；请换编号重发"
 EMPTY_BEHIND_MARK: Final = "“上级”后面没有内容，没有保存；请把内容写在同一条短信里"
 
 
@@ -52,7 +53,10 @@ def submit_complaint(
     actor: Annotated[Actor, Depends(Requires(Permission.SUBMIT_COMPLAINT))],
 ) -> Receipt:
     message = Message(**body.model_dump(), division=actor.division, received_at=svc.clock())
-    return receipt_answer(svc, take_in(session, svc, [message])[0])
+    (accepted,) = take_in(session, svc, [message])
+    if accepted.differs:
+        raise BadInput("message_id", NUMBER_IN_USE)
+    return receipt_answer(svc, accepted)
 
 
 @router.get("", summary="收件箱：关键事项在前")
@@ -62,10 +66,11 @@ def read_inbox(
     actor: Annotated[Actor, Depends(Requires(Permission.READ_COMPLAINT))],
     state: ComplaintState | None = None,
     spam: Annotated[bool, Query(description="只列模型认为是垃圾信息、尚未审核的；其余情形不列这些")] = False,
+    added: Annotated[bool, Query(description="只列反映人有新补充的，不论办到哪一步")] = False,
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
     size: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> ComplaintPage:
-    found, total = complaints.inbox(session, actor, state=state, spam=spam, page=page, size=size)
+    found, total = complaints.inbox(session, actor, state=state, spam=spam, added=added, page=page, size=size)
     return ComplaintPage(total=total, page=page, rows=complaint_rows(session, actor, found))
 
 
@@ -206,23 +211,26 @@ def receive_sms(
     """
     _check_signature(request, svc, body)
     taken, rejected = sms.parse_delivery(body, content_type=request.headers.get("content-type", ""))
+    plain = [one for one in taken if behind_mark(one.content) is None]
     messages = [
         Message(
             channel=SMS,
-            message_id=message.message_id,
-            text=message.content,
-            sender=message.mobile or None,
+            message_id=one.message_id,
+            text=one.content,
+            sender=one.mobile or None,
             division=svc.intake.division,
-            received_at=message.sent_at or svc.clock(),
+            received_at=one.sent_at or svc.clock(),
         )
-        for message in taken
-        if behind_mark(message.content) is None
+        for one in plain
     ]
-    receipts = [receipt_answer(svc, accepted) for accepted in take_in(session, svc, messages)]
+    answers = list(zip(plain, take_in(session, svc, messages), strict=True))
+    in_use = [sms.Rejected(one.index, NUMBER_IN_USE) for one, accepted in answers if accepted.differs]
     sent_up, not_sent = _pass_marked_up(session, svc, taken)
-    refused = [RejectedSms.model_validate(refusal) for refusal in [*rejected, *not_sent]]
+    refused = [RejectedSms.model_validate(refusal) for refusal in [*rejected, *in_use, *not_sent]]
     return SmsAnswer(
-        receipts=receipts, sent_up=sent_up, rejected=sorted(refused, key=lambda refusal: refusal.index)
+        receipts=[receipt_answer(svc, accepted) for _, accepted in answers if not accepted.differs],
+        sent_up=sent_up,
+        rejected=sorted(refused, key=lambda refusal: refusal.index),
     )
 
 

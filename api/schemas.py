@@ -242,6 +242,9 @@ class ComplaintRow(_Answer):
     copies_keywords: list[str] = Field(
         description="同批来信命中、而本件没有的本机关关键词；无则为空", examples=[["小舅子"]]
     )
+    copies_doubted: bool = Field(
+        description="模型不认为本件是关键事项，但同批来信中有它认为可能是的", examples=[False]
+    )
     nature: str | None = Field(description="人工审核结果", examples=["accusation"])
     field: str | None = Field(description="人工审核结果", examples=["assistance"])
     official_class: str | None = Field(

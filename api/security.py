@@ -13,6 +13,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request
 from fastapi.routing import APIRoute
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.context import Db, Svc
@@ -124,6 +125,29 @@ def declared(route: APIRoute) -> Permission | str | None:
 
 def roles_allowed(permission: Permission) -> frozenset[Role]:
     return frozenset(role for role, granted in GRANTS.items() if permission in granted)
+
+
+class BodyLimit:
+    """ASGI middleware: reads of a body what a form with all its files may hold, and no more; else a stranger fills the disk.
+
+    Raises `HTTPException` 413 where the application reads on.
+    """
+
+    def __init__(self, app: ASGIApp, *, most: int) -> None:
+        self._app, self._most = app, most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        taken = 0
+
+        async def receive_some() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self._most:
+                raise HTTPException(413)
+            return message
+
+        await self._app(scope, receive_some if scope["type"] == "http" else receive, send)
 
 
 class SecurityHeaders:

@@ -23,7 +23,7 @@ from api.schemas import (
 from casework.access import TaskKind
 from casework.duplicates import standings
 from casework.events import history
-from casework.grouping import copy_counts, keywords_of_copies, pressing_copies
+from casework.grouping import copy_counts, doubted_in_copies, keywords_of_copies, pressing_copies
 from casework.guides import Models, guide_for
 from casework.lexicon import words_found
 from casework.models import CaseWarning, Complaint, ModelDraft, Task
@@ -105,6 +105,7 @@ def complaint_rows(session: Session, actor: Actor, complaints: Sequence[Complain
     ids = [complaint.id for complaint in complaints]
     copies, pressing = copy_counts(session, ids), pressing_copies(session, ids)
     words, of_copies = words_found(session, ids), keywords_of_copies(session, ids)
+    doubted = doubted_in_copies(session, ids)
     standing = standings(session, complaints, visible=visible_complaints(actor))
     return [
         _complaint_row(
@@ -115,6 +116,7 @@ def complaint_rows(session: Session, actor: Actor, complaints: Sequence[Complain
             keywords=words.get(complaint.id, []),
             **asdict(standing[complaint.id]),
             copies_keywords=list(of_copies.get(complaint.id, ())),
+            copies_doubted=complaint.id in doubted,
         )
         for complaint in complaints
     ]

@@ -101,7 +101,10 @@ GRANTS: Final[dict[Role, frozenset[Permission]]] = {
     Role.AUDIT_ADMIN: frozenset({_P.OWN_SESSION, _P.READ_AUDIT}),
 }  # fmt: skip
 
-OFFICE_STATES: Final = frozenset({ComplaintState.KEY_MATTER, ComplaintState.IN_TASK, ComplaintState.CLOSED})
+OFFICE_STATES: Final = frozenset(
+    {ComplaintState.KEY_MATTER, ComplaintState.IN_TASK, ComplaintState.CLOSED, ComplaintState.COPY}
+)
+"""A complaint is the office's in these, where it has one; a copy has that of the case behind which it stands."""
 
 
 def allows(actor: Actor, permission: Permission) -> bool:

@@ -115,6 +115,13 @@ def cleaned(content: bytes) -> tuple[str, bytes]:
     return kind, written.getvalue()
 
 
+def hash_of(files: Sequence[bytes]) -> str:
+    """What tells these files from others; empty for none."""
+    if not files:
+        return ""
+    return hashlib.sha256(b"".join(hashlib.sha256(content).digest() for content in files)).hexdigest()
+
+
 def attach(
     session: Session,
     home: Path,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from casework.access import ComplaintFacts, default_office, office_may_handle, sees_complaint
@@ -94,23 +94,33 @@ def inbox(
     *,
     state: ComplaintState | None,
     spam: bool = False,
+    added: bool = False,
     page: int,
     size: int,
 ) -> tuple[Sequence[Complaint], int]:
     """One page of the visible complaints and their number: key matters on top, then what the model doubts.
 
     What presses, itself or in a copy, stands beside the key matters until it is reviewed. Beside doubts stand messages with
-    a keyword of the office, itself or in a copy, and those of whose village and field a warning is at work; of equal ones
-    what presses comes first, then what its sender added to, then those.
+    a keyword of the office, itself or in a copy, those with a copy that may be a key matter, and those of whose village
+    and field a warning is at work; of equal ones what presses comes first, then what its sender added to, then those.
 
     Copies stand behind the first message of their group and are listed only when `state` asks for them. What the model
-    takes for spam, with all its copies, is set aside until it is reviewed: `spam` lists that and nothing else.
+    takes for spam, with all its copies, is set aside until it is reviewed, unless it holds a keyword, a person found that
+    it presses, or its sender added to it: `spam` lists that and nothing else. `added`: what senders added to, decided or not.
     """
+    by_sender, holds_keyword = raised_by_sender(actor), _holds_keyword()
     set_aside = and_(
-        Complaint.state == ComplaintState.TRIAGED, Complaint.spam.is_(True), ~_has_copy(_Copy.spam.is_(False))
+        Complaint.state == ComplaintState.TRIAGED,
+        Complaint.spam.is_(True),
+        func.coalesce(Complaint.decided_urgency, "") == "",
+        ~_has_copy(_Copy.spam.is_(False)),
+        ~holds_keyword,
+        ~by_sender,
     )
     conditions: list[ColumnElement[bool]] = [visible_complaints(actor), set_aside if spam else ~set_aside]
     conditions.append(Complaint.state != ComplaintState.COPY if state is None else Complaint.state == state)
+    if added:
+        conditions.append(by_sender)
     raised = raised_by_ledger(actor)
     presses = or_(Complaint.pressing, Complaint.id.in_(_leads_of(copy_presses(_Copy, _Lead))))
     rank = case(
@@ -120,8 +130,8 @@ def inbox(
         (presses, 2),
         (Complaint.abstain.is_(True), 1),
         (Complaint.model_key.is_(True), 2),
-        (exists().where(KeywordHit.complaint_id == Complaint.id), 1),
-        (Complaint.id.in_(_leads_of(_Copy.id.in_(select(KeywordHit.complaint_id)))), 1),
+        (holds_keyword, 1),
+        (_has_copy(or_(_Copy.model_key.is_(True), _Copy.abstain.is_(True))), 1),
         (raised, 1),
         else_=0,
     )
@@ -132,7 +142,7 @@ def inbox(
         .order_by(
             rank.desc(),
             presses.desc(),
-            raised_by_sender(actor).desc(),
+            by_sender.desc(),
             raised.desc(),
             Complaint.key_probability.desc(),
             Complaint.id.desc(),
@@ -147,6 +157,12 @@ def _leads_of(copies: ColumnElement[bool]) -> Select[int]:
     """Leads of the copies that fulfil a condition on `_Copy` and `_Lead`, for a condition that few fulfil."""
     copy = select(ComplaintCopy.lead_id).join(_Copy, _Copy.id == ComplaintCopy.complaint_id)
     return copy.join(_Lead, _Lead.id == ComplaintCopy.lead_id).where(copies)
+
+
+def _holds_keyword() -> ColumnElement[bool]:
+    """A keyword of the office stands in the message or in a copy of it."""
+    in_copy = Complaint.id.in_(_leads_of(_Copy.id.in_(select(KeywordHit.complaint_id))))
+    return or_(exists().where(KeywordHit.complaint_id == Complaint.id), in_copy)
 
 
 def _has_copy(condition: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -243,7 +259,8 @@ def review(session: Session, actor: Actor, complaint_id: int, decided: Review, *
             at=at,
         )
     )
-    complaint.nature, complaint.field, complaint.office = decided.nature, decided.field, office
+    complaint.nature, complaint.field = decided.nature, decided.field
+    route(session, complaint, office)
     complaint.decided_class = official_class
     return complaint
 
@@ -264,8 +281,20 @@ def return_to_clerk(
     """The office sends a key matter back to review, with the reason."""
     complaint = locked_complaint(session, actor, complaint_id)
     move(session, complaint, ComplaintAction.RETURN, actor=actor, at=at, fields={"comment": comment})
-    complaint.office = None
+    route(session, complaint, None)
     return complaint
+
+
+def route(session: Session, complaint: Complaint, office: str | None) -> None:
+    """Hand a case, with the copies behind it, to an office; None takes it back."""
+    complaint.office = office
+    behind = select(ComplaintCopy.complaint_id).where(ComplaintCopy.lead_id == complaint.id)
+    session.execute(
+        update(Complaint)
+        .where(Complaint.id.in_(behind))
+        .values(office=office)
+        .execution_options(synchronize_session="fetch")
+    )
 
 
 def _class(complaint: Complaint, decided: Review) -> str | None:

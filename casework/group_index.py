@@ -17,7 +17,7 @@ from itertools import chain
 from typing import Final, TypeVar
 from zlib import crc32
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from casework.group_models import ComplaintCopy, GroupBand, GroupExemplar
@@ -46,7 +46,11 @@ ItemT = TypeVar("ItemT")
 
 @dataclass(frozen=True, kw_only=True)
 class Incoming:
-    """What grouping reads of a message. text: the work text. urgency: what presses. words: the keywords in it."""
+    """What grouping reads of a message.
+
+    text: the work text. urgency: what presses. words: the keywords in it. doubtful: the model takes it for a key matter
+    or leaves it to a person.
+    """
 
     text: str
     division: str
@@ -55,6 +59,7 @@ class Incoming:
     at: datetime
     urgency: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
+    doubtful: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,17 +68,22 @@ class _PutAside:
 
     urgency: frozenset[str]
     text: str
+    doubtful: bool
 
     def holds(self, message: Incoming) -> bool:
         """Whether all that makes a person read the message stood in the lead."""
-        return message.urgency <= self.urgency and all(word in self.text for word in message.words)
+        return (
+            message.urgency <= self.urgency
+            and message.doubtful <= self.doubtful
+            and all(word in self.text for word in message.words)
+        )
 
 
 @dataclass(eq=False, kw_only=True)
 class _Group:
     """A group while a batch is placed.
 
-    lead: complaint id of the lead; of a new group its place in this batch.
+    lead: complaint id of the lead; of a new group its place in this batch. about, office: of the lead.
     learned: a copy in this batch was the first to name what the group speaks of.
     """
 
@@ -82,6 +92,7 @@ class _Group:
     about: str | None
     exemplars: int
     last_at: datetime
+    office: str | None = None
     put_aside: _PutAside | None = None
     learned: bool = False
 
@@ -130,6 +141,10 @@ class Placement:
     def lead_id(self, row: int, ids: Sequence[int]) -> int:
         """Complaint id of the lead of a message; ids: what the messages of the batch got."""
         return self.groups[row].lead_id(ids)
+
+    def office_of(self, row: int) -> str | None:
+        """The office that handles the case behind which a message stands."""
+        return self.groups[row].office
 
     def is_lead(self, row: int) -> bool:
         return self.groups[row].new and self.groups[row].lead == row
@@ -214,7 +229,6 @@ def _keep_exemplars(
             "lead_id": placement.lead_id(new.row, ids),
             "root_id": placement.lead_id(new.row, ids) if new.root_id is None else new.root_id,
             "division": incoming[new.row].division,
-            "about": placement.groups[new.row].about,
             "text": new.text,
             "last_at": placement.groups[new.row].last_at,
         }
@@ -241,7 +255,7 @@ def _keep_group(session: Session, group: _Group, ids: Sequence[int]) -> None:
         session.execute(
             update(GroupExemplar)
             .where(GroupExemplar.lead_id == group.lead)
-            .values(last_at=group.last_at, about=group.about)
+            .values(last_at=group.last_at)
             .execution_options(synchronize_session=False)
         )
 
@@ -258,14 +272,14 @@ def index_alone(session: Session, complaint: Complaint) -> None:
     """Let the index know a complaint as the only exemplar of its own group."""
     known = session.scalar(select(GroupExemplar).where(GroupExemplar.complaint_id == complaint.id))
     if known is not None:
-        known.lead_id, known.root_id, known.about = complaint.id, complaint.id, complaint.about
+        known.lead_id, known.root_id = complaint.id, complaint.id
         session.flush()
         return
     text = compact(complaint.work_text)
     if not text:
         return
     exemplar = GroupExemplar(
-        complaint_id=complaint.id, lead_id=complaint.id, root_id=complaint.id, division=complaint.division, about=complaint.about,
+        complaint_id=complaint.id, lead_id=complaint.id, root_id=complaint.id, division=complaint.division,
         text=text, last_at=complaint.received_at,
     )  # fmt: skip
     session.add(exemplar)
@@ -310,9 +324,10 @@ def _load(session: Session, exemplar_ids: Sequence[int], *, oldest: datetime) ->
     root = aliased(Complaint)
     query = (
         select(
-            GroupExemplar.id, GroupExemplar.lead_id, GroupExemplar.root_id, GroupExemplar.about, GroupExemplar.text,
-            GroupExemplar.last_at, GroupExemplar.complaint_id, root.work_text, Complaint.state,
-            Complaint.urgency, Complaint.work_text.label("lead_text"),
+            GroupExemplar.id, GroupExemplar.lead_id, GroupExemplar.root_id, GroupExemplar.text,
+            GroupExemplar.last_at, GroupExemplar.complaint_id, root.work_text, Complaint.state, Complaint.about,
+            Complaint.office, Complaint.urgency, or_(Complaint.model_key.is_(True), Complaint.abstain.is_(True)).label("doubtful"),
+            Complaint.work_text.label("lead_text"),
         )
         .join(Complaint, Complaint.id == GroupExemplar.lead_id)
         .join(root, root.id == GroupExemplar.root_id)
@@ -325,7 +340,9 @@ def _load(session: Session, exemplar_ids: Sequence[int], *, oldest: datetime) ->
     ]
     sizes = _exemplars_of(session, sorted({row.lead_id for row in found}))
     aside = {
-        row.lead_id: _PutAside(frozenset(filter(None, row.urgency.split("+"))), compact(row.lead_text))
+        row.lead_id: _PutAside(
+            frozenset(filter(None, row.urgency.split("+"))), compact(row.lead_text), bool(row.doubtful)
+        )
         for row in found
         if row.state in _PUT_ASIDE
     }
@@ -336,6 +353,7 @@ def _load(session: Session, exemplar_ids: Sequence[int], *, oldest: datetime) ->
             about=row.about,
             exemplars=sizes[row.lead_id],
             last_at=row.last_at,
+            office=row.office,
             put_aside=aside.get(row.lead_id),
         )
         for row in found

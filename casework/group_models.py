@@ -23,7 +23,6 @@ class GroupExemplar(Base):
     """A message by which copies are recognised. A group has few, however many copies it has.
 
     root_id: the message with which the chain of copies began: the lead, but for groups that a clerk has merged.
-    about: the village or body that the messages of the group name, None while none of them does.
     text: compacted work text (`ml.triage.copies.compact`). last_at: when a copy came last.
     """
 
@@ -33,7 +32,6 @@ class GroupExemplar(Base):
     lead_id: Mapped[int] = mapped_column(RowId, ForeignKey("complaint.id"), index=True)
     root_id: Mapped[int] = mapped_column(RowId, ForeignKey("complaint.id"))
     division: Mapped[str] = mapped_column(Code)
-    about: Mapped[str | None] = mapped_column(Code)
     text: Mapped[str] = mapped_column(String)
     last_at: Mapped[datetime] = mapped_column(index=True)
 

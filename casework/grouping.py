@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, TypeVar
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from casework import audit
 from casework.access import sees_complaint
 from casework.channel_models import Attachment, FollowUp
-from casework.complaints import facts_of, locked_complaint, visible_complaint
+from casework.complaints import facts_of, locked_complaint, route, visible_complaint
 from casework.errors import BadInput, NotVisible
 from casework.events import move
 from casework.group_index import index_alone
@@ -51,6 +52,23 @@ def pressing_copies(session: Session, lead_ids: Iterable[int]) -> dict[int, tupl
     for lead, urgencies in session.execute(query):
         found.setdefault(lead, set()).update(urgencies.split("+"))
     return {lead: tuple(sorted(urgencies)) for lead, urgencies in found.items()}
+
+
+def doubted_in_copies(session: Session, lead_ids: Iterable[int]) -> set[int]:
+    """Leads that the model takes for no key matter, but a copy of them for one, or for one that a person must judge."""
+    copy = aliased(Complaint)
+    of_lead = exists().where(
+        ComplaintCopy.lead_id == Complaint.id,
+        copy.id == ComplaintCopy.complaint_id,
+        or_(copy.model_key.is_(True), copy.abstain.is_(True)),
+    )
+    query = select(Complaint.id).where(
+        Complaint.id.in_(list(lead_ids)),
+        Complaint.model_key.is_(False),
+        Complaint.abstain.is_(False),
+        of_lead.correlate(Complaint),
+    )
+    return set(session.scalars(query))
 
 
 def keywords_of_copies(session: Session, lead_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
@@ -121,8 +139,10 @@ def of_copies(
 
 def split(session: Session, actor: Actor, complaint_id: int, *, at: datetime) -> Complaint:
     """Take a copy out of its group: it becomes a case of its own, by which later copies of it are recognised."""
+    audit.hold(session)  # in one line with deliveries, which place copies
     complaint = locked_complaint(session, actor, complaint_id)
     move(session, complaint, ComplaintAction.SPLIT, actor=actor, at=at)
+    complaint.office = None
     session.execute(delete(ComplaintCopy).where(ComplaintCopy.complaint_id == complaint.id))
     index_alone(session, complaint)
     return complaint
@@ -133,8 +153,9 @@ def merge(session: Session, actor: Actor, complaint_id: int, *, lead_id: int, at
 
     A lead that named no place takes that of the other, so that nobody of that place sees it.
     """
-    lead = visible_complaint(session, actor, lead_id)
-    complaint = locked_complaint(session, actor, complaint_id)
+    audit.hold(session)  # in one line with deliveries and other merges
+    both = {row_id: locked_complaint(session, actor, row_id) for row_id in sorted({complaint_id, lead_id})}
+    complaint, lead = both[complaint_id], both[lead_id]
     if lead_id == complaint_id or lead.state is ComplaintState.COPY:
         raise BadInput("lead", "请选择另一件首件")
     if lead.division != complaint.division or lead.simulated != complaint.simulated:
@@ -147,4 +168,5 @@ def merge(session: Session, actor: Actor, complaint_id: int, *, lead_id: int, at
         session.execute(update(table).where(table.lead_id == complaint.id).values(lead_id=lead_id))
     session.add(ComplaintCopy(complaint_id=complaint.id, lead_id=lead_id))
     session.flush()
+    route(session, lead, lead.office)
     return complaint

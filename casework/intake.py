@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -54,6 +54,7 @@ class Message:
     sealed with the text. division: the office's own code. about: code of the village or body it speaks of, when the
     form asked for it, unless the text speaks of a body above that; else the text is searched for a place name.
     receipt: what the sender was given already, by a public intake that does not know the database.
+    enclosed: hash of the files that came with it.
     """
 
     channel: str
@@ -64,16 +65,22 @@ class Message:
     sender: str | None = None
     about: str | None = None
     receipt: str | None = None
+    enclosed: str = ""
     simulated: bool = False
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """What a channel is told. `redelivered`: this message had come before; the receipt is that of then."""
+    """What a channel is told.
+
+    redelivered: this message had come before; the receipt is that of then. differs: so had its number, but with another
+    text, sender or files: what came now is not kept, and the receipt may be somebody else's.
+    """
 
     receipt: str
     redelivered: bool
     complaint_id: int
+    differs: bool = False
 
 
 def receive(
@@ -125,8 +132,9 @@ def _receive_batch(
         known = _known(session, messages)
     answers = []
     for message in messages:
-        receipt, complaint_id = known[_name(message)]
-        answers.append(Accepted(receipt, _name(message) in told, complaint_id))
+        stored = known[_name(message)]
+        differs = stored.digest not in (None, _delivery_digest(sealer, message))
+        answers.append(Accepted(stored.receipt, _name(message) in told, stored.complaint_id, differs))
         told.add(_name(message))
     return answers
 
@@ -180,17 +188,32 @@ def _name(message: Message) -> _Name:
     return message.division, message.channel, message.message_id
 
 
-def _known(session: Session, messages: Sequence[Message]) -> dict[_Name, tuple[str, int]]:
-    """Receipt and id of those messages that are stored already."""
+def _delivery_digest(sealer: Sealer, message: Message) -> str:
+    text = "".join(message.text.split())
+    return sealer.digest(f"delivery:{message.division}:{message.sender or ''}\n{text}\n{message.enclosed}")
+
+
+class _Stored(NamedTuple):
+    receipt: str
+    complaint_id: int
+    digest: str | None
+
+
+def _known(session: Session, messages: Sequence[Message]) -> dict[_Name, _Stored]:
+    """Those messages that are stored already."""
     ids: dict[tuple[str, str], list[str]] = {}
     for message in messages:
         ids.setdefault((message.division, message.channel), []).append(message.message_id)
-    found: dict[_Name, tuple[str, int]] = {}
+    found: dict[_Name, _Stored] = {}
+    columns = (Complaint.message_id, Complaint.receipt, Complaint.id, Complaint.delivery_digest)
     for (division, channel), names in sorted(ids.items()):
-        query = select(Complaint.message_id, Complaint.receipt, Complaint.id).where(
+        query = select(*columns).where(
             Complaint.division == division, Complaint.channel == channel, Complaint.message_id.in_(names)
         )
-        found |= {(division, channel, name): (receipt, row) for name, receipt, row in session.execute(query)}
+        found |= {
+            (division, channel, name): _Stored(receipt, row_id, digest)
+            for name, receipt, row_id, digest in session.execute(query)
+        }
     return found
 
 
@@ -239,15 +262,18 @@ def _store(
             at=reading.message.received_at,
             urgency=frozenset(reading.verdict.urgency),
             words=frozenset(found),
+            doubtful=reading.verdict.key or reading.verdict.abstain,
         )
         for reading, found in zip(readings, words, strict=True)
     ]
     placement = place(session, incoming)
     receipts = _receipts_of(session, [reading.message for reading in readings])
     rows = [
-        _row(
-            reading, receipt, is_lead=placement.is_lead(number), sealer=sealer, triage_version=triage_version
-        )
+        {
+            **_row(reading, receipt, sealer=sealer, triage_version=triage_version),
+            "state": ComplaintState.TRIAGED if placement.is_lead(number) else ComplaintState.COPY,
+            "office": placement.office_of(number),
+        }
         for number, (reading, receipt) in enumerate(zip(readings, receipts, strict=True))
     ]
     made = insert(Complaint).returning(Complaint.id, sort_by_parameter_order=True)
@@ -278,9 +304,7 @@ def _first_change(
     )
 
 
-def _row(
-    reading: _Reading, receipt: str, *, is_lead: bool, sealer: Sealer, triage_version: str
-) -> dict[str, object]:
+def _row(reading: _Reading, receipt: str, *, sealer: Sealer, triage_version: str) -> dict[str, object]:
     message, verdict = reading.message, reading.verdict
     return {
         "receipt": receipt,
@@ -291,6 +315,7 @@ def _row(
         "about": reading.about,
         "sealed": sealer.seal(sealed_text(message.sender, message.text), bound_to=receipt),
         "sender_digest": sender_digest(sealer, message.sender, division=message.division),
+        "delivery_digest": _delivery_digest(sealer, message),
         "work_text": reading.work_text,
         "simulated": message.simulated,
         "key_probability": verdict.key_probability,
@@ -305,7 +330,6 @@ def _row(
         "spam": verdict.spam,
         "reasons": list(verdict.reasons),
         "triage_model": triage_version,
-        "state": ComplaintState.TRIAGED if is_lead else ComplaintState.COPY,
         "version": 1,
     }
 

@@ -25,16 +25,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from enum import Enum, auto
 from pathlib import Path
 from threading import BoundedSemaphore
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
 
-from casework.attachments import MOST_BYTES, MOST_FILES, cleaned
+from casework.attachments import MOST_BYTES, MOST_FILES, cleaned, hash_of
 from casework.errors import BadInput, CaseworkError, NotVisible, SealBroken
 from casework.follow_ups import MOST_ANSWERS, check_addition
 from casework.intake import LONGEST_MESSAGE_ID, check_text
@@ -108,6 +109,22 @@ class Letter(BaseModel):
         return letter
 
 
+class Submitted(NamedTuple):
+    """What a sender is given. differs: the form came before with another text or files, and what came now is not kept."""
+
+    receipt: str
+    code: str
+    differs: bool = False
+
+
+class Claimed(Enum):
+    """Whether a form is new, or came before, with the same in it or with something else."""
+
+    NEW = auto()
+    AGAIN = auto()
+    DIFFERS = auto()
+
+
 @dataclass(frozen=True)
 class Line:
     """One question of the office or one addition of the sender."""
@@ -153,7 +170,7 @@ class Mailbox:
 
     def complain(
         self, token: str, *, message_id: str, text: str, contact: str, files: Sequence[bytes], at: datetime
-    ) -> tuple[str, str]:
+    ) -> Submitted:
         """Seal a complaint for the office; receipt number and query code, the same for the same message.
 
         Raises `BadInput` for a text or files that the office would refuse, `NotVisible` before the office has
@@ -165,8 +182,11 @@ class Mailbox:
             raise BadInput("file", f"附件至多 {MOST_FILES} 个")
         kept = tuple(base64.b64encode(_carried(content)) for content in files)
         public = self._key(OFFICE_KEY)
-        receipt, code, is_new = self._claim(message_id, year=at.year)
-        if is_new or not self._lock_of(receipt, code)[0].is_file():
+        content = f"{contact}\n{''.join(text.split())}\n{hash_of(files)}"
+        receipt, code, claimed = self._claim(message_id, content, year=at.year)
+        if claimed is Claimed.DIFFERS:
+            return Submitted(receipt, code, differs=True)
+        if claimed is Claimed.NEW or not self._lock_of(receipt, code)[0].is_file():
             letter = Letter(
                 kind="complaint", message_id=message_id, at=at, receipt=receipt, code=code, text=text,
                 contact=contact, token=token, files=kept,
@@ -179,7 +199,7 @@ class Mailbox:
             )
             if not self._lock_of(receipt, code)[0].is_file():
                 self.leave(Answer(receipt, at, WORDS_AT_FIRST), code)
-        return receipt, code
+        return Submitted(receipt, code)
 
     def report_up(self, report: str) -> str:
         """Seal a report for the level above; the hash of the sealed bytes. Raises `NoWayUp`."""
@@ -262,7 +282,7 @@ class Mailbox:
             raise NotVisible
         return key
 
-    def _claim(self, message_id: str, *, year: int) -> tuple[str, str, bool]:
+    def _claim(self, message_id: str, content: str, *, year: int) -> tuple[str, str, Claimed]:
         """Receipt and code of a message, and whether it is new: derived, so that nothing needs to be remembered."""
         key = load_key(self.folder, "receipts")
         for attempt in range(_MOST_TRIES):
@@ -270,17 +290,19 @@ class Mailbox:
             receipt = given_out(year, int.from_bytes(digest[:8], "big"))
             code = f"{int.from_bytes(digest[8:16], 'big') % 10**10:010d}"
             own = hmac.new(key, message_id.encode(), hashlib.sha256).hexdigest()
+            held = hmac.new(key, content.encode(), hashlib.sha256).hexdigest()
             claim = self.folder / "claims" / hmac.new(key, receipt.encode(), hashlib.sha256).hexdigest()[:32]
-            aside = drop(claim.parent, own.encode(), ending=".new")
+            aside = drop(claim.parent, f"{own} {held}".encode(), ending=".new")
             try:
                 os.link(aside, claim)  # whole or not at all, also when the same form is sent twice at once
             except FileExistsError:
-                if claim.read_text(encoding="utf-8") == own:
-                    return receipt, code, False
+                before, _, held_then = claim.read_text(encoding="utf-8").partition(" ")
+                if before == own:
+                    return receipt, code, Claimed.AGAIN if held_then in ("", held) else Claimed.DIFFERS
                 continue
             finally:
                 aside.unlink()
-            return receipt, code, True
+            return receipt, code, Claimed.NEW
         raise BadInput("text", "暂时无法给出回执号，请稍后再提交")
 
     def _lock_of(self, receipt: str, code: str) -> tuple[Path, bytes]:

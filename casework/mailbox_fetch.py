@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from casework.attachments import attach
 from casework.channel_models import IntakePoint, MailboxComplaint, MailboxLetter
-from casework.errors import CaseworkError, NotVisible
+from casework.errors import BadInput, CaseworkError, NotVisible
 from casework.follow_ups import answer, progress, progress_of
 from casework.intake import CLOCKS_DIFFER, Message, Triage, receive
 from casework.letters import make_folder, open_letter, public_of, read_dropped
@@ -233,6 +233,8 @@ def _take(session: Session, office: Office, letter: Letter, *, at: datetime) -> 
         triage_version=office.triage.version,
         at=at,
     )
+    if accepted.differs:
+        raise BadInput("message_id", "消息编号已用于另一件反映")
     if accepted.redelivered:
         return
     attach(session, office.home, accepted.complaint_id, letter.files, sealer=office.sealer, at=letter.at)

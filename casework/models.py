@@ -253,6 +253,8 @@ class Complaint(Versioned, Base):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     sender_digest: Mapped[str | None] = mapped_column(String(32), index=True)
     """Keyed hash of how to reach the sender, of this office alone (`casework.duplicates`); None where unknown."""
+    delivery_digest: Mapped[str | None] = mapped_column(String(32))
+    """Keyed hash of sender, text and files as delivered: tells a message sent again from another under its number."""
     work_text: Mapped[str]
     simulated: Mapped[bool]
     key_probability: Mapped[float | None]

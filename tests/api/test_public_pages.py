@@ -111,6 +111,44 @@ def test_the_same_form_sent_twice_is_one_complaint(anyone, small_world, token):
     assert count(small_world) == 1
 
 
+CHANGED = {
+    "text": {"text": TEXT + "还有修路的钱"},
+    "file": {"files": FILES},
+    "contact": {"contact": "13800002222"},
+}
+
+
+@pytest.mark.parametrize("what", CHANGED)
+def test_a_form_sent_again_with_something_else_in_it_says_so(anyone, small_world, token, what):
+    challenge = challenge_of(anyone.get(f"/r/{token}").text)
+    first = submit(anyone, token, challenge=challenge)
+    again = submit(anyone, token, challenge=challenge, **CHANGED[what])
+    assert received(first.text) == received(again.text)
+    assert "没有收下" not in first.text
+    assert "刚才改动的内容和新加的文件没有收下" in again.text
+    assert (count(small_world), count(small_world, Attachment)) == (1, 0)
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["length told", "in pieces"])
+def test_a_body_without_end_is_not_read(anyone, small_world, token, told):
+    most, sent = 51_000_000, 0
+
+    def pieces():
+        nonlocal sent
+        yield b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
+        while sent < 2 * most:
+            sent += 1_000_000
+            yield bytes(1_000_000)
+
+    content = b"".join(pieces()) if told else pieces()
+    page = anyone.post(
+        f"/r/{token}", content=content, headers={"Content-Type": "multipart/form-data; boundary=x"}
+    )
+    assert page.status_code == 413
+    assert "文件合起来过大" in page.text
+    assert count(small_world) == 0
+
+
 def test_an_unknown_point_and_a_forged_or_old_challenge_take_nothing(anyone, small_world, clock, token):
     assert anyone.get("/r/nothing").status_code == 404
     good = challenge_of(anyone.get(f"/r/{token}").text)

@@ -76,6 +76,19 @@ def test_the_same_form_sent_again_is_one_complaint_before_and_after_it_is_fetche
     assert count(small_world) == 1
 
 
+@pytest.mark.parametrize("fetched", [False, True])
+def test_a_form_sent_again_with_another_text_says_so(villager, mailbox, office, small_world, fetched):
+    challenge = challenge_of(villager.get(f"/r/{TOKEN}").text)
+    first = submit(villager, TOKEN, challenge=challenge)
+    if fetched:
+        exchange(office, mailbox, at=NOW)
+    again = submit(villager, TOKEN, challenge=challenge, text=TEXT + "还有修路的钱")
+    exchange(office, mailbox, at=NOW)
+    assert received(first.text) == received(again.text)
+    assert ["没有收下" in page.text for page in (first, again)] == [False, True]
+    assert count(small_world) == 1
+
+
 def test_letters_that_lie_there_still_after_a_crash_are_not_taken_twice(
     villager, mailbox, office, small_world, tmp_path
 ):

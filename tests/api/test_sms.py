@@ -68,6 +68,18 @@ def test_a_text_in_another_encoding_is_read_whole_or_refused(charset, written_in
         assert parse_delivery(body, content_type=content_type + behind) == ([EXPECTED], [])
 
 
+def test_another_message_under_a_number_in_use_is_rejected_and_learns_no_receipt(anyone):
+    """A counter that begins anew every day, or the parts of a long SMS under one number."""
+    client = anyone
+    first = deliver(client, json.dumps([MESSAGE]).encode()).json()
+    other = MESSAGE | {"mobile": "13900000000", "content": "柳林村修路款不公开"}
+    answer = deliver(client, json.dumps([other, MESSAGE, MESSAGE | {"msgid": "new"}]).encode()).json()
+    assert [one["index"] for one in answer["rejected"]] == [0]
+    assert "编号" in answer["rejected"][0]["reason"]
+    assert [one["duplicate"] for one in answer["receipts"]] == [True, False]
+    assert answer["receipts"][0]["receipt"] == first["receipts"][0]["receipt"]
+
+
 def test_bytes_of_no_encoding_are_refused():
     with pytest.raises(BadInput):
         parse_delivery(b"content=%FF%FF%FF&msgid=1&mobile=13800000000", content_type=FORM)

@@ -1,0 +1,34 @@
+"""Copies have the office of their case; an index of the messages that press; what a delivery held, as a keyed hash."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0016"
+down_revision = "0015"
+branch_labels = None
+depends_on = None
+
+_PRESSING = sa.text("coalesce(decided_urgency, urgency) != ''")
+_OFFICE_OF_CASE = sa.text(
+    "UPDATE complaint SET office = (SELECT lead.office FROM complaint_copy"
+    " JOIN complaint AS lead ON lead.id = complaint_copy.lead_id"
+    " WHERE complaint_copy.complaint_id = complaint.id) WHERE state = 'copy'"
+)
+
+
+def upgrade() -> None:
+    op.create_index(
+        "ix_complaint_pressing", "complaint", ["id"], sqlite_where=_PRESSING, postgresql_where=_PRESSING
+    )
+    op.add_column("complaint", sa.Column("delivery_digest", sa.String(length=32), nullable=True))
+    op.execute(_OFFICE_OF_CASE)
+    op.drop_column("group_exemplar", "about")
+
+
+def downgrade() -> None:
+    op.add_column("group_exemplar", sa.Column("about", sa.String(length=12), nullable=True))
+    op.execute(sa.text("UPDATE complaint SET office = NULL WHERE state = 'copy'"))
+    op.drop_column("complaint", "delivery_digest")
+    op.drop_index("ix_complaint_pressing", "complaint")
