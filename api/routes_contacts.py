@@ -53,7 +53,7 @@ def approve_contact(
     return _one(session, svc, actor, request_id)
 
 
-@router.post("/{request_id}/refuse", summary="不批准，写明原因（须非申请人）")
+@router.post("/{request_id}/refuse", summary="不批准，或收回已批准的，写明原因（须非申请人）")
 def refuse_contact(
     request_id: int, body: RefuseContactBody, session: Db, svc: Svc, actor: Decider
 ) -> ContactRequestRow:

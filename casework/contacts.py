@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, case, or_, select
 from sqlalchemy.orm import Session
 
 from casework import audit
@@ -96,7 +96,7 @@ def approve(session: Session, actor: Actor, request_id: int, *, comment: str, at
 
 
 def refuse(session: Session, actor: Actor, request_id: int, *, comment: str, at: datetime) -> ContactRequest:
-    """Another person declines, with the reason."""
+    """Another person declines, or takes back what was approved, with the reason."""
     return _decided(session, actor, request_id, ContactAction.REFUSE, comment=comment, at=at)
 
 
@@ -137,11 +137,13 @@ def look(session: Session, actor: Actor, request_id: int, *, sealer: Sealer, at:
 def listed(session: Session, actor: Actor, *, at: datetime) -> list[Listed]:
     """Own requests and those that this person may decide on; what waits for this person first, then the newest."""
     require(actor, Permission.READ_CONTACT_REQUESTS)
+    waits = and_(ContactRequest.state == ContactState.REQUESTED, ContactRequest.requested_at > at - ASKED_FOR)
+    is_open = and_(ContactRequest.state == ContactState.GRANTED, ContactRequest.opened_until > at)
     rows = session.execute(
         select(ContactRequest, Complaint.receipt, Complaint.about)
         .join(Complaint, Complaint.id == ContactRequest.complaint_id)
         .where(or_(ContactRequest.requested_by == actor.id, decidable_contacts(actor)))
-        .order_by(ContactRequest.state != ContactState.REQUESTED, ContactRequest.id.desc())
+        .order_by(case((or_(waits, is_open), 0), else_=1), ContactRequest.id.desc())
         .limit(MOST_LISTED)
     ).all()
     found = [_listed(actor, row, receipt=receipt, about=about, at=at) for row, receipt, about in rows]

@@ -323,6 +323,9 @@ CONTACT_TRANSITIONS: Final[Mapping[tuple[ContactState, ContactAction], Move[Cont
     (ContactState.REQUESTED, ContactAction.REFUSE): Move(
         ContactState.REFUSED, _APPROVERS, ("comment",), second_person=True
     ),
+    (ContactState.GRANTED, ContactAction.REFUSE): Move(
+        ContactState.REFUSED, _APPROVERS, ("comment",), second_person=True
+    ),
     (ContactState.REQUESTED, ContactAction.WITHDRAW): Move(ContactState.WITHDRAWN, _ASKERS),
     (ContactState.GRANTED, ContactAction.WITHDRAW): Move(ContactState.WITHDRAWN, _ASKERS),
 }

@@ -278,3 +278,27 @@ def test_an_account_that_was_switched_off_counts_for_nobody(world):
         actor = actor_of(session.get_one(User, world.users["supervisor"]))
         told = contacts.who_decides(session, actor, session.get_one(Complaint, complaint))
     assert told == "由本单位另一位监督检查人员批准。"
+
+
+def test_what_was_approved_can_be_taken_back_within_its_day(world):
+    request = asked(world, key_matter(world))
+    does(world, "leader", contacts.approve, request, comment="")
+    with pytest.raises(MissingField):
+        does(world, "leader", contacts.refuse, request, comment="", at=LATER)
+    with pytest.raises((NotPermitted, SecondPersonRequired)):
+        does(world, "supervisor", contacts.refuse, request, comment="不用了", at=LATER)
+    does(world, "leader", contacts.refuse, request, comment="已另案处理", at=LATER)
+    with pytest.raises(BadInput):
+        does(world, "supervisor", contacts.look, request, sealer=world.sealer, at=LATER)
+
+
+def test_what_is_open_is_listed_before_what_has_lapsed(world, monkeypatch):
+    monkeypatch.setattr(contacts, "MOST_LISTED", 2)
+    late = NOW + ASKED_FOR + timedelta(days=1)
+    first = asked(world, key_matter(world, number=1), at=late)
+    for number in (2, 3):
+        asked(world, key_matter(world, number=number), at=NOW)
+    does(world, "leader", contacts.approve, first, comment="", at=late)
+    found = does(world, "supervisor", contacts.listed, at=late)
+    assert found[0].request.id == first
+    assert len(found) == 2
