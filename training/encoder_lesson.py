@@ -16,6 +16,7 @@ from ml.triage.text import normalise
 from training.board import Message
 from training.encoder_net import KEY, UNKNOWN, Rows
 from training.label_files import ACCUSED, ACTS, load_classes, load_site, settled_classes
+from training.triage_heads import UNSURE_WEIGHT
 from training.triage_labels import LabelError, load_readings, settled_labels
 
 LABELS: Final = {
@@ -29,8 +30,8 @@ LABELS: Final = {
 }
 """Questions with their answers. Class, accused party and act only help to learn; they are not asked of the encoder."""
 
-UNSURE_WEIGHT: Final = 0.5
 WRITTEN_WEIGHT: Final = 0.5
+"""Weight of a written message beside a real one for the key answer, which the fast path does not learn from them."""
 
 
 @dataclass(frozen=True)
