@@ -96,9 +96,10 @@ def read(
     spans = [_with_value(folded, span, divisions) for span in spans]
     told = tuple(misdeeds(folded))
     seen = tagged_parties(folded, features, party_tagger or shipped_party_tagger())
-    against = accused(folded, spans) or party_at_first(folded, seen.get(Kind.ACCUSED))
+    said = accused(folded, spans)
+    against = said or party_at_first(folded, seen.get(Kind.ACCUSED))
     writer = sender(folded, spans) or seen.get(Kind.SENDER)
-    if writer and against and writer.start < against.end and against.start < writer.end:
+    if writer and said and writer.start < said.end and said.start < writer.end:
         writer = None
     return Reading(tuple(spans), divisions, against, writer, told)
 
