@@ -27,7 +27,7 @@ from sklearn.svm import LinearSVC
 from benchmarks import triage_fasttext
 from ml.triage.files import SUMS
 from ml.triage.lexicon import DEEDS
-from ml.triage.model import BASE, TriageModel
+from ml.triage.model import TriageModel
 from ml.triage.near_duplicates import group_near_duplicates
 from ml.triage.spam import FOLDER as FILTER
 from training.board import JudgedMessage, read_board, read_test_set, whole_text
@@ -132,7 +132,7 @@ def _print_cross_validation(complaints: Path, labelled: Labelled) -> None:
         report = train_triage(complaints, out=Path(folder))
         again = TriageModel.load(Path(folder)).to_files()
     _print_report(report)
-    same = again == _fast(TriageModel.load(BASE)).to_files()
+    same = again == _fast(TriageModel.load()).to_files()
     print(f"  trained again, the shipped fast path is {'equal byte for byte' if same else 'DIFFERENT'}")
     for name, train in PEERS.items():
         scored = _scored(train, labelled)
@@ -213,7 +213,7 @@ def _print_test_set(labelled: Labelled, test: list[JudgedMessage]) -> None:
     keys = np.array([message.key for message in test])
     texts = [message.text for message in test]
     print(f"\nTest set: {len(test)} messages, {keys.sum()} key matters, never trained on")
-    shipped = TriageModel.load(BASE)
+    shipped = TriageModel.load()
     for name, model in {"fast path": _fast(shipped), "shipped model, both stages": shipped}.items():
         results = model.predict(texts)
         probability = np.array([result.key_probability for result in results])
@@ -266,7 +266,7 @@ def _print_masking(divisions: Path) -> None:
     villages = [name.removesuffix("村委会").rstrip("村") + "村" for name in names if name.endswith("村委会")]
     people = [family + given for family in _FAMILY_NAMES for given in _GIVEN_NAMES]
     pairs = list(zip(generator.choice(villages, 2_000), generator.choice(people, 2_000), strict=True))
-    model = TriageModel.load(BASE)
+    model = TriageModel.load()
     print("\nMasking: 2,000 real village names with usual personal names, put into sentences")
     for sentence in _SENTENCES:
         probability = np.array(
@@ -281,7 +281,7 @@ def _print_masking(divisions: Path) -> None:
 def _print_speed(complaints: Path) -> None:
     table = pq.read_table(complaints / "board_hot.parquet", columns=["subject", "detail"]).to_pylist()
     texts = [whole_text(row["subject"], row["detail"]) for row in table]
-    shipped = TriageModel.load(BASE)
+    shipped = TriageModel.load()
     characters = sum(map(len, texts)) / len(texts)
     print(
         f"\nSpeed, one process: {len(texts)} board messages of {characters:.0f} characters, all answers and reasons"

@@ -24,7 +24,6 @@ from cunjian.settings import Settings
 from ml.triage import TriageModel
 from ml.triage.cascade import Gate
 from ml.triage.masking import mask
-from ml.triage.model import BASE
 from ml.triage.text import normalise
 from training.board import read_test_set, whole_text
 from training.encoder import HeldOut, Study, hold_out, read_study, stopped_early, train_second_stage
@@ -56,7 +55,7 @@ def main(data: Path, seeds: Sequence[int] = ()) -> None:
     study = stopped_early(study, seed=0, say=print)
     held_out = hold_out(study, seed=0, say=print)
     print_held_out(study, held_out)
-    model = train_second_stage(study, replace(TriageModel.load(BASE), second=None), held_out, seed=0)
+    model = train_second_stage(study, replace(TriageModel.load(), second=None), held_out, seed=0)
     print_test_set(model, data / "complaints")
     print_speed(model, data / "complaints")
 
