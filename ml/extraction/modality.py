@@ -1,6 +1,6 @@
 """How a misdeed is told: as the writer's own knowledge, as hearsay, denied, quoted, ironically, or as a question.
 
-A rule of thumb per clause, for the reader's eye and for ordering work; never a reason to drop a message.
+A rule of thumb per sentence, for the reader's eye and for ordering work; never a reason to drop a message.
 """
 
 from __future__ import annotations
@@ -38,7 +38,6 @@ _DEED: Final = re.compile(
     r"|偷工减料|围标|串标|回扣|好处费?|买票|拉票|报复|保护伞|豆腐渣|不公开|不公示|不公布|从不公开|没有公(?:开|示|布)|没公(?:开|示|布)|未公(?:开|示|布)|只有.{0,6}知道|打白条|白条"
     r"|扣下|扣了|扣掉|没发|不发|未发|拖欠|公款|大吃大喝|关系户|亲戚.{0,6}(?:低保|名额)|(?:低保|名额).{0,8}亲戚|人情保|关系保"
 )
-_CLAUSE: Final = re.compile(r"[^,，。;；!！?？\n]*[,，。;；!！?？\n]?")
 _SENTENCE_END: Final = "。;；!！?？\n"
 _QUOTE: Final = re.compile(r"[“\"「『]([^”\"」』]{1,80})[”\"」』]|[《]([^》]{1,60})》")
 _NEGATION: Final = re.compile(
@@ -70,14 +69,13 @@ _SARCASM: Final = re.compile(r"[“\"「](?:为民|公开|公平|清廉|优秀|�
 def misdeeds(text: str) -> Iterator[Misdeed]:
     """Words of misconduct in the folded ``text`` with the way they are told, in order."""
     quotes = [match.span() for match in _QUOTE.finditer(text)]
-    for clause in _clauses(text):
-        start, end = clause
-        for match in _DEED.finditer(text, start, end):
-            yield Misdeed(match.start(), match.end(), _modality(text, match, clause, quotes))
+    for sentence in _sentences(text):
+        for match in _DEED.finditer(text, *sentence):
+            yield Misdeed(match.start(), match.end(), _modality(text, match, sentence, quotes))
 
 
-def _clauses(text: str) -> Iterator[tuple[int, int]]:
-    """Sentences: stretches up to a full stop; commas do not end what "听说" says."""
+def _sentences(text: str) -> Iterator[tuple[int, int]]:
+    """Stretches up to a full stop; commas do not end what "听说" says."""
     start = 0
     for place, character in enumerate(text):
         if character in _SENTENCE_END:

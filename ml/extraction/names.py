@@ -248,7 +248,7 @@ def _trimmed(text: str, match: re.Match[str]) -> Stretch | None:
     if end - start == 3 and text[start : start + 2] not in terms.COMPOUND_SURNAMES.split("|"):
         following = text[end : end + 1]
         if (re.match(_HAN, following or " ") and begins_a_word(text[end - 1] + following)) or (
-            text[end - 1] in "家说的等某被把和与在是有" and end - start > 2
+            text[end - 1] in "家说的等某被把和与在是有"
         ):
             end -= 1
     if match.re is _NEIGHBOURLY:
