@@ -33,7 +33,7 @@ _SURNAMES: Final = (
     terms.SURNAMES + "单全车仝逯亓缑晁佘商展闻苌党母战昝赫占明宿桓鹿仉蹇邝妥旦索益云后扎仁丹旺"
     "昌凤酆湛禹狄贝茅危骆房裘缪解宣贲杭诸钮嵇滑荣荀羊於惠芮羿储汲邴乌巴弓牧隗宓蓬郗仰伊宫暴钭厉戎祖韶蓟蒲邰鄂咸籍阴苍莘贡劳逄扶堵宰郦雍璩濮寿扈浦尚慕茹宦鱼容戈庾暨衡步弘寇禄殳沃蔚夔隆厍勾融訾阚那毋沙乜巢蒯帅亢况琴佴伯赏墨哈谯笪"
 )
-_FAMILY: Final = rf"(?:{terms.COMPOUND_SURNAMES}|[{_SURNAMES}])"
+_FAMILY: Final = rf"(?:{'|'.join(terms.COMPOUND_SURNAMES)}|[{_SURNAMES}])"
 _ALSO_WORDS: Final = "于向任和时高方万段白成常计安江石水沙田马黄金温平路文谷关商明母党门由战占后次格才云索益旦丹车古米解宿展都雷温艾温应包家满简左右钟宁容荣习盛单全米钱费管连曾封栋顾齐廉辛屠仲简由栗华苗严景莫宣经相查岑付银扬敖覃段何楚"
 _PLAIN: Final = "".join(sorted(set(terms.SURNAMES) - set(_ALSO_WORDS)))
 """Surnames that seldom are a word of their own: these make a name without any cue."""
@@ -178,7 +178,7 @@ def _tokens(text: str) -> Iterator[tuple[int, str, str]]:
 
 
 def _is_compound(word: str) -> bool:
-    return word[:2] in terms.COMPOUND_SURNAMES.split("|")
+    return word[:2] in terms.COMPOUND_SURNAMES
 
 
 def _syllable_behind(text: str, end: int, word: str) -> int:
@@ -245,7 +245,7 @@ def _again(text: str, found: Iterable[Stretch]) -> Iterator[Stretch]:
 def _trimmed(text: str, match: re.Match[str]) -> Stretch | None:
     """The candidate of a rule without a last character that begins the next word (贪 of 张三贪污), or None."""
     start, end = match.span("name")
-    if end - start == 3 and text[start : start + 2] not in terms.COMPOUND_SURNAMES.split("|"):
+    if end - start == 3 and text[start : start + 2] not in terms.COMPOUND_SURNAMES:
         following = text[end : end + 1]
         if (re.match(_HAN, following or " ") and begins_a_word(text[end - 1] + following)) or (
             text[end - 1] in "家说的等某被把和与在是有"

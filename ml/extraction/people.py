@@ -14,7 +14,7 @@ from ml.extraction.spans import Kind, Span
 from ml.triage import mask_terms as terms
 
 _HAN: Final = r"[\u4e00-\u9fff]"
-_FAMILY: Final = rf"(?:{terms.COMPOUND_SURNAMES}|[{terms.SURNAMES}])"
+_FAMILY: Final = rf"(?:{'|'.join(terms.COMPOUND_SURNAMES)}|[{terms.SURNAMES}])"
 _POST_WORDS: Final = "|".join(sorted(map(re.escape, words.POSTS), key=len, reverse=True))
 _POSTS: Final = re.compile(
     rf"(?:{_POST_WORDS})(?![室办们部])(?<![市县区镇乡]长(?=[\u4e00-\u9fff]{{1,2}}(?:[乡镇村路区]|街道|中学|小学)))"

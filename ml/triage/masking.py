@@ -56,7 +56,7 @@ _PLACES = re.compile(
     rf"(?P<name>[a-z]\d{{0,2}}"
     rf"|(?<=[省市县区州镇乡道村])(?:{_PLACE_CHARACTER}){{1,6}}?"
     rf"|(?:{_NO_HAN_BEFORE}|(?<=[在于到往去至住是由从向对据和及与的为叫赴离经自位报映]))(?:{_PLAIN_PLACE_CHARACTER}){{1,6}}?)"
-    rf"(?P<ending>{terms.PLACE_SUFFIXES})"
+    rf"(?P<ending>{'|'.join(terms.PLACE_WORDS)}|{terms.PLACE_CHARACTERS})"
 )
 _VILLAGES = re.compile(
     rf"(?P<before>{terms.BEFORE_A_VILLAGE})(?P<name>(?:(?![{terms.NEVER_IN_A_VILLAGE}])[\u4e00-\u9fff{PLACE}]){{1,12}}?)村"
@@ -67,7 +67,7 @@ _NO_VILLAGE = re.compile(rf"(?:{terms.NO_VILLAGE})")
 _LARGER_UNIT = re.compile(r"(?:[省市县区州镇乡]|街道)(?!$)")
 _REGIONS = re.compile(rf"(?:{terms.REGIONS})")
 
-_FAMILY: Final = rf"(?:{terms.COMPOUND_SURNAMES}|[{terms.SURNAMES}])"
+_FAMILY: Final = rf"(?:{'|'.join(terms.COMPOUND_SURNAMES)}|[{terms.SURNAMES}])"
 _COMMON_FROM: Final = 30
 _COMMON_PERSON_FROM: Final = 1_000
 _NAME_TAGS: Final = frozenset({"nr", "nrt", "nrfg", "ns", "nz"})
@@ -80,7 +80,7 @@ _BEFORE_TITLE = re.compile(
 _AFTER_CUE = re.compile(rf"(?P<cue>(?:{terms.NAME_CUES})[:叫是]?)(?P<name>{_FAMILY}{_HAN}{{1,2}})")
 _BEFORE_SIGN = re.compile(
     rf"{_NO_HAN_BEFORE}(?P<name>{_FAMILY}{_HAN}{{1,2}}?)"
-    rf"(?=等(?:{NUMBER}?[人名位]|同志)|夫妇|夫妻|兄弟|父子|家族|一家|的?(?:{terms.KINSHIP})|{terms.DEEDS}"
+    rf"(?=等(?:{NUMBER}?[人名位]|同志)|夫妇|夫妻|兄弟|父子|家族|一家|的?(?:{'|'.join(terms.KINSHIP)})|{'|'.join(terms.DEEDS)}"
     rf"|的?(?:联系电话|电话|手机|身份证)|[:,]?[{CONTACT}{IDENTIFIER}]|[,。]?(?:{NUMBER}[年月日]?){{0,3}}$)"
 )
 _IN_A_LIST = re.compile(rf"(?<={PERSON}[、,])(?P<name>{_FAMILY}{_HAN}{{1,2}}?)(?=[、,。等和及])")
@@ -174,7 +174,7 @@ def _takes_too_much(candidate: str, following: str) -> bool:
 
 
 def _is_compound(candidate: str) -> bool:
-    return len(candidate) > 2 and candidate[:2] in terms.COMPOUND_SURNAMES.split("|")
+    return len(candidate) > 2 and candidate[:2] in terms.COMPOUND_SURNAMES
 
 
 @lru_cache(maxsize=65_536)
