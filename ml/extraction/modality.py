@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from ml.extraction.word_lists import PRAISE
+
 
 class Modality(StrEnum):
     """How a misdeed is told. Later ones do not exclude earlier ones; the first that fits is given."""
@@ -60,9 +62,7 @@ _RHETORICAL: Final = re.compile(r"难道|凭什么|为什么|哪有|岂不")
 _CONDITION: Final = re.compile(
     r"如果|假如|要是|万一|怎[么样]|如何|什么是|怎么认定|请问|学习|宣传|课题|论文|电影|新闻|培训|政策"
 )
-_PRAISE: Final = re.compile(
-    r"真是好|真好|太好了|多亏|辛苦了|好本事|好手段|高明|厉害了|佩服|真厉害|了不起|好一个|清廉|为民服务|劳苦功高|好干部|好书记|好领导|真会|呵呵|哈哈|谢谢你们|感谢你们|本事大|有本事|能干得很|真能干"
-)
+_PRAISE: Final = re.compile("|".join(PRAISE))
 _SARCASM: Final = re.compile(r"[“\"「](?:为民|公开|公平|清廉|优秀|先进|模范|廉洁|好)[^”\"」]{0,6}[”\"」]")
 
 

@@ -14,6 +14,10 @@ SURNAMES: Final = (
 COMPOUND_SURNAMES: Final = (
     "欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "司徒", "夏侯", "长孙", "令狐",
 )  # fmt: skip
+FAMILY: Final = rf"(?:{'|'.join(COMPOUND_SURNAMES)}|[{SURNAMES}])"
+"""A family name, as a pattern."""
+COMMON_FROM: Final = 30
+"""Count of the segmenter's dictionary from which a word is rather a word than a name."""
 TITLES: Final = (
     "村支书|支部书记|书记|支书|村主任|主任|村长|组长|会计|出纳|局长|县长|镇长|乡长|区长|市长|省长|校长|院长|所长|队长|科长|处长"
     "|厅长|站长|部长|主席|老板|总经理|经理|董事长|医生|大夫|老师|教师|警官|法官|律师|先生|女士|小姐|同志|师傅|教练|园长|司机"
