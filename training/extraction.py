@@ -31,7 +31,7 @@ from ml.extraction.tagging import KINDS, OUTSIDE, features_of
 from training.label_files import Parties, Span, load_parties, load_spans, load_written, span_text
 
 FEWEST: Final = 8
-"""A character or word feature counts only if so many messages have it."""
+"""A character or word feature counts only if so many messages or addresses have it."""
 _LEAST_WEIGHT: Final = 0.01
 _LEXICAL: Final = re.compile(r"(?:s:)?(?:c-?\d|b-?\d|w(?:[+-]1)?)=")
 _NUMBER: Final = re.compile(r"=.*\d{3}")
