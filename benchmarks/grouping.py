@@ -3,8 +3,8 @@
     python -m benchmarks.grouping DATA                    DATA/complaints holds the board files
     python -m benchmarks.grouping DATA --mailing 50000    only the mailing
 
-Copies: 600 distinct board messages, five edited copies of each (`benchmarks.edited_copies`), five seeds; taken in
-in random order, one after another, with all other distinct messages between them. Pairwise F1 over all pairs.
+Copies: 600 distinct board messages, five edited copies of each (`benchmarks.edited_copies`), five seeds; they come
+in at random, one after another, with all other distinct messages between them. Pairwise F1 over all pairs.
 Distinct: the 6,013 messages of board_topics, one of each `dup_group`: every pair that is joined is false.
 Events: pairs of one `event_by_students` (weak labels) against what the clerk is offered as the same event.
 Mailing: SMS of about 70 characters, copies of one text with one or two edits, through the signed webhook in deliveries of 1,000,
