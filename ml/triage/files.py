@@ -98,7 +98,8 @@ def weights_to_bytes(weights: NDArray[np.float32]) -> bytes:
 
 def weights_from_bytes(content: bytes) -> NDArray[np.float32]:
     """Read what `weights_to_bytes` wrote; ValueError and EOFError say that it is something else."""
-    return np.load(io.BytesIO(content), allow_pickle=False).astype(np.float32)
+    weights: NDArray[np.float32] = np.load(io.BytesIO(content), allow_pickle=False).astype(np.float32)
+    return weights
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
