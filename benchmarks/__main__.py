@@ -1,6 +1,7 @@
 """Every figure that we report, ours beside the peer of the same run: `make bench`, or one part by name.
 
-python -m benchmarks                    all parts (about an hour on two cores; the county of 3,000 takes most)
+python -m benchmarks                    all parts: well over an hour on two cores (triage and triage_encoder take half an
+                                        hour each, grouping five minutes; the county of 3,000 comes on top)
 python -m benchmarks payments triage    these parts
 python -m benchmarks --data FOLDER      data from elsewhere than ../shared/data
 """

@@ -3,8 +3,8 @@
     python -m benchmarks.grouping DATA                    DATA/complaints holds the board files
     python -m benchmarks.grouping DATA --mailing 50000    only the mailing
 
-Copies: 600 distinct board messages, five edited copies of each (`benchmarks.edited_copies`), five seeds; taken in
-in random order, one after another, with all other distinct messages between them. Pairwise F1 over all pairs.
+Copies: 600 distinct board messages, five edited copies of each (`benchmarks.edited_copies`), five seeds; they come
+in at random, one after another, with all other distinct messages between them. Pairwise F1 over all pairs.
 Distinct: the 6,013 messages of board_topics, one of each `dup_group`: every pair that is joined is false.
 Events: pairs of one `event_by_students` (weak labels) against what the clerk is offered as the same event.
 Mailing: SMS of about 70 characters, copies of one text with one or two edits, through the signed webhook in deliveries of 1,000,
@@ -36,8 +36,9 @@ from api.context import Intake
 from benchmarks.edited_copies import edited
 from casework.accounts import create_user
 from casework.database import open_engine, sessions, sqlite_url
-from casework.group_index import Incoming, keep, place
+from casework.group_index import keep, place
 from casework.group_models import ComplaintCopy, GroupBand, GroupExemplar
+from casework.group_placing import Incoming
 from casework.migrations import upgrade
 from casework.models import Complaint
 from casework.redaction import redact_for_work

@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,11 +25,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from benchmarks import triage_fasttext
+from benchmarks.printing import print_table
 from ml.triage.files import SUMS
 from ml.triage.lexicon import DEEDS
-from ml.triage.model import BASE, TriageModel
+from ml.triage.masking import mask
+from ml.triage.model import TriageModel, TriageResult
 from ml.triage.near_duplicates import group_near_duplicates
 from ml.triage.spam import FOLDER as FILTER
+from ml.triage.text import normalise
 from training.board import JudgedMessage, read_board, read_test_set, whole_text
 from training.triage import FIRST_ROUND, FOLDS, REPEATS, WHOLE_BOARD, TriageReport, folds, train_triage
 from training.triage_corpus import Rows
@@ -56,6 +59,11 @@ from training.triage_labels import (
     settled_labels,
 )
 from training.triage_spam import train_spam
+
+SHORT = (60, 80)
+"""Characters of an SMS for the measure of speed."""
+MEASURED = 1_000
+"""Messages of a kind for the measure of speed."""
 
 Scorer = Callable[[list[str]], Floats]
 
@@ -86,9 +94,9 @@ def main(data: Path) -> None:
     _print_agreement(load_readings())
     labelled = _read_labelled(complaints)
     _print_cross_validation(complaints, labelled)
-    _print_test_set(labelled, read_test_set(complaints))
+    _print_beside_peers(labelled, read_test_set(complaints))
     _print_masking(data / "divisions")
-    _print_speed(complaints)
+    print_speed(_shipped(), complaints)
     _print_spam(complaints)
 
 
@@ -132,7 +140,7 @@ def _print_cross_validation(complaints: Path, labelled: Labelled) -> None:
         report = train_triage(complaints, out=Path(folder))
         again = TriageModel.load(Path(folder)).to_files()
     _print_report(report)
-    same = again == _fast(TriageModel.load(BASE)).to_files()
+    same = again == _shipped()["fast path"].to_files()
     print(f"  trained again, the shipped fast path is {'equal byte for byte' if same else 'DIFFERENT'}")
     for name, train in PEERS.items():
         scored = _scored(train, labelled)
@@ -141,8 +149,10 @@ def _print_cross_validation(complaints: Path, labelled: Labelled) -> None:
             print(f"  peer: {name}: {sample}F1 {f1}, average precision {precision}")
 
 
-def _fast(model: TriageModel) -> TriageModel:
-    return replace(model, second=None)
+def _shipped() -> dict[str, TriageModel]:
+    """Return both stages of the shipped model by name."""
+    shipped = TriageModel.load()
+    return {"fast path": replace(shipped, second=None), "shipped model, both stages": shipped}
 
 
 def _print_report(report: TriageReport) -> None:
@@ -209,22 +219,28 @@ if triage_fasttext.available():
 # --- test set ----------------------------------------------------------------------------------------------
 
 
-def _print_test_set(labelled: Labelled, test: list[JudgedMessage]) -> None:
+def print_test_set(stages: Mapping[str, TriageModel], test: list[JudgedMessage]) -> list[TriageResult]:
+    """Print F1, precision, recall and average precision of each stage; return the answers of the last one."""
     keys = np.array([message.key for message in test])
-    texts = [message.text for message in test]
-    print(f"\nTest set: {len(test)} messages, {keys.sum()} key matters, never trained on")
-    shipped = TriageModel.load(BASE)
-    for name, model in {"fast path": _fast(shipped), "shipped model, both stages": shipped}.items():
-        results = model.predict(texts)
+    print(
+        f"\nTest set: {len(test)} messages, {keys.sum()} key matters, never trained on, decided on or chosen by"
+    )
+    for name, model in stages.items():
+        results = model.predict([message.text for message in test])
         probability = np.array([result.key_probability for result in results])
         _print_ranking(name, keys, probability, threshold=(model.second or model).decision.threshold)
+    return results
+
+
+def _print_beside_peers(labelled: Labelled, test: list[JudgedMessage]) -> None:
+    keys = np.array([message.key for message in test])
+    results = print_test_set(_shipped(), test)
     for name, train in PEERS.items():
         splits = folds(labelled.keys.astype(int).astype(str), labelled.groups, seed=0)
         scores = _held_out(train, labelled, splits)
         threshold = best_threshold(labelled.keys[labelled.decisive], scores[labelled.decisive])
-        _print_ranking(
-            f"peer: {name}", keys, train(labelled.texts, labelled.keys)(texts), threshold=threshold
-        )
+        score = train(labelled.texts, labelled.keys)
+        _print_ranking(f"peer: {name}", keys, score([m.text for m in test]), threshold=threshold)
     decided = np.array([not result.abstain for result in results])
     right = np.array([result.key for result in results]) == keys
     print(f"  abstains on {1 - decided.mean():.1%}; right on {right[decided].mean():.1%} of the others")
@@ -266,7 +282,7 @@ def _print_masking(divisions: Path) -> None:
     villages = [name.removesuffix("村委会").rstrip("村") + "村" for name in names if name.endswith("村委会")]
     people = [family + given for family in _FAMILY_NAMES for given in _GIVEN_NAMES]
     pairs = list(zip(generator.choice(villages, 2_000), generator.choice(people, 2_000), strict=True))
-    model = TriageModel.load(BASE)
+    model = TriageModel.load()
     print("\nMasking: 2,000 real village names with usual personal names, put into sentences")
     for sentence in _SENTENCES:
         probability = np.array(
@@ -278,19 +294,32 @@ def _print_masking(divisions: Path) -> None:
         )
 
 
-def _print_speed(complaints: Path) -> None:
-    table = pq.read_table(complaints / "board_hot.parquet", columns=["subject", "detail"]).to_pylist()
-    texts = [whole_text(row["subject"], row["detail"]) for row in table]
-    shipped = TriageModel.load(BASE)
-    characters = sum(map(len, texts)) / len(texts)
-    print(
-        f"\nSpeed, one process: {len(texts)} board messages of {characters:.0f} characters, all answers and reasons"
-    )
-    for name, model in {"fast path": _fast(shipped), "shipped model, both stages": shipped}.items():
-        model.predict(texts[:50])
-        start = time.perf_counter()
-        model.predict(texts)
-        print(f"  {name}: {len(texts) / (time.perf_counter() - start):,.0f} a second")
+def print_speed(stages: Mapping[str, TriageModel], complaints: Path) -> None:
+    """Print messages a second, by the clock and by the processor time that one core gave; ``stages`` by name.
+
+    The encoder of the last one is measured alone too, if it has one.
+    """
+    hot = pq.read_table(complaints / "board_hot.parquet", columns=["subject", "detail"]).to_pylist()
+    board = [whole_text(row["subject"], row["detail"]) for row in hot][:MEASURED]
+    sms = pq.read_table(complaints / "sms_spam.parquet", columns=["text"])["text"].to_pylist()
+    short = [text for text in sms if text and SHORT[0] <= len(text) <= SHORT[1]][:MEASURED]
+    rows = [
+        [stage, kind, *_speed(model.predict, texts)]
+        for stage, model in stages.items()
+        for kind, texts in (("board", board), ("SMS", short))
+    ]
+    if second := [*stages.values()][-1].second:
+        masked = [mask(normalise(text)) for text in board]
+        rows.append(["encoder alone, 8 bits", "board", *_speed(second.encoder.outputs, masked)])
+    print_table("Speed", ["stage", "messages", "characters", "a second", "a second of processor time"], rows)
+
+
+def _speed(read: Callable[[Sequence[str]], object], texts: list[str]) -> list[str]:
+    read(texts[:20])
+    clock, processor = time.perf_counter(), time.process_time()
+    read(texts)
+    seconds = time.perf_counter() - clock, time.process_time() - processor
+    return [f"{sum(map(len, texts)) / len(texts):.0f}", *(f"{len(texts) / one:,.0f}" for one in seconds)]
 
 
 def _print_spam(complaints: Path) -> None:

@@ -1,4 +1,4 @@
-"""The second stage of triage beside the first: held-out figures, speed of each, spam.
+"""The second stage of triage beside the first: held-out figures, the test set, speed of each.
 
     python -m benchmarks.triage_encoder DATA           DATA/complaints holds the board files; half an hour on two cores
     python -m benchmarks.triage_encoder DATA 1 2       held-out figures alone, with these seeds of folds and training
@@ -11,31 +11,23 @@ from __future__ import annotations
 
 import resource
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from benchmarks.printing import print_table
+from benchmarks.triage import print_speed, print_test_set
 from cunjian.settings import Settings
 from ml.triage import TriageModel
 from ml.triage.cascade import Gate
-from ml.triage.masking import mask
-from ml.triage.model import BASE
-from ml.triage.text import normalise
-from training.board import read_test_set, whole_text
+from training.board import read_test_set
 from training.encoder import HeldOut, Study, hold_out, read_study, stopped_early, train_second_stage
 from training.encoder_evaluation import stage_figures
 from training.encoder_net import KEY
 from training.encoder_source import NoEncoderSource, prepare_encoder
-from training.triage_evaluation import Bools, Figure, ranking_figures
-
-SHORT = (60, 80)
-"""Characters of an SMS for the measure of speed."""
-MEASURED = 1_000
+from training.triage_evaluation import Bools, Figure
 
 
 def main(data: Path, seeds: Sequence[int] = ()) -> None:
@@ -56,9 +48,11 @@ def main(data: Path, seeds: Sequence[int] = ()) -> None:
     study = stopped_early(study, seed=0, say=print)
     held_out = hold_out(study, seed=0, say=print)
     print_held_out(study, held_out)
-    model = train_second_stage(study, replace(TriageModel.load(BASE), second=None), held_out, seed=0)
-    print_test_set(model, data / "complaints")
-    print_speed(model, data / "complaints")
+    model = train_second_stage(study, replace(TriageModel.load(), second=None), held_out, seed=0)
+    stages = stages_of(model)
+    print_test_set(stages, read_test_set(data / "complaints"))
+    print_speed(stages, data / "complaints")
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
 
 
 def print_held_out(study: Study, held_out: HeldOut) -> None:
@@ -86,50 +80,12 @@ def stage_rows(figures: dict[str, Figure]) -> list[list[str]]:
     return [[m, *(str(figures.get(f"{stage}: {m}", "")) for stage in stages)] for m in measures]
 
 
-def print_test_set(model: TriageModel, complaints: Path) -> None:
-    """Print F1, precision, recall and average precision on the test set, never trained on, decided on or chosen by."""
-    test = read_test_set(complaints)
-    keys, texts = np.array([message.key for message in test]), [message.text for message in test]
-    print(f"\nTest set: {len(test)} messages, {keys.sum()} key matters (bootstrap over messages)")
-    for name, staged in stages_of(model).items():
-        probability = np.array([result.key_probability for result in staged.predict(texts)])
-        decision = staged.second.decision if staged.second else staged.decision
-        found = ranking_figures(keys, probability, threshold=decision.threshold, seed=0)
-        print(f"  {name}: " + ", ".join(f"{measure} {figure}" for measure, figure in found.items()))
-
-
 def stages_of(model: TriageModel) -> dict[str, TriageModel]:
     """Return the fast path alone, both stages on all messages, and the cascade."""
     if model.second is None:
         return {"fast path": model}
     everything = replace(model, second=replace(model.second, gate=Gate(0.0, 2.0)))
     return {"fast path": replace(model, second=None), "both on all": everything, "cascade": model}
-
-
-def print_speed(model: TriageModel, complaints: Path) -> None:
-    """Print messages a second, by the clock and by the processor time that one core gave."""
-    hot = pq.read_table(complaints / "board_hot.parquet", columns=["subject", "detail"]).to_pylist()
-    board = [whole_text(row["subject"], row["detail"]) for row in hot][:MEASURED]
-    sms = pq.read_table(complaints / "sms_spam.parquet", columns=["text"])["text"].to_pylist()
-    short = [text for text in sms if text and SHORT[0] <= len(text) <= SHORT[1]][:MEASURED]
-    rows = [
-        [stage, kind, *_speed(staged.predict, texts)]
-        for stage, staged in stages_of(model).items()
-        for kind, texts in (("board", board), ("SMS", short))
-    ]
-    if model.second is not None:
-        masked = [mask(normalise(text)) for text in board]
-        rows.append(["encoder alone, 8 bits", "board", *_speed(model.second.encoder.outputs, masked)])
-    print_table("Speed", ["stage", "messages", "characters", "a second", "a second of processor time"], rows)
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
-
-
-def _speed(read: Callable[[Sequence[str]], object], texts: list[str]) -> list[str]:
-    read(texts[:20])
-    clock, processor = time.perf_counter(), time.process_time()
-    read(texts)
-    seconds = time.perf_counter() - clock, time.process_time() - processor
-    return [f"{sum(map(len, texts)) / len(texts):.0f}", *(f"{len(texts) / one:,.0f}" for one in seconds)]
 
 
 if __name__ == "__main__":

@@ -9,11 +9,9 @@ case takes no more copies: a new message on it is read again. So is one that say
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import chain
 from typing import Final, TypeVar
 from zlib import crc32
 
@@ -21,9 +19,10 @@ from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from casework.group_models import ComplaintCopy, GroupBand, GroupExemplar
+from casework.group_placing import Exemplar, Group, Incoming, Index, NewExemplar, Placement, PutAside
 from casework.models import Complaint
 from casework.states import ComplaintState
-from ml.triage.copies import FLOOR, THRESHOLD, Shingles, band_keys, compact, shingle_sets, similarity
+from ml.triage.copies import band_keys, compact, shingle_sets
 
 MOST_EXEMPLARS: Final = 32
 """Exemplars of a group; later copies find the group by these."""
@@ -35,149 +34,8 @@ LOOK_BACK: Final = timedelta(days=60)
 """A group that had no copy for so long takes no more."""
 
 _PUT_ASIDE: Final = (ComplaintState.NOT_KEY, ComplaintState.TRANSFERRED)
-_MOST_CANDIDATES: Final = 24
-_BUSY, _BUSY_EXEMPLARS = 2, 8
-"""A message that no band key leads anywhere is compared with some exemplars of the groups that grow most in its
-batch: in a mailing one missed copy would else found a second group, to which its like would go."""
-
 _CHUNK: Final = 5_000
 ItemT = TypeVar("ItemT")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Incoming:
-    """What grouping reads of a message.
-
-    text: the work text. urgency: what presses. words: the keywords in it. doubtful: the model takes it for a key matter
-    or leaves it to a person.
-    """
-
-    text: str
-    division: str
-    about: str | None
-    simulated: bool
-    at: datetime
-    urgency: frozenset[str] = frozenset()
-    words: frozenset[str] = frozenset()
-    doubtful: bool = False
-
-
-@dataclass(frozen=True)
-class _PutAside:
-    """A lead that a person read and found no key matter, so that nobody looks at the group any more. text: compacted."""
-
-    urgency: frozenset[str]
-    text: str
-    doubtful: bool
-
-    def holds(self, message: Incoming) -> bool:
-        """Whether all that makes a person read the message stood in the lead."""
-        return (
-            message.urgency <= self.urgency
-            and message.doubtful <= self.doubtful
-            and all(word in self.text for word in message.words)
-        )
-
-
-@dataclass(eq=False, kw_only=True)
-class _Group:
-    """A group while a batch is placed.
-
-    lead: complaint id of the lead; of a new group its place in this batch. about, office: of the lead.
-    learned: a copy in this batch was the first to name what the group speaks of.
-    """
-
-    lead: int
-    new: bool
-    about: str | None
-    exemplars: int
-    last_at: datetime
-    office: str | None = None
-    put_aside: _PutAside | None = None
-    learned: bool = False
-
-    def lead_id(self, ids: Sequence[int]) -> int:
-        return ids[self.lead] if self.new else self.lead
-
-    def takes(self, message: Incoming) -> bool:
-        """Whether a copy may join: one about another village may not, nor one that would be buried here."""
-        if message.about and self.about and message.about != self.about:
-            return False
-        return self.put_aside is None or self.put_aside.holds(message)
-
-    def join(self, message: Incoming) -> None:
-        self.learned |= self.about is None and message.about is not None
-        self.about = self.about or message.about
-        self.last_at = max(self.last_at, message.at)
-
-
-@dataclass(eq=False)
-class _Exemplar:
-    """root: shingles of the message with which its chain of copies began. root_id: None while that is in this batch."""
-
-    group: _Group
-    shingles: Shingles
-    root: Shingles
-    root_id: int | None
-
-
-@dataclass(frozen=True)
-class _NewExemplar:
-    """A message of the batch that becomes an exemplar. root_id: None when its group began in this batch."""
-
-    row: int
-    text: str
-    keys: list[int]
-    root_id: int | None
-
-
-@dataclass
-class Placement:
-    """Where each message of a batch belongs, and which of them become exemplars."""
-
-    groups: list[_Group]
-    new_exemplars: list[_NewExemplar] = field(default_factory=list)
-
-    def lead_id(self, row: int, ids: Sequence[int]) -> int:
-        """Complaint id of the lead of a message; ids: what the messages of the batch got."""
-        return self.groups[row].lead_id(ids)
-
-    def office_of(self, row: int) -> str | None:
-        """The office that handles the case behind which a message stands."""
-        return self.groups[row].office
-
-    def is_lead(self, row: int) -> bool:
-        return self.groups[row].new and self.groups[row].lead == row
-
-
-@dataclass
-class _Index:
-    """Exemplars by band key, the new ones of the batch, too; how many of it each group took, and which led there."""
-
-    by_key: defaultdict[int, list[_Exemplar]]
-    busy: Counter[_Group] = field(default_factory=Counter)
-    led: defaultdict[_Group, list[_Exemplar]] = field(default_factory=lambda: defaultdict(list))
-
-    def nearest(
-        self, message: Incoming, keys: Sequence[int], shingles: Shingles
-    ) -> tuple[_Exemplar, float] | None:
-        """Of what the keys propose; else, of a readable message, of the groups that grow most."""
-        found = _nearest(_sharing(self.by_key, keys, message), shingles)
-        if found is None and keys:
-            of_busy = (one for group, _ in self.busy.most_common(_BUSY) for one in self.led[group])
-            found = _nearest((one for one in of_busy if one.group.takes(message)), shingles)
-        return found
-
-    def note(self, exemplar: _Exemplar) -> None:
-        """A message joined the group of this exemplar."""
-        self.busy[exemplar.group] += 1
-        led = self.led[exemplar.group]
-        if exemplar not in led and len(led) < _BUSY_EXEMPLARS:
-            led.append(exemplar)
-
-    def add(self, exemplar: _Exemplar, keys: Sequence[int]) -> None:
-        for key in keys:
-            self.by_key[key].append(exemplar)
 
 
 def place(session: Session, incoming: Sequence[Incoming]) -> Placement:
@@ -186,12 +44,12 @@ def place(session: Session, incoming: Sequence[Incoming]) -> Placement:
     sets = shingle_sets(compacted)
     keys = _keys_of(incoming, compacted)
     oldest = min(message.at for message in incoming) - LOOK_BACK
-    index = _Index(_known_exemplars(session, keys, oldest=oldest))
+    index = Index(_known_exemplars(session, keys, oldest=oldest))
     placement = Placement([])
     for row, message in enumerate(incoming):
         found = index.nearest(message, keys[row], sets[row])
         if found is None:
-            group = _Group(lead=row, new=True, about=message.about, exemplars=0, last_at=message.at)
+            group = Group(lead=row, new=True, about=message.about, exemplars=0, last_at=message.at)
         else:
             group = found[0].group
             group.join(message)
@@ -200,8 +58,8 @@ def place(session: Session, incoming: Sequence[Incoming]) -> Placement:
         if keys[row] and (found is None or found[1] < ALIKE_ENOUGH) and group.exemplars < MOST_EXEMPLARS:
             group.exemplars += 1
             root, root_id = (found[0].root, found[0].root_id) if found else (sets[row], None)
-            placement.new_exemplars.append(_NewExemplar(row, compacted[row], keys[row], root_id))
-            index.add(_Exemplar(group, sets[row], root, root_id), keys[row])
+            placement.new_exemplars.append(NewExemplar(row, compacted[row], keys[row], root_id))
+            index.add(Exemplar(group, sets[row], root, root_id), keys[row])
     return placement
 
 
@@ -243,7 +101,7 @@ def _keep_exemplars(
     session.execute(insert(GroupBand), bands)
 
 
-def _keep_group(session: Session, group: _Group, ids: Sequence[int]) -> None:
+def _keep_group(session: Session, group: Group, ids: Sequence[int]) -> None:
     if group.learned:  # from now on nobody of that place sees the case
         session.execute(
             update(Complaint)
@@ -302,7 +160,7 @@ def _keys_of(incoming: Sequence[Incoming], compacted: Sequence[str]) -> list[lis
 
 def _known_exemplars(
     session: Session, keys: Sequence[Sequence[int]], *, oldest: datetime
-) -> defaultdict[int, list[_Exemplar]]:
+) -> defaultdict[int, list[Exemplar]]:
     """Exemplars of the database by band key, for the keys of this batch."""
     wanted = sorted({key for row in keys for key in row})
     pairs = [
@@ -313,14 +171,14 @@ def _known_exemplars(
         )
     ]
     exemplars = _load(session, sorted({exemplar_id for _, exemplar_id in pairs}), oldest=oldest)
-    index: defaultdict[int, list[_Exemplar]] = defaultdict(list)
+    index: defaultdict[int, list[Exemplar]] = defaultdict(list)
     for key, exemplar_id in sorted(pairs):
         if exemplar_id in exemplars:
             index[key].append(exemplars[exemplar_id])
     return index
 
 
-def _load(session: Session, exemplar_ids: Sequence[int], *, oldest: datetime) -> dict[int, _Exemplar]:
+def _load(session: Session, exemplar_ids: Sequence[int], *, oldest: datetime) -> dict[int, Exemplar]:
     root = aliased(Complaint)
     query = (
         select(
@@ -340,14 +198,14 @@ def _load(session: Session, exemplar_ids: Sequence[int], *, oldest: datetime) ->
     ]
     sizes = _exemplars_of(session, sorted({row.lead_id for row in found}))
     aside = {
-        row.lead_id: _PutAside(
+        row.lead_id: PutAside(
             frozenset(filter(None, row.urgency.split("+"))), compact(row.lead_text), bool(row.doubtful)
         )
         for row in found
         if row.state in _PUT_ASIDE
     }
     groups = {
-        row.lead_id: _Group(
+        row.lead_id: Group(
             lead=row.lead_id,
             new=False,
             about=row.about,
@@ -368,7 +226,7 @@ def _load(session: Session, exemplar_ids: Sequence[int], *, oldest: datetime) ->
         )
     )
     return {
-        row.id: _Exemplar(groups[row.lead_id], shingles, roots.get(row.id, shingles), row.root_id)
+        row.id: Exemplar(groups[row.lead_id], shingles, roots.get(row.id, shingles), row.root_id)
         for row, shingles in zip(found, sets, strict=True)
     }
 
@@ -380,31 +238,6 @@ def _exemplars_of(session: Session, lead_ids: Sequence[int]) -> dict[int, int]:
         query = select(GroupExemplar.lead_id, func.count()).where(GroupExemplar.lead_id.in_(chunk))
         counts |= dict(session.execute(query.group_by(GroupExemplar.lead_id)).all())
     return counts
-
-
-def _sharing(
-    index: defaultdict[int, list[_Exemplar]], keys: Iterable[int], message: Incoming
-) -> list[_Exemplar]:
-    """The exemplars that share band keys in groups that the message may join, `_MOST_CANDIDATES` of them at most,
-    those that share most first."""
-    shared = Counter(chain.from_iterable(index.get(key, ()) for key in keys))
-    open_to_it = Counter({one: number for one, number in shared.items() if one.group.takes(message)})
-    return [exemplar for exemplar, _ in open_to_it.most_common(_MOST_CANDIDATES)]
-
-
-def _nearest(candidates: Iterable[_Exemplar], shingles: Shingles) -> tuple[_Exemplar, float] | None:
-    """The most similar exemplar of which the message is a copy, and how similar; the earlier one of equals."""
-    best: tuple[_Exemplar, float] | None = None
-    for exemplar in candidates:
-        found = similarity(shingles, exemplar.shingles)
-        if found < THRESHOLD or (best is not None and found <= best[1]):
-            continue
-        if exemplar.root is not exemplar.shingles and similarity(shingles, exemplar.root) < FLOOR:
-            continue
-        best = (exemplar, found)
-        if found == 1.0:
-            break
-    return best
 
 
 def _salt(division: str, *, simulated: bool) -> int:

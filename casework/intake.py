@@ -17,7 +17,8 @@ from casework import audit
 from casework.duplicates import sender_digest
 from casework.errors import BadInput
 from casework.events import record_arrivals
-from casework.group_index import LOOK_BACK, Incoming, Placement, forget, keep, place
+from casework.group_index import LOOK_BACK, forget, keep, place
+from casework.group_placing import Incoming, Placement
 from casework.lexicon import hits, in_force, note_hits
 from casework.locating import locate
 from casework.models import Complaint, Place

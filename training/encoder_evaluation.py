@@ -72,10 +72,10 @@ def fold_figures(
         yield f"lost when the top {share:.0%} are read", lost_outside_top(keys, probability, share)
 
 
-def precision_at_recall(keys: Bools, scores: Floats, *, recall: float = RECALL) -> float:
-    """Return the best precision at a threshold that finds at least ``recall`` of the key matters."""
+def precision_at_recall(keys: Bools, scores: Floats) -> float:
+    """Return the best precision at a threshold that finds at least `RECALL` of the key matters."""
     precision, reached, _ = precision_recall_curve(keys, scores)
-    return float(precision[reached >= recall].max())
+    return float(precision[reached >= RECALL].max())
 
 
 def lost_outside_top(keys: Bools, scores: Floats, share: float) -> float:
@@ -84,13 +84,13 @@ def lost_outside_top(keys: Bools, scores: Floats, share: float) -> float:
     return float(1 - keys[read].sum() / keys.sum())
 
 
-def confidence_for(keys: Bools, probability: Floats, *, precision: float = PRECISION) -> float:
-    """Return how far from one half a probability must be so that ``precision`` of such answers are right."""
+def confidence_for(keys: Bools, probability: Floats) -> float:
+    """Return how far from one half a probability must be so that `PRECISION` of such answers are right."""
     confidence = _confidence(probability)
     order = np.argsort(-confidence, kind="stable")
     right = ((probability >= 0.5) == keys)[order]
     share = np.cumsum(right) / np.arange(1, len(right) + 1)
-    reaching = confidence[order][share >= precision]
+    reaching = confidence[order][share >= PRECISION]
     return float(reaching.min()) if len(reaching) else 1.0
 
 

@@ -18,7 +18,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -33,16 +32,9 @@ from training.label_files import Parties, Span, load_parties, load_spans, load_w
 
 FEWEST: Final = 8
 """A character or word feature counts only if so many messages or addresses have it."""
-PartyRow = list[tuple[list[str], bool]]
-_FOLDS: Final = 5
-_LEAST_WEIGHT: Final = 0.1
-_ANY_DAY: Final = date(2020, 1, 8)  # who is accused does not hang on the day
+_LEAST_WEIGHT: Final = 0.01
 _LEXICAL: Final = re.compile(r"(?:s:)?(?:c-?\d|b-?\d|w(?:[+-]1)?)=")
 _NUMBER: Final = re.compile(r"=.*\d{3}")
-_OF_ADDRESS: Final = {
-    "prov": Kind.PLACE, "city": Kind.PLACE, "district": Kind.PLACE, "town": Kind.PLACE, "road": Kind.PLACE,
-    "community": Kind.VILLAGE,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -132,26 +124,14 @@ def read_addresses(folder: Path, split: str) -> list[tuple[str, list[str]]]:
     return rows
 
 
-def tagged_address(text: str, tags: Sequence[str]) -> Tagged:
-    """An address with its tags mapped to kinds: what lies above a village is one place, a community a village."""
-    kinds = [_OF_ADDRESS.get(tag.partition("-")[2]) for tag in tags]
-    labels, before = [], None
-    for kind in kinds:
-        labels.append(OUTSIDE if kind is None else f"{'I' if kind == before else 'B'}-{kind}")
-        before = kind
-    return Tagged(features_of(fold(text)), labels)
-
-
-def train_tagger(rows: Sequence[Tagged], *, l1: float = 0.5, l2: float = 0.1, iterations: int = 100) -> str:
+def train_tagger(rows: Sequence[Tagged], *, l1: float = 0.5, l2: float = 0.1) -> str:
     """JSON of the weights that fit the rows. Lexical features of fewer than `FEWEST` rows, and numbers, are left out."""
     counts = Counter(
         name for row in rows for name in {n for names in row.features for n in names if _LEXICAL.match(n)}
     )
     known = {name for name, count in counts.items() if count >= FEWEST and not _NUMBER.search(name)}
     trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
-    trainer.set_params(
-        {"c1": l1, "c2": l2, "max_iterations": iterations, "feature.possible_transitions": True}
-    )
+    trainer.set_params({"c1": l1, "c2": l2, "max_iterations": 100, "feature.possible_transitions": True})
     for row in rows:
         kept = [[n for n in names if not _LEXICAL.match(n) or n in known] for names in row.features]
         trainer.append(kept, list(row.labels))
@@ -169,7 +149,7 @@ def _as_json(model: Path) -> str:
     number = {label: place for place, label in enumerate(labels)}
     states: dict[str, dict[str, float]] = {}
     for (feature, label), weight in info.state_features.items():
-        if abs(weight) >= 0.01:
+        if abs(weight) >= _LEAST_WEIGHT:
             states.setdefault(feature, {})[str(number[label])] = round(weight, 3)
     moves = [[round(info.transitions.get((before, label), 0.0), 3) for label in labels] for before in labels]
     return json.dumps(

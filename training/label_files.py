@@ -19,7 +19,6 @@ import pyarrow.parquet as pq
 from ml.triage.labels import CLASSES, FIELDS, NATURES, URGENCIES
 from training.triage_labels import FOLDER, Answer, LabelError
 
-DUPLICATES: Final = ("none", "repeat", "copy")
 ACCUSED: Final = ("cadre", "office", "justice", "school", "hospital", "public_unit", "private", "none")
 ACTS: Final = (
     "money", "favour", "tender", "bribe", "business", "hidden", "charge", "shield", "retaliation", "false_report",
@@ -55,7 +54,6 @@ class ClassReading:
     message_id: str
     official_class: str
     no_substance: bool
-    duplicate: str | None
     urgency: tuple[str, ...]
     accused: str | None
     sure: bool
@@ -75,7 +73,6 @@ class WrittenMessage:
     no_substance: bool
     urgency: tuple[str, ...]
     accused: str
-    note: str
 
 
 @dataclass(frozen=True)
@@ -132,7 +129,6 @@ def load_classes(folder: Path = FOLDER) -> list[ClassReading]:
             row["id"],
             _one_of(CLASSES, row, "class"),
             _flag(row, "no_substance"),
-            _one_of(DUPLICATES, row, "duplicate") if row["duplicate"] else None,
             _urgency(row),
             _one_of(ACCUSED, row, "accused") if row["accused"] else None,
             _flag(row, "sure"),
@@ -155,7 +151,6 @@ def load_written(folder: Path = FOLDER) -> list[WrittenMessage]:
             _flag(row, "no_substance"),
             _urgency(row),
             row["accused"],
-            row["note"],
         )
         for row in _rows(folder / "written_village.csv")
     ]

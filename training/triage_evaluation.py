@@ -80,11 +80,11 @@ def ranking_figures(keys: Bools, probability: Floats, *, threshold: float, seed:
     return {name: bootstrapped(measure, len(keys), seed=seed) for name, measure in measures.items()}
 
 
-def f1_figure(truth: Bools, said: Bools, *, seed: int, rounds: int = 200) -> Figure:
+def f1_figure(truth: Bools, said: Bools, *, seed: int) -> Figure:
     """Return F1 of a yes or no, with its bootstrap interval."""
     return bootstrapped(
         lambda rows: float(f1_score(truth[rows], said[rows], zero_division=0)),
-        len(truth), seed=seed, rounds=rounds,
+        len(truth), seed=seed, rounds=200,
     )  # fmt: skip
 
 

@@ -13,10 +13,10 @@ from typing import Final
 
 from sklearn.metrics import cohen_kappa_score
 
+from ml.triage.cascade import QUESTIONS
 from ml.triage.labels import FIELDS, NATURES
 
 FOLDER: Final = Path(__file__).parent / "labels"
-QUESTIONS: Final = ("key", "nature", "field")
 FIRST: Final = "first round"
 LAST: Final = "fourth round"
 """All that no model and no word had chosen, mostly ordinary requests: learnt from, and never decided on."""

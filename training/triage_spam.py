@@ -38,6 +38,7 @@ SEEN_IN: Final = 60
 """Messages in which an n-gram must stand to be read: no name or number of a person does."""
 COST: Final = 1.0
 FOLDS: Final = 5
+SEED: Final = 0
 
 _TEXT: Final = rf"[\u4e00-\u9fff{''.join(PLACEHOLDERS)}]{{1,2}}"
 
@@ -65,8 +66,8 @@ class SpamReport:
     labelled_flagged: int
 
 
-def train_spam(data: Path, *, out: Path, seed: int = 0) -> SpamReport:
-    """Train on the messages in ``data`` and write the filter to ``out``; the same data and seed give the same bytes.
+def train_spam(data: Path, *, out: Path) -> SpamReport:
+    """Train on the messages in ``data`` and write the filter to ``out``; the same data gives the same bytes.
 
     Raises:
         FileNotFoundError: a file is missing.
@@ -81,11 +82,11 @@ def train_spam(data: Path, *, out: Path, seed: int = 0) -> SpamReport:
     features = Features(vocabulary)
     sms, ham = features.matrix(texts), features.matrix(others)
     held_out = np.zeros(len(spam))
-    for train, test in KFold(FOLDS, shuffle=True, random_state=seed).split(texts):
-        model = _fit(csr_array(sms[train]), spam[train], ham, seed=seed)
+    for train, test in KFold(FOLDS, shuffle=True, random_state=SEED).split(texts):
+        model = _fit(csr_array(sms[train]), spam[train], ham)
         held_out[test] = model.decision_function(csr_array(sms[test]))
     threshold = float(np.quantile(held_out[spam], 1 - RECALL))
-    model = _fit(sms, spam, ham, seed=seed)
+    model = _fit(sms, spam, ham)
     found = SpamFilter(vocabulary, model.coef_[0].astype(np.float32), float(model.intercept_[0]), threshold)
     flagged = found.scores([message.masked for message in judged]) >= threshold
     keys = np.array([labels[message.message_id].key for message in judged])
@@ -122,10 +123,10 @@ def _vocabulary(masked: list[str]) -> Vocabulary:
     return Vocabulary(len(masked), kept, {})
 
 
-def _fit(sms: csr_array, spam: NDArray[np.bool_], ham: csr_array, *, seed: int) -> LogisticRegression:
+def _fit(sms: csr_array, spam: NDArray[np.bool_], ham: csr_array) -> LogisticRegression:
     matrix = csr_array(vstack([sms, ham], format="csr"))
     answers = np.concatenate([spam, np.zeros(ham.shape[0], dtype=bool)])
-    return LogisticRegression(C=COST, solver="liblinear", random_state=seed).fit(matrix, answers)
+    return LogisticRegression(C=COST, solver="liblinear", random_state=SEED).fit(matrix, answers)
 
 
 if __name__ == "__main__":

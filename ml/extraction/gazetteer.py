@@ -1,8 +1,7 @@
 """Divisions of the register in a text: names to codes.
 
- A name that several villages bear is decided by the town or county named
-with it, else by the division of the office that received the message; what stays open keeps all codes, each with its
-share of the confidence.
+A name that several villages bear is decided by the town or county named with it, else by the division of the office
+that received the message; what stays open keeps all codes, each with its share of the confidence.
 """
 
 from __future__ import annotations

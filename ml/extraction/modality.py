@@ -1,6 +1,6 @@
 """How a misdeed is told: as the writer's own knowledge, as hearsay, denied, quoted, ironically, or as a question.
 
-A rule of thumb per clause, for the reader's eye and for ordering work; never a reason to drop a message.
+A rule of thumb per sentence, for the reader's eye and for ordering work; never a reason to drop a message.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from ml.extraction.word_lists import PRAISE
 
 
 class Modality(StrEnum):
@@ -38,7 +40,6 @@ _DEED: Final = re.compile(
     r"|偷工减料|围标|串标|回扣|好处费?|买票|拉票|报复|保护伞|豆腐渣|不公开|不公示|不公布|从不公开|没有公(?:开|示|布)|没公(?:开|示|布)|未公(?:开|示|布)|只有.{0,6}知道|打白条|白条"
     r"|扣下|扣了|扣掉|没发|不发|未发|拖欠|公款|大吃大喝|关系户|亲戚.{0,6}(?:低保|名额)|(?:低保|名额).{0,8}亲戚|人情保|关系保"
 )
-_CLAUSE: Final = re.compile(r"[^,，。;；!！?？\n]*[,，。;；!！?？\n]?")
 _SENTENCE_END: Final = "。;；!！?？\n"
 _QUOTE: Final = re.compile(r"[“\"「『]([^”\"」』]{1,80})[”\"」』]|[《]([^》]{1,60})》")
 _NEGATION: Final = re.compile(
@@ -63,23 +64,20 @@ _RHETORICAL: Final = re.compile(r"难道|凭什么|为什么|哪有|岂不")
 _CONDITION: Final = re.compile(
     r"如果(?!不是)|假如|要是|万一|怎[么样]|如何|什么是|怎么认定|请问|学习|宣传|课题|论文|电影|新闻|培训|政策"
 )
-_PRAISE: Final = re.compile(
-    r"真是好|真好|太好了|多亏|辛苦了|好本事|好手段|高明|厉害了|佩服|真厉害|了不起|好一个|清廉|为民服务|劳苦功高|好干部|好书记|好领导|真会|呵呵|哈哈|谢谢你们|感谢你们|本事大|有本事|能干得很|真能干"
-)
+_PRAISE: Final = re.compile("|".join(PRAISE))
 _SARCASM: Final = re.compile(r"[“\"「](?:为民|公开|公平|清廉|优秀|先进|模范|廉洁|好)[^”\"」]{0,6}[”\"」]")
 
 
 def misdeeds(text: str) -> Iterator[Misdeed]:
     """Words of misconduct in the folded ``text`` with the way they are told, in order."""
     quotes = [match.span() for match in _QUOTE.finditer(text)]
-    for clause in _clauses(text):
-        start, end = clause
-        for match in _DEED.finditer(text, start, end):
-            yield Misdeed(match.start(), match.end(), _modality(text, match, clause, quotes))
+    for sentence in _sentences(text):
+        for match in _DEED.finditer(text, *sentence):
+            yield Misdeed(match.start(), match.end(), _modality(text, match, sentence, quotes))
 
 
-def _clauses(text: str) -> Iterator[tuple[int, int]]:
-    """Sentences: stretches up to a full stop; commas do not end what "听说" says."""
+def _sentences(text: str) -> Iterator[tuple[int, int]]:
+    """Stretches up to a full stop; commas do not end what "听说" says."""
     start = 0
     for place, character in enumerate(text):
         if character in _SENTENCE_END:

@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 
 import rjieba
 
+from ml.extraction import word_lists as words
 from ml.extraction.people import begins_a_word, is_name
-from ml.extraction.word_lists import POSTS
 from ml.triage import mask_terms as terms
 
 
@@ -29,47 +29,29 @@ class Stretch(NamedTuple):
 
 _HAN: Final = r"[\u4e00-\u9fff]"
 _DOT: Final = "·•・‧∙⋅"
-_SURNAMES: Final = (
-    terms.SURNAMES + "单全车仝逯亓缑晁佘商展闻苌党母战昝赫占明宿桓鹿仉蹇邝妥旦索益云后扎仁丹旺"
-    "昌凤酆湛禹狄贝茅危骆房裘缪解宣贲杭诸钮嵇滑荣荀羊於惠芮羿储汲邴乌巴弓牧隗宓蓬郗仰伊宫暴钭厉戎祖韶蓟蒲邰鄂咸籍阴苍莘贡劳逄扶堵宰郦雍璩濮寿扈浦尚慕茹宦鱼容戈庾暨衡步弘寇禄殳沃蔚夔隆厍勾融訾阚那毋沙乜巢蒯帅亢况琴佴伯赏墨哈谯笪"
-)
-_FAMILY: Final = rf"(?:{terms.COMPOUND_SURNAMES}|[{_SURNAMES}])"
-_ALSO_WORDS: Final = "于向任和时高方万段白成常计安江石水沙田马黄金温平路文谷关商明母党门由战占后次格才云索益旦丹车古米解宿展都雷温艾温应包家满简左右钟宁容荣习盛单全米钱费管连曾封栋顾齐廉辛屠仲简由栗华苗严景莫宣经相查岑付银扬敖覃段何楚"
-_PLAIN: Final = "".join(sorted(set(terms.SURNAMES) - set(_ALSO_WORDS)))
+_SURNAMES: Final = terms.SURNAMES + words.RARE_SURNAMES
+_FAMILY: Final = rf"(?:{'|'.join(terms.COMPOUND_SURNAMES)}|[{_SURNAMES}])"
+_PLAIN: Final = "".join(sorted(set(terms.SURNAMES) - set(words.SURNAMES_ALSO_WORDS)))
 """Surnames that seldom are a word of their own: these make a name without any cue."""
-_TRANSLIT: Final = (
-    "阿艾爱安奥洛巴拜别布才措达丹旦德迪丁东多尔法嘎格贡古哈海汗罕合和赫吉加嘉江金卡康克孔库拉兰朗勒里力丽利玛麦买曼梅蒙米姆木穆纳娜乃那尼努诺"
-    "帕平普其恰琼曲热仁日如茹萨赛桑沙什斯苏索塔太塔特提铁土吐图托瓦外旺维乌西希夏肖辛雄牙亚央雅耶伊依益尤尤于玉扎则泽珠卓孜佐依逊肉孜再帕提古丽努尔买艾迪克热合曼江迈买吾万"
-)
 _DOTTED: Final = re.compile(rf"{_HAN}{{1,8}}(?:[{_DOT}]{_HAN}{{1,10}})+")
 _SYLLABLES: Final = re.compile(
-    rf"[{_TRANSLIT}]{{0,5}}(?:古丽|古力|买提|木江|尔江|逊江|吐逊|吾提|卓玛|才让|多吉|次仁|扎西|旺堆|顿珠|拉姆|央金|曲珍|索朗|尼玛|巴特尔|其其格|祖丽|帕提|努尔)[{_TRANSLIT}]{{0,4}}"
+    rf"[{words.TRANSLITERATING}]{{0,5}}(?:{'|'.join(words.SYLLABLES)})[{words.TRANSLITERATING}]{{0,4}}"
 )
-_KIN_TITLES: Final = (
-    "大爷|大妈|大娘|大叔|大伯|大婶|大嫂|大哥|大姐|奶奶|爷爷|阿姨|阿婆|阿公|叔叔|伯伯|伯父|婶子|婶婶|嫂子|师傅|老汉|老头|老太太|老太|老伯|老人|寡妇|婆婆|公公"
-    "|婶|嫂|叔|伯|娘|爷|奶|哥|姐|姨|氏|家媳妇|家儿子|家老"
+_BEFORE_KIN: Final = re.compile(
+    rf"(?P<name>{_FAMILY}{_HAN}{{0,2}}?)(?=(?:{'|'.join(words.KIN_TITLES)})(?!长|们|弟))"
 )
-_BEFORE_KIN: Final = re.compile(rf"(?P<name>{_FAMILY}{_HAN}{{0,2}}?)(?=(?:{_KIN_TITLES})(?!长|们|弟))")
 _NEIGHBOURLY: Final = re.compile(
     rf"(?P<name>{_FAMILY}(?:老[大二三四五六七八九幺]|[二三四五六七八九][妹娃狗牛麻毛嫂姐哥叔爷婶丫蛋柱喜宝]子?|麻子|瘸子|聋子|瞎子|胖子|寡妇)|[老小阿][{_PLAIN}](?!{_HAN}*?(?:板|师|实|百姓|是|年|人|家|区|学|组|村|时|心|孩|麦|伙|产|型|路))"
     rf"|(?<![第十初])(?!周)[{_PLAIN}龙宫][二三四五六七八九](?![十百千万个年月日号人次亩元条家名位只头件组岁天块点户]))"
 )
-KIN: Final = (
-    "父亲|母亲|爸爸|妈妈|爹|娘|爷爷|奶奶|外公|外婆|丈夫|妻子|老公|老婆|爱人|媳妇|儿子|女儿|儿媳|女婿|孙子|孙女|哥哥|弟弟|姐姐|妹妹|大哥|二哥|三哥|大姐|二姐|大嫂|嫂子|弟媳|叔叔|伯伯|伯父|舅舅|姑姑|姨"
-    "|姑父|姨父|侄子|侄女|外甥|外甥女|堂哥|堂弟|表哥|表弟|岳父|岳母|公公|婆婆|亲家|之子|之女|之妻|之夫|之弟|之兄|之父|之母|其子|其女|其妻|其夫|其弟|其兄|其父|其母|其姐|其妹|其侄|其婿"
-    "|我爸|我妈|我哥|我弟|我姐|我妹|我儿|我女|我叔|我伯|我舅|我姑|我公|我婆|我夫|我妻|他爸|他妈|他哥|他弟|他儿|她儿|他妻|他女"
-)
-"""Words for relatives."""
-_PEOPLE_WORDS: Final = (
-    "邻居|近邻|同村|同组|本村人|本组|村民|居民|农户|农民|社员|群众|业主|住户|户主|贫困户|低保户|五保户|残疾人|老人|老党员|党员|村民代表|代表|老师|医生|村医"
-    "|证人|证明人|见证人|知情人|目击者|受害人|受害者|被害人|当事人|伤者|死者|原告|病人|患者|孤儿|寡妇|工友|民工|工人|同事|同学|朋友|亲戚|老乡|包工头|老板|司机|会计|出纳"
-)
+KIN: Final = "|".join(words.KIN)
+"""Words for relatives, as a pattern."""
 _SELF_CUES: Final = (
     "我叫|我名叫|名叫|俺叫|我是|俺是|我系|本人|本人叫|本人是|姓名|名字叫|举报人|反映人|投诉人|控告人|检举人|申请人|申诉人|来信人|信访人|上访人|报告人|联系人|落款|署名|签名|签字|签字人"
     "|联名人?|联名举报人?|代笔人?|执笔人?|此致|敬礼|收款人|户名|账户名|开户名|被征地人|承包人|承租人|户主"
 )
 _AFTER_CUE: Final = re.compile(
-    rf"(?:{_PEOPLE_WORDS}|{KIN}|{_SELF_CUES})(?:家|家里|家的)?[:：,， \"“'（(]{{0,2}}(?:是|叫|为|有)?[:： ]?(?P<name>{_FAMILY}{_HAN}{{1,2}})"
+    rf"(?:{'|'.join(words.PEOPLE_WORDS)}|{KIN}|{_SELF_CUES})(?:家|家里|家的)?[:：,， \"“'（(]{{0,2}}(?:是|叫|为|有)?[:： ]?(?P<name>{_FAMILY}{_HAN}{{1,2}})"
 )
 _AFTER_VERB: Final = re.compile(
     rf"(?:有|找|问|叫|让|给|被|由|向|跟|和|与|同|及|把|将|替|帮|请|据|听|告|骂|打|欺负|殴打|打伤|打了|以|用|冒用|冒充|顶替|是|的|[、,，:：;；]|^)(?P<name>{_FAMILY}{_HAN}{{1,2}}?)"
@@ -77,9 +59,7 @@ _AFTER_VERB: Final = re.compile(
     rf"|[、,，。;；:： (（)）]|可以?作?证|能作?证|愿意?作证|都?(?:可以|能够?|愿意?|会|敢)?(?:作证|证明|佐证|指证)|看见|看到|目睹|在场|知情|说|讲|告诉|反映|被|因为?|去年|今年|前年|系|是|死|病|残|家)"
 )
 _LIST_GAP: Final = r"(?:[、,，;；/ ]|和|与|及|以及|跟|还有){1,2}"
-_NEXT_IN_LIST: Final = re.compile(
-    rf"{_LIST_GAP}(?P<name>(?:(?!{'|'.join(POSTS)})(?:{_FAMILY}){_HAN}{{1,2}}))"
-)
+_NEXT_IN_LIST: Final = re.compile(rf"{_LIST_GAP}(?P<name>(?:(?!{words.POST})(?:{_FAMILY}){_HAN}{{1,2}}))")
 _ALONE: Final = re.compile(
     rf"(?<![\u4e00-\u9fff0-9A-Za-z{_DOT}])(?P<name>{_FAMILY}{_HAN}{{1,2}})(?![\u4e00-\u9fff{_DOT}])"
 )
@@ -96,10 +76,8 @@ _CONTENT_TAGS: Final = ("v", "p", "c", "d", "u", "r", "q", "m", "y", "f")
 _OF_MANY: Final = frozenset(
     "王李张刘陈杨赵黄周吴徐孙马朱胡郭何林罗梁宋郑谢韩唐冯邓许曹彭吕苏卢蒋蔡魏丁薛叶余潘戴汪姚崔谭廖"
 )
-_COMMON_FROM: Final = 30
 _MOST_COMMON: Final = 300
-"""Counts of the segmenter's dictionary from which a word is rather a word than a name; the higher one for the most
-frequent surnames and behind words that go with people."""
+"""As `terms.COMMON_FROM`, for the most frequent surnames and behind words that go with people."""
 
 
 def possible_names(text: str, *, tagged: Iterable[tuple[int, int]] = ()) -> list[Stretch]:
@@ -132,13 +110,13 @@ def _dotted(text: str) -> Iterator[Stretch]:
 
 def _tail(word: str) -> int:
     """How many of the last characters before the dot are the name's."""
-    syllables = len(word) - len(word.rstrip(_TRANSLIT))
+    syllables = len(word) - len(word.rstrip(words.TRANSLITERATING))
     return max(min(len(word), syllables), len(rjieba.cut(word)[-1]))
 
 
 def _head(word: str) -> int:
     """How many of the first characters behind the dot are the name's; one that begins a word is left out."""
-    syllables = len(word) - len(word.lstrip(_TRANSLIT))
+    syllables = len(word) - len(word.lstrip(words.TRANSLITERATING))
     return max(min(syllables, 6), len(rjieba.cut(word)[0]))
 
 
@@ -151,9 +129,9 @@ def _segmented(text: str) -> Iterator[Stretch]:
         if _is_compound(word) and len(word) == 2 and following and re.match(_HAN, following[0][1]):
             yield Stretch(start, end + min(2, len(following[0][1])))
         elif tag in _NAME_TAGS and len(word) > 1 and _may_stand(text, start, end):
-            if set(word) <= set(_TRANSLIT) and rjieba.suggest_freq(word) < _COMMON_FROM:
+            if set(word) <= set(words.TRANSLITERATING) and rjieba.suggest_freq(word) < terms.COMMON_FROM:
                 before = text[max(0, start - 6) : start]
-                yield Stretch(start - len(before) + len(before.rstrip(_TRANSLIT)), end)
+                yield Stretch(start - len(before) + len(before.rstrip(words.TRANSLITERATING)), end)
             elif len(word) <= 3 + _is_compound(word) and word[0] in _SURNAMES and _is_possible(word):
                 yield Stretch(start, end + _syllable_behind(text, end, word))
         elif len(word) == 1 and word in _SURNAMES and following and not _counted(text, start):
@@ -178,7 +156,7 @@ def _tokens(text: str) -> Iterator[tuple[int, str, str]]:
 
 
 def _is_compound(word: str) -> bool:
-    return word[:2] in terms.COMPOUND_SURNAMES.split("|")
+    return word[:2] in terms.COMPOUND_SURNAMES
 
 
 def _syllable_behind(text: str, end: int, word: str) -> int:
@@ -245,17 +223,17 @@ def _again(text: str, found: Iterable[Stretch]) -> Iterator[Stretch]:
 def _trimmed(text: str, match: re.Match[str]) -> Stretch | None:
     """The candidate of a rule without a last character that begins the next word (贪 of 张三贪污), or None."""
     start, end = match.span("name")
-    if end - start == 3 and text[start : start + 2] not in terms.COMPOUND_SURNAMES.split("|"):
+    if end - start == 3 and text[start : start + 2] not in terms.COMPOUND_SURNAMES:
         following = text[end : end + 1]
         if (re.match(_HAN, following or " ") and begins_a_word(text[end - 1] + following)) or (
-            text[end - 1] in "家说的等某被把和与在是有" and end - start > 2
+            text[end - 1] in "家说的等某被把和与在是有"
         ):
             end -= 1
     if match.re is _NEIGHBOURLY:
         return Stretch(start, end) if not _NO_NAME.match(text, start) else None
     if match.re is _BEFORE_KIN and end - start == 1:
         called = text[start + 1 : start + 3]
-        sure = (len(called) == 2 and called in _KIN_TITLES.split("|")) or text[start] in _PLAIN
+        sure = (len(called) == 2 and called in words.KIN_TITLES) or text[start] in _PLAIN
         return Stretch(start, end) if sure and not _counted(text, start) else None
     cued = match.re in (_AFTER_CUE, _BEFORE_KIN, _ALONE, _NEXT_IN_LIST)
     closed = not re.match(_HAN, text[end : end + 1] or " ")
@@ -293,9 +271,9 @@ def _is_possible(name: str, *, cued: bool = False) -> bool:
         return True
     tagged = rjieba.tag(name)
     if len(tagged) == 1:
-        floor = _MOST_COMMON if cued or name[0] in _OF_MANY else _COMMON_FROM
+        floor = _MOST_COMMON if cued or name[0] in _OF_MANY else terms.COMMON_FROM
         return not rjieba.has_word(name) or (tagged[0][1] in _NAME_TAGS and rjieba.suggest_freq(name) < floor)
-    if cued or name[0] not in _ALSO_WORDS:
+    if cued or name[0] not in words.SURNAMES_ALSO_WORDS:
         return is_name(name)
     return any(tag in _NAME_TAGS and len(word) > 1 for word, tag in tagged)
 

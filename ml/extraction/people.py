@@ -14,27 +14,23 @@ from ml.extraction.spans import Kind, Span
 from ml.triage import mask_terms as terms
 
 _HAN: Final = r"[\u4e00-\u9fff]"
-_FAMILY: Final = rf"(?:{terms.COMPOUND_SURNAMES}|[{terms.SURNAMES}])"
-_POST_WORDS: Final = "|".join(sorted(map(re.escape, words.POSTS), key=len, reverse=True))
 _POSTS: Final = re.compile(
-    rf"(?:{_POST_WORDS})(?![室办们部])(?<![市县区镇乡]长(?=[\u4e00-\u9fff]{{1,2}}(?:[乡镇村路区]|街道|中学|小学)))"
+    rf"(?:{words.POST})(?![室办们部])(?<![市县区镇乡]长(?=[\u4e00-\u9fff]{{1,2}}(?:[乡镇村路区]|街道|中学|小学)))"
 )
 _OFFICE_OF: Final = re.compile(r"局|办(?!理|了|的)|站|所|中心|科(?!技)|股(?!份)")
-_ANONYMISED: Final = re.compile(rf"{_FAMILY}(?:某{{1,3}}|[xX*×]{{1,3}}(?![xX*×]))")
-_BEFORE_POST: Final = re.compile(rf"(?P<name>老?{_FAMILY}{_HAN}{{0,2}}?)(?={_POST_WORDS})")
+_ANONYMISED: Final = re.compile(rf"{terms.FAMILY}(?:某{{1,3}}|[xX*×]{{1,3}}(?![xX*×]))")
+_BEFORE_POST: Final = re.compile(rf"(?P<name>老?{terms.FAMILY}{_HAN}{{0,2}}?)(?={words.POST})")
 _AFTER_POST: Final = re.compile(
-    rf"(?:{_POST_WORDS}|村民|包工头|老板)(?P<name>老{_FAMILY}(?!是|的|板)|{_FAMILY}{_HAN}{{1,2}})"
+    rf"(?:{words.POST}|村民|包工头|老板)(?P<name>老{terms.FAMILY}(?!是|的|板)|{terms.FAMILY}{_HAN}{{1,2}})"
 )
 _AFTER_SELF: Final = re.compile(
-    rf"(?:我叫|我名叫|名叫|申请人|反映人|举报人|落款|我名)[:：是]?\s?(?P<name>{_FAMILY}{_HAN}{{1,2}})(?!{_HAN})"
+    rf"(?:我叫|我名叫|名叫|申请人|反映人|举报人|落款|我名)[:：是]?\s?(?P<name>{terms.FAMILY}{_HAN}{{1,2}})(?!{_HAN})"
 )
 _OFFICES: Final = re.compile(
-    r"[村镇乡县市区]?(?:农机|林业|水管|水利|水务|畜牧|兽医|经管|农经|财政|国土|自然资源|司法|民政|残联|医保|环保|环卫|城管|征地|拆迁|扶贫|移民|殡葬|市监|市场监管|食药监|交通|交警|电管|供电|劳动|人社|社保"
-    r"|计生|合管|信访|统计|文化|公路|安监|畜牧兽医|粮食|教育|卫生|农业|农业农村|住建|建设|规划|发改|审计|物价|工商|税务|公安|水库|聘用|敬老|便民服务)"
+    rf"[村镇乡县市区]?(?:{'|'.join(words.OFFICES)})"
     r"(?:管理|服务|监督|监察|检查|执法)?(?:站|所|局|办公室|办(?![理事公法证完好案个])|中心|大队|委员会|委(?!托|员|屈)|处(?!理|罚|分|于|境))"
 )
 _LETTER_BEFORE: Final = re.compile(rf"(?:{_HAN}|[A-Za-z0-9])$")
-_COMMON_FROM: Final = 30
 _MAY_STAND_BEFORE: Final = frozenset("的是由与叫找向对被让请跟同及给为长员任计记望敬恳和兼原问求到村镇乡社")
 
 
@@ -109,7 +105,7 @@ def begins_a_word(text: str) -> bool:
     """Whether a character is a function word, or the start of a common word with the next (贪 of 张三贪污)."""
     if text[0] in terms.NEVER_IN_A_PLACE + terms.SELDOM_IN_A_PLACE:
         return True
-    return len(text) == 2 and bool(rjieba.has_word(text)) and rjieba.suggest_freq(text) >= _COMMON_FROM
+    return len(text) == 2 and bool(rjieba.has_word(text)) and rjieba.suggest_freq(text) >= terms.COMMON_FROM
 
 
 @lru_cache(maxsize=65_536)
@@ -123,4 +119,4 @@ def is_name(candidate: str) -> bool:
     first, part = rjieba.tag(given)[0]
     if len(first) == 1 or part in {"nr", "nrt", "nrfg"}:
         return True
-    return not rjieba.has_word(first) or rjieba.suggest_freq(first) < _COMMON_FROM
+    return not rjieba.has_word(first) or rjieba.suggest_freq(first) < terms.COMMON_FROM

@@ -14,6 +14,7 @@ import rjieba
 
 from ml.extraction.spans import Kind, Span
 from ml.triage import mask_terms as terms
+from ml.triage.masking import is_no_place
 
 _ABOVE: Final = r"自治[区州县]|地区|街道(?!办)|(?:高新|开发|新)区|(?<!我)[省市县区镇乡州](?![长委府级场容公])(?!民(?!政))|市区"
 _VILLAGES: Final = r"社区|大队|村(?!庄|镇|落|容|规|村|上(?!坳)|头|口|尾)|屯|寨"
@@ -125,12 +126,8 @@ def _by_words(stem: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def _is_no_name(stem: str, ending: str) -> bool:
-    if stem[-1] + ending in terms.ALWAYS_A_WORD or stem in terms.SELDOM_IN_A_PLACE:
-        return True
-    words = terms.NO_PLACE.get(ending, frozenset())
-    if stem in words or any(stem.endswith(word) for word in words if len(word) > 1):
-        return True
-    return (len(stem) == 1 and ending not in {"县", "市", "州"}) or _common(stem + ending)
+    alone = len(stem) == 1 and ending not in {"县", "市", "州"}
+    return is_no_place(stem, ending) or alone or _common(stem + ending)
 
 
 @lru_cache(maxsize=65_536)

@@ -17,7 +17,7 @@ from ml.extraction.modality import misdeeds
 from ml.extraction.names import KIN, Stretch, possible_names
 from ml.extraction.reading import read
 from ml.extraction.spans import Kind
-from ml.extraction.word_lists import POSTS
+from ml.extraction.word_lists import FURTHER_DEEDS, POST, POSTS
 
 
 class Side(StrEnum):
@@ -29,7 +29,6 @@ class Side(StrEnum):
 
 
 _ANY_DAY: Final = date(2020, 1, 1)  # whose a name is does not hang on the day
-_POST: Final = "|".join(sorted(map(re.escape, POSTS), key=len, reverse=True))
 _GAP: Final = r"[:：为是叫系乃\s“\"'（(]{0,3}"
 _ACCUSES: Final = "被举报人|被反映人|被控告人|被投诉人|被检举人|被告人?|举报|控告|检举|揭发|揭露|投诉|状告|查处|严查|严惩|查办|法办|调查|关于|告发|问责"
 _SENDER_WORDS: Final = (
@@ -43,9 +42,9 @@ _SAYS_SENDER: Final = re.compile(
     rf"|(?:我|我们|俺|俺们|本人|我等)(?:都|均|就)?(?:是|系|叫|来自|住在?|家住)(?:(?!{_ACCUSES}|反映|受害)[^,，。;；!！?？\n]){{0,25}}?(?:村民|居民|农民|群众|社员|组员|业主|职工|教师|党员|家属|组|户主|的)|姓名[:：]\s{{0,2}})$"
 )
 _SAYS_POST: Final = re.compile(
-    rf"(?:我|俺|本人)(?:就|也|都)?(?:是|系|叫)(?:(?!{_ACCUSES}|反映|受害|[村居]民|[被给跟和与替让找因为由从在把看向])[^,，。;；!！?？\n]){{0,15}}?(?:{_POST})$"
+    rf"(?:我|俺|本人)(?:就|也|都)?(?:是|系|叫)(?:(?!{_ACCUSES}|反映|受害|[村居]民|[被给跟和与替让找因为由从在把看向])[^,，。;；!！?？\n]){{0,15}}?(?:{POST})$"
 )
-_SAID_SO: Final = re.compile(rf"[,，。.;；:：!！\s]|实名|要|想|现在?|今|向|{_POST}|$")
+_SAID_SO: Final = re.compile(rf"[,，。.;；:：!！\s]|实名|要|想|现在?|今|向|{POST}|$")
 """Behind a sender who says what he is: 我是村会计张三，…, and not 我是村支书张三的邻居."""
 _OWN_RELATIVE: Final = re.compile(
     rf"(?:我|俺|本人|我们)(?:的|家|家的)?(?:{KIN}|[爸妈哥弟姐妹儿女叔伯舅姑爹娘]|老[大二三]|家|老头子|老伴|小孩|孩子)(?:叫|是|名叫)?$"
@@ -60,32 +59,30 @@ _WITNESS_BEHIND: Final = re.compile(
 )
 _ACCUSING: Final = re.compile(rf"(?:{_ACCUSES})(?:一下|人)?{_GAP}(?P<between>[^,，。;；!！?？\n]{{0,36}})$")
 _BETWEEN: Final = re.compile(
-    rf"(?:[省市县区镇乡村组屯局所站委的]|街道|社区|公司|合作社|政府|学校|小学|医院|原|前|现任|该|老板|包工头|恶霸|村霸|{_POST})?[:：\s“\"（(]{{0,2}}$"
+    rf"(?:[省市县区镇乡村组屯局所站委的]|街道|社区|公司|合作社|政府|学校|小学|医院|原|前|现任|该|老板|包工头|恶霸|村霸|{POST})?[:：\s“\"（(]{{0,2}}$"
 )
 _NOT_BETWEEN: Final = re.compile(rf"村民|居民|邻居|群众|老百姓|农户|我|俺|自己|{KIN}")
 _NO_ACCUSED_BEHIND: Final = re.compile(
     r"被|家(?!族)|等?户|的(?:低保|地|田|土地|房|宅|钱|养老|补贴|户口|身份|账|帐|卡|签名|手印|名义|丈夫|妻子|儿子|女儿|老婆|父亲|母亲)|无钱|没钱|生病|受伤|死"
 )
 _POST_BEFORE: Final = re.compile(
-    rf"(?:{_POST})(?:兼[\u4e00-\u9fff]{{2,6}})?(?:叫|是|为|名叫)?[:：、\s“\"（(]{{0,2}}$"
+    rf"(?:{POST})(?:兼[\u4e00-\u9fff]{{2,6}})?(?:叫|是|为|名叫)?[:：、\s“\"（(]{{0,2}}$"
 )
 _OF_BODY: Final = r"(?:我们?|本|该)?(?:村|镇|乡|县|社区|居委会)?(?:的)?"
 _POST_BEHIND: Final = re.compile(
-    rf"(?:[（(]?(?:原|前|现任|现|是|系)?|[,，]?(?:时任|任|担任|兼任?|身为|作为)){_OF_BODY}(?:{_POST})"
-    rf"|[,，](?:原|前|现任|现|是|系)?{_OF_BODY}(?:{_POST})(?=[,，。.;；、：:）)\s]|期间|$)"
+    rf"(?:[（(]?(?:原|前|现任|现|是|系)?|[,，]?(?:时任|任|担任|兼任?|身为|作为)){_OF_BODY}(?:{POST})"
+    rf"|[,，](?:原|前|现任|现|是|系)?{_OF_BODY}(?:{POST})(?=[,，。.;；、：:）)\s]|期间|$)"
 )
 """A post told of the name before it. Behind a comma it is told only where it ends there: 我是张三，村支书李四 tells of two."""
 _BEFORE_DEED: Final = re.compile(
     r"(?:同志|某人|等人?|[,，\s]|在[^,，。;；\n]{1,14}|任[^,，。;；\n]{1,10}|利用[^,，。;；\n]{0,10}|长期|多次|多年来?|一直|近年来?|[0-9]{2,4}年[^,，。;；\n]{0,8}|又|还|也|都|就|竟然?|公然|把[^,，。;；\n]{1,12}|将[^,，。;；\n]{1,12}|以[^,，。;；\n]{1,8}|通过[^,，。;；\n]{1,8}|伙同[^,，。;；\n]{1,10}|[一二两三四五六]人|夫妇|父子|兄弟)*$"
 )
-_OTHER_DEEDS: Final = re.compile(
-    r"吃空饷|私自|利用职|收钱|收礼|要钱|卖掉|变卖|倒卖|偷卖|侵害|欺压|横行|恐吓|敲诈|赌博|嫖|包养|酒驾|打伤|打了|占了|占用|多占|吃低保|优亲厚友|开假|虚开|拿走|吞掉|独吞"
-)
+_OTHER_DEEDS: Final = re.compile("|".join(FURTHER_DEEDS))
 _TOGETHER: Final = re.compile(
-    rf"(?:伙同|勾结|串通|联合|合伙|带着|指使|纠集)(?:其|他|她)?(?:的)?(?:{KIN})?(?:[\u4e00-\u9fff]{{0,6}}(?:村|镇|局|公司|站|所))?(?:{_POST}|老板|包工头)?$"
+    rf"(?:伙同|勾结|串通|联合|合伙|带着|指使|纠集)(?:其|他|她)?(?:的)?(?:{KIN})?(?:[\u4e00-\u9fff]{{0,6}}(?:村|镇|局|公司|站|所))?(?:{POST}|老板|包工头)?$"
 )
 _LIST_ONLY: Final = re.compile(
-    rf"(?:[、,，\s]|和|与|及|以及|还有)+(?:[\u4e00-\u9fff]{{0,4}}(?:村|镇))?(?:{_POST})?"
+    rf"(?:[、,，\s]|和|与|及|以及|还有)+(?:[\u4e00-\u9fff]{{0,4}}(?:村|镇))?(?:{POST})?"
 )
 _DATE: Final = r"(?:[0-9〇零一二三四五六七八九十]{2,4}\s?[年./-]\s?[0-9一二三四五六七八九十]{1,3}\s?(?:[月./-]\s?(?:[0-9一二三四五六七八九十]{1,3}\s?[日号]?)?)?|[0-9]{1,2}月[0-9]{1,2}[日号]|即日|〔[^〕]{1,6}〕|[0-9]{4,})"
 _CLOSING: Final = r"(?:敬上|叩首|叩上|敬启|泣书|敬礼|上书|书|呈|跪求|拜上|亲笔|携全体村民|(?:按|摁|捺|盖)(?:了)?(?:手印|指印|红手印|章)|手印|指印|签名|签字|亲启)"
@@ -95,7 +92,7 @@ _SIGNED_BY: Final = re.compile(
     r"(?:此致敬礼|敬礼|此致|谢谢[您你]?们?|感谢|叩谢|跪谢|拜托|盼复|为盼|村民们?|居民|群众|农民|社员|业主|全体村民|村民代表|代表|[组队社]|签名|签字|署名|落款|联名|手印|指印|人)[:：\s,，。!！、（()）]*$|[\s。.!！?？\n〕）)]$"
 )
 _NEVER_SIGNED: Final = re.compile(
-    rf"(?:(?:{_ACCUSES})|(?:{_POST})|被[\u4e00-\u9fff]{{2}}人|贪官|恶霸|村霸|老板|[是叫]|此人|负责人|责任人|当事人)[:：\s]*$"
+    rf"(?:(?:{_ACCUSES})|(?:{POST})|被[\u4e00-\u9fff]{{2}}人|贪官|恶霸|村霸|老板|[是叫]|此人|负责人|责任人|当事人)[:：\s]*$"
 )
 
 

@@ -42,10 +42,10 @@ _LEXICONS: Final = (
     ("post", frozenset(words.POSTS)),
     ("programme", frozenset(name for names in words.PROGRAMMES.values() for name in names)),
     ("unit", frozenset(words.UNIT_ENDINGS)),
-    ("suffix", frozenset(terms.PLACE_SUFFIXES.replace("[省市县区](?!民(?!政)|级|场|容)|[州镇乡村组路街巷苑]", "村民小组").split("|"))),
+    ("suffix", frozenset((*terms.PLACE_WORDS, "村民小组"))),
     ("cue", frozenset((*words.ACCUSING_CUES, *words.ADDRESSING_CUES, *words.SENDER_CUES))),
-    ("kin", frozenset((*terms.KINSHIP.split("|"), "村民", "居民", "老板", "同志", "本人", "我叫", "名叫", "申请人"))),
-    ("deed", frozenset(terms.DEEDS.split("|"))),
+    ("kin", frozenset((*terms.KINSHIP, "村民", "居民", "老板", "同志", "本人", "我叫", "名叫", "申请人"))),
+    ("deed", frozenset(terms.DEEDS)),
 )  # fmt: skip
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]")
 _ENDINGS: Final = frozenset({"above", "village", "group", "spot", "unit"})

@@ -7,17 +7,17 @@ encoder.onnx …           the encoder (`ml.triage.encoder`)
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import BundleRefused
 from ml.triage.encoder import Encoder
+from ml.triage.files import describe_heads, read_head, weights_to_bytes
 from ml.triage.heads import Decision, Head
 
 DESCRIPTION: Final = "cascade.json"
@@ -90,18 +90,11 @@ class SecondStage:
             "gate": asdict(self.gate),
             "decision": asdict(self.decision),
             "mixes": {name: asdict(self.mixes[name]) for name in QUESTIONS},
-            "heads": {
-                name: {"labels": head.labels, "intercepts": head.intercepts.tolist()}
-                for name, head in self.heads.items()
-            },
+            "heads": describe_heads(self.heads),
         }
         text = json.dumps(described, ensure_ascii=False, indent=1, allow_nan=False)
-        files = {**self.encoder.to_files(), DESCRIPTION: text.encode() + b"\n"}
-        for name, head in self.heads.items():
-            buffer = io.BytesIO()
-            np.save(buffer, head.weights.astype(np.float16), allow_pickle=False)
-            files[f"encoder_{name}.npy"] = buffer.getvalue()
-        return files
+        weights = {f"encoder_{name}.npy": weights_to_bytes(head.weights) for name, head in self.heads.items()}
+        return {**self.encoder.to_files(), DESCRIPTION: text.encode() + b"\n", **weights}
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> SecondStage:
@@ -126,9 +119,9 @@ class SecondStage:
             raise BundleRefused(f"cascade: a file cannot be read ({error}); train again") from error
 
 
-def _head(name: str, described: Mapping[str, list[float]], files: Mapping[str, bytes]) -> Head:
-    weights = np.load(io.BytesIO(files[f"encoder_{name}.npy"]), allow_pickle=False).astype(np.float32)
-    labels = tuple(str(label) for label in described["labels"])
-    if weights.ndim != 2 or weights.shape[1] != len(labels) or len(described["intercepts"]) != len(labels):
-        raise BundleRefused(f"cascade: encoder_{name}.npy has shape {weights.shape} for {len(labels)} labels")
-    return Head(labels, weights, np.array(described["intercepts"], dtype=np.float64))
+def _head(name: str, described: Mapping[str, Any], files: Mapping[str, bytes]) -> Head:
+    head = read_head(described, files[f"encoder_{name}.npy"])
+    shape, labels = head.weights.shape, len(head.labels)
+    if len(shape) != 2 or shape[1] != labels or len(head.intercepts) != labels:
+        raise BundleRefused(f"cascade: encoder_{name}.npy has shape {shape} for {labels} labels")
+    return head

@@ -36,8 +36,6 @@ SETTINGS: Final = "encoder.json"
 WORDS: Final = {PERSON: "某某", PLACE: "某", CONTACT: "电话号码", IDENTIFIER: "证件号", NUMBER: "几"}
 """What the encoder reads for each placeholder: words that people write when they leave a name or figure out."""
 
-Vectors = NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class Reading:

@@ -15,7 +15,7 @@ import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,20 +35,13 @@ def to_files(vocabulary: Vocabulary, heads: Mapping[str, Head], decision: Decisi
     described = {
         "format": FORMAT,
         "decision": vars(decision),
-        "heads": {
-            name: {"labels": head.labels, "intercepts": head.intercepts.tolist()}
-            for name, head in heads.items()
-        },
+        "heads": describe_heads(heads),
     }
-    files = {
+    return {
         "model.json": json.dumps(described, ensure_ascii=False, indent=1, allow_nan=False).encode() + b"\n",
         "vocabulary.json": vocabulary.to_json(),
+        **{f"{name}.npy": weights_to_bytes(head.weights) for name, head in heads.items()},
     }
-    for name, head in heads.items():
-        buffer = io.BytesIO()
-        np.save(buffer, head.weights.astype(np.float16), allow_pickle=False)
-        files[f"{name}.npy"] = buffer.getvalue()
-    return files
 
 
 def from_files(files: Mapping[str, bytes]) -> tuple[Vocabulary, dict[str, Head], Decision]:
@@ -64,14 +57,7 @@ def from_files(files: Mapping[str, bytes]) -> tuple[Vocabulary, dict[str, Head],
                 f"triage model: format {described['format']}, this version reads {FORMAT}; train again"
             )
         vocabulary = Vocabulary.from_json(files["vocabulary.json"])
-        heads = {
-            name: Head(
-                labels=tuple(described["heads"][name]["labels"]),
-                weights=np.load(io.BytesIO(files[f"{name}.npy"]), allow_pickle=False).astype(np.float32),
-                intercepts=np.array(described["heads"][name]["intercepts"], dtype=np.float64),
-            )
-            for name in HEADS
-        }
+        heads = {name: read_head(described["heads"][name], files[f"{name}.npy"]) for name in HEADS}
         decision = Decision(**described["decision"])
     except KeyError as error:
         raise BundleRefused(
@@ -85,6 +71,35 @@ def from_files(files: Mapping[str, bytes]) -> tuple[Vocabulary, dict[str, Head],
     for name, head in heads.items():
         _check_shape(name, head.weights, (features, len(head.labels)))
     return vocabulary, heads, decision
+
+
+def describe_heads(heads: Mapping[str, Head]) -> dict[str, object]:
+    """Return labels and intercepts of heads, for JSON; the weights are files of their own (`weights_to_bytes`)."""
+    return {
+        name: {"labels": head.labels, "intercepts": head.intercepts.tolist()} for name, head in heads.items()
+    }
+
+
+def read_head(described: Mapping[str, Any], weights: bytes) -> Head:
+    """Read one head of `describe_heads` with its `weights_to_bytes`; whether they fit together is not checked."""
+    return Head(
+        labels=tuple(described["labels"]),
+        weights=weights_from_bytes(weights),
+        intercepts=np.array(described["intercepts"], dtype=np.float64),
+    )
+
+
+def weights_to_bytes(weights: NDArray[np.float32]) -> bytes:
+    """Return the content of a .npy file of 16-bit floats."""
+    buffer = io.BytesIO()
+    np.save(buffer, weights.astype(np.float16), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def weights_from_bytes(content: bytes) -> NDArray[np.float32]:
+    """Read what `weights_to_bytes` wrote; ValueError and EOFError say that it is something else."""
+    weights: NDArray[np.float32] = np.load(io.BytesIO(content), allow_pickle=False).astype(np.float32)
+    return weights
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:

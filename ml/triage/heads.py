@@ -47,8 +47,8 @@ class Decision:
         slope: with `offset`, probability = logistic(slope * score + offset), fitted on held-out scores.
         offset: see `slope`.
         threshold: from this probability on a message is called a key matter.
-        unsure_from: from this probability on the model abstains, up to
-        unsure_to: this one.
+        unsure_from: the model abstains from this probability on,
+        unsure_to: up to but below this one.
     """
 
     slope: float

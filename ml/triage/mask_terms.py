@@ -11,19 +11,30 @@ SURNAMES: Final = (
     "翁隋植甘景薄包司柏宁柯阮桂闵强柴华冉辜吉饶刁瞿戚丘古米池滕晋苑邬臧畅苟褚廉简娄盖符奚穆燕郎邸冀谈姬屠连郜晏栾郁蒙喻"
     "揭窦迟宇敖糜鄢冷卓花仇艾蓝巩稽练仲乐虞卞封竺冼佟栗匡宗巫鞠桑荆谌银扬伏岑习胥蔺阙粟麻鄞楚"
 )
-COMPOUND_SURNAMES: Final = "欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|司徒|夏侯|长孙|令狐"
+COMPOUND_SURNAMES: Final = (
+    "欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "司徒", "夏侯", "长孙", "令狐",
+)  # fmt: skip
+FAMILY: Final = rf"(?:{'|'.join(COMPOUND_SURNAMES)}|[{SURNAMES}])"
+"""A family name, as a pattern."""
+COMMON_FROM: Final = 30
+"""Count of the segmenter's dictionary from which a word is rather a word than a name."""
 TITLES: Final = (
     "村支书|支部书记|书记|支书|村主任|主任|村长|组长|会计|出纳|局长|县长|镇长|乡长|区长|市长|省长|校长|院长|所长|队长|科长|处长"
     "|厅长|站长|部长|主席|老板|总经理|经理|董事长|医生|大夫|老师|教师|警官|法官|律师|先生|女士|小姐|同志|师傅|教练|园长|司机"
 )
-KINSHIP: Final = "妻子|丈夫|老婆|老公|儿子|女儿|弟弟|哥哥|妹妹|姐姐|父亲|母亲|儿媳|女婿|亲戚|亲属|侄子|外甥|岳父|舅舅|叔叔|之子|之妻"
+KINSHIP: Final = (
+    "妻子", "丈夫", "老婆", "老公", "儿子", "女儿", "弟弟", "哥哥", "妹妹", "姐姐", "父亲", "母亲", "儿媳", "女婿", "亲戚", "亲属", "侄子", "外甥",
+    "岳父", "舅舅", "叔叔", "之子", "之妻",
+)  # fmt: skip
 NAME_CUES: Final = (
-    f"{TITLES}|{KINSHIP}|文书|包工头|法定代表人|法人代表|法人|负责人|民警|村民|居民|业主|我叫|我是|名叫|叫做|姓名|联系人|举报人"
+    f"{TITLES}|{'|'.join(KINSHIP)}|文书|包工头|法定代表人|法人代表|法人|负责人|民警|村民|居民|业主|我叫|我是|名叫|叫做|姓名|联系人|举报人"
     "|反映人|投诉人|申请人|当事人|收款人|账户名|户名|本人|网民|网友"
 )
 ALSO_NAMES: Final = frozenset({"黄金"})
 """Common words that begin many a name when a third character follows: 黄金凤."""
-DEEDS: Final = "贪污|侵占|挪用|受贿|收受|索要|索取|虚报|冒领|套取|私分|私自|利用|强占|霸占|打人|殴打"
+DEEDS: Final = (
+    "贪污", "侵占", "挪用", "受贿", "收受", "索要", "索取", "虚报", "冒领", "套取", "私分", "私自", "利用", "强占", "霸占", "打人", "殴打",
+)  # fmt: skip
 
 REGIONS: Final = (
     "北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西"
@@ -32,10 +43,12 @@ REGIONS: Final = (
 )
 """Provinces and large cities, which people name without 省 and 市."""
 
-PLACE_SUFFIXES: Final = (
-    "街道|社区|小区|大道|公寓|花园|家园|山庄|大厦|广场|佳苑|中学|小学|幼儿园|大学|学院|医院|水库|煤矿"
-    "|[省市县区](?!民(?!政)|级|场|容)|[州镇乡村组路街巷苑]"
-)
+PLACE_WORDS: Final = (
+    "街道", "社区", "小区", "大道", "公寓", "花园", "家园", "山庄", "大厦", "广场", "佳苑", "中学", "小学", "幼儿园", "大学", "学院",
+    "医院", "水库", "煤矿",
+)  # fmt: skip
+PLACE_CHARACTERS: Final = "[省市县区](?!民(?!政)|级|场|容)|[州镇乡村组路街巷苑]"
+"""What ends the name of a place: a word, or a single character where this pattern holds."""
 NEVER_IN_A_PLACE: Final = (
     "的了是在我你他她它您这那哪某没不们等及把被让请说就都也还很个几每该此其所吗呢吧啊者委给"
 )

@@ -56,7 +56,7 @@ _PLACES = re.compile(
     rf"(?P<name>[a-z]\d{{0,2}}"
     rf"|(?<=[省市县区州镇乡道村])(?:{_PLACE_CHARACTER}){{1,6}}?"
     rf"|(?:{_NO_HAN_BEFORE}|(?<=[在于到往去至住是由从向对据和及与的为叫赴离经自位报映]))(?:{_PLAIN_PLACE_CHARACTER}){{1,6}}?)"
-    rf"(?P<ending>{terms.PLACE_SUFFIXES})"
+    rf"(?P<ending>{'|'.join(terms.PLACE_WORDS)}|{terms.PLACE_CHARACTERS})"
 )
 _VILLAGES = re.compile(
     rf"(?P<before>{terms.BEFORE_A_VILLAGE})(?P<name>(?:(?![{terms.NEVER_IN_A_VILLAGE}])[\u4e00-\u9fff{PLACE}]){{1,12}}?)村"
@@ -67,23 +67,21 @@ _NO_VILLAGE = re.compile(rf"(?:{terms.NO_VILLAGE})")
 _LARGER_UNIT = re.compile(r"(?:[省市县区州镇乡]|街道)(?!$)")
 _REGIONS = re.compile(rf"(?:{terms.REGIONS})")
 
-_FAMILY: Final = rf"(?:{terms.COMPOUND_SURNAMES}|[{terms.SURNAMES}])"
-_COMMON_FROM: Final = 30
 _COMMON_PERSON_FROM: Final = 1_000
 _NAME_TAGS: Final = frozenset({"nr", "nrt", "nrfg", "ns", "nz"})
 _DOING_TAGS: Final = frozenset({"v", "vn", "d", "p", "c"})
-_ANONYMISED = re.compile(rf"{_FAMILY}(?:某{{1,3}}|[x*○×]{{1,3}}(?![x*×]))")
+_ANONYMISED = re.compile(rf"{terms.FAMILY}(?:某{{1,3}}|[x*○×]{{1,3}}(?![x*×]))")
 _BEFORE_TITLE = re.compile(
     rf"(?:{_NO_HAN_BEFORE}|(?<=[的是由与叫找向对被让请跟同及给为长员]))"
-    rf"(?P<name>{_FAMILY}{_HAN}{{0,2}}?)(?=[副总]?(?:{terms.TITLES}))"
+    rf"(?P<name>{terms.FAMILY}{_HAN}{{0,2}}?)(?=[副总]?(?:{terms.TITLES}))"
 )
-_AFTER_CUE = re.compile(rf"(?P<cue>(?:{terms.NAME_CUES})[:叫是]?)(?P<name>{_FAMILY}{_HAN}{{1,2}})")
+_AFTER_CUE = re.compile(rf"(?P<cue>(?:{terms.NAME_CUES})[:叫是]?)(?P<name>{terms.FAMILY}{_HAN}{{1,2}})")
 _BEFORE_SIGN = re.compile(
-    rf"{_NO_HAN_BEFORE}(?P<name>{_FAMILY}{_HAN}{{1,2}}?)"
-    rf"(?=等(?:{NUMBER}?[人名位]|同志)|夫妇|夫妻|兄弟|父子|家族|一家|的?(?:{terms.KINSHIP})|{terms.DEEDS}"
+    rf"{_NO_HAN_BEFORE}(?P<name>{terms.FAMILY}{_HAN}{{1,2}}?)"
+    rf"(?=等(?:{NUMBER}?[人名位]|同志)|夫妇|夫妻|兄弟|父子|家族|一家|的?(?:{'|'.join(terms.KINSHIP)})|{'|'.join(terms.DEEDS)}"
     rf"|的?(?:联系电话|电话|手机|身份证)|[:,]?[{CONTACT}{IDENTIFIER}]|[,。]?(?:{NUMBER}[年月日]?){{0,3}}$)"
 )
-_IN_A_LIST = re.compile(rf"(?<={PERSON}[、,])(?P<name>{_FAMILY}{_HAN}{{1,2}}?)(?=[、,。等和及])")
+_IN_A_LIST = re.compile(rf"(?<={PERSON}[、,])(?P<name>{terms.FAMILY}{_HAN}{{1,2}}?)(?=[、,。等和及])")
 
 
 def mask(text: str) -> str:
@@ -111,7 +109,7 @@ def _without_place_name(match: re.Match[str]) -> str:
     name, ending = match["name"], match["ending"]
     lead = _NO_PART_OF_A_PLACE.match(name)
     start = lead.end() if lead else 0
-    if start == len(name) or _is_no_place(name[start:], ending):
+    if start == len(name) or is_no_place(name[start:], ending):
         return match[0]
     return name[:start] + PLACE + ending
 
@@ -133,7 +131,8 @@ def _says_something(name: str) -> bool:
 
 
 @lru_cache(maxsize=65_536)
-def _is_no_place(name: str, ending: str) -> bool:
+def is_no_place(name: str, ending: str) -> bool:
+    """Whether what stands before the ending of a place makes a common word of it (贫困村) and not a name."""
     if name[-1] + ending in terms.ALWAYS_A_WORD or name in terms.SELDOM_IN_A_PLACE:
         return True
     words = terms.NO_PLACE.get(ending, frozenset())
@@ -174,7 +173,7 @@ def _takes_too_much(candidate: str, following: str) -> bool:
 
 
 def _is_compound(candidate: str) -> bool:
-    return len(candidate) > 2 and candidate[:2] in terms.COMPOUND_SURNAMES.split("|")
+    return len(candidate) > 2 and candidate[:2] in terms.COMPOUND_SURNAMES
 
 
 @lru_cache(maxsize=65_536)
@@ -207,5 +206,5 @@ def _is_common_word(text: str) -> bool:
     tagged = rjieba.tag(text)
     if len(tagged) > 1 or not rjieba.has_word(text):
         return False
-    floor = _COMMON_PERSON_FROM if tagged[0][1] in _NAME_TAGS else _COMMON_FROM
+    floor = _COMMON_PERSON_FROM if tagged[0][1] in _NAME_TAGS else terms.COMMON_FROM
     return rjieba.suggest_freq(text) >= floor

@@ -5,7 +5,6 @@ With a second stage (`ml.triage.cascade`) an encoder reads, too, what the linear
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +14,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.bundle import champion_version, read_champion
 from ml.errors import BundleRefused
 from ml.triage.cascade import DESCRIPTION, QUESTIONS, SecondStage
 from ml.triage.features import Features
@@ -27,7 +25,6 @@ from ml.triage.reasons import Reasons
 from ml.triage.spam import SpamFilter
 from ml.triage.text import normalise
 from ml.triage.vocabulary import Vocabulary
-from registers.pseudonyms import load_key
 
 BASE: Final = Path(__file__).parent / "base"
 """The shipped model; see MODEL_CARD.md there."""
@@ -84,23 +81,13 @@ class TriageModel:
     second: SecondStage | None = None
 
     @classmethod
-    def load(cls, path: Path | None = None) -> TriageModel:
-        """Read the model in the folder ``path``; without it, the champion of the home, else the shipped base model.
-
-        The home is CUNJIAN_HOME, by default ``var``, as everywhere in the product.
+    def load(cls, folder: Path = BASE) -> TriageModel:
+        """Read the model in ``folder``, by default the shipped one; never a champion (`ml.bundle.read_champion`).
 
         Raises:
             ml.errors.BundleRefused: a file is missing, changed, or not what it should be.
         """
-        if path is not None:
-            return cls.from_files(read_folder(path))
-        home = Path(os.environ.get("CUNJIAN_HOME", "var"))
-        champion = (
-            read_champion(home, "triage", key=load_key(home, "signing"))
-            if champion_version(home, "triage")
-            else None
-        )
-        return cls.from_files(champion.files if champion else read_folder(BASE))
+        return cls.from_files(read_folder(folder))
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> TriageModel:

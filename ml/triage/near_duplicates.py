@@ -28,20 +28,18 @@ _BATCH: Final = 4_096
 Signatures = NDArray[np.uint32]
 
 
-def group_near_duplicates(texts: Sequence[str], *, threshold: float = THRESHOLD) -> NDArray[np.int64]:
+def group_near_duplicates(texts: Sequence[str]) -> NDArray[np.int64]:
     """Return for each text the index of the first text of its group; a text without copies is its own group.
 
-    ``texts`` should be normalised. Two texts are joined when at least ``threshold`` of their 3-character
+    ``texts`` should be normalised. Two texts are joined when at least `THRESHOLD` of their 3-character
     shingles are estimated to be common, and groups are closed over such pairs. Texts shorter than a shingle
     are joined only when equal; empty ones never. The same texts always give the same groups.
     """
     long_enough, signatures = _signed(texts)
-    return _grouped(texts, long_enough, signatures, threshold)
+    return _grouped(texts, long_enough, signatures)
 
 
-def group_beside(
-    texts: Sequence[str], others: Sequence[str], *, threshold: float = THRESHOLD
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def group_beside(texts: Sequence[str], others: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return `group_near_duplicates` of the texts alone, and of the texts with the others behind them.
 
     Of these two the second is coarser on the texts only where one of the others is a copy of two that are no copies of
@@ -50,8 +48,8 @@ def group_beside(
     every = [*texts, *others]
     long_enough, signatures = _signed(every)
     own = int(np.searchsorted(long_enough, len(texts)))
-    alone = _grouped(texts, long_enough[:own], signatures[:own], threshold)
-    return alone, _grouped(every, long_enough, signatures, threshold)
+    alone = _grouped(texts, long_enough[:own], signatures[:own])
+    return alone, _grouped(every, long_enough, signatures)
 
 
 def _signed(texts: Sequence[str]) -> tuple[NDArray[np.int64], Signatures]:
@@ -63,13 +61,13 @@ def _signed(texts: Sequence[str]) -> tuple[NDArray[np.int64], Signatures]:
 
 
 def _grouped(
-    texts: Sequence[str], long_enough: NDArray[np.int64], signatures: Signatures, threshold: float
+    texts: Sequence[str], long_enough: NDArray[np.int64], signatures: Signatures
 ) -> NDArray[np.int64]:
     groups = np.arange(len(texts), dtype=np.int64)
     _join_equal_short(texts, groups)
     if len(long_enough) == 0:
         return groups
-    labels = _connected(signatures, threshold)
+    labels = _connected(signatures)
     first = np.full(labels.max() + 1, len(texts), dtype=np.int64)
     np.minimum.at(first, labels, long_enough)
     groups[long_enough] = first[labels]
@@ -105,12 +103,12 @@ def minhash(texts: Sequence[str], *, hashes: int = BANDS * ROWS_PER_BAND) -> Sig
     return np.concatenate(parts)
 
 
-def _connected(signatures: Signatures, threshold: float) -> NDArray[np.int64]:
-    """Return a component number per signature, joining pairs that share a band and pass ``threshold``."""
+def _connected(signatures: Signatures) -> NDArray[np.int64]:
+    """Return a component number per signature, joining pairs that share a band and reach `THRESHOLD`."""
     left, right = zip(*(_candidates(band) for band in np.split(signatures, BANDS, axis=1)), strict=True)
     pairs = np.unique(np.stack([np.concatenate(left), np.concatenate(right)]), axis=1)
     kept = [
-        chunk[:, (signatures[chunk[0]] == signatures[chunk[1]]).mean(axis=1) >= threshold]
+        chunk[:, (signatures[chunk[0]] == signatures[chunk[1]]).mean(axis=1) >= THRESHOLD]
         for chunk in np.array_split(pairs, max(1, pairs.shape[1] // 100_000), axis=1)
     ]
     edges = np.concatenate(kept, axis=1)

@@ -59,8 +59,3 @@ def key_of(ngram: str) -> int:
 def keys_of(ngrams: Iterable[str]) -> Keys:
     """Return the keys of many n-grams, in their order."""
     return np.fromiter((key_of(ngram) for ngram in ngrams), dtype=np.uint64)
-
-
-def ngram_of(key: int) -> str:
-    """Return the n-gram of a key: the inverse of `key_of`."""
-    return key.to_bytes(2 * LONGEST, "big").decode("utf-16-be").rstrip("\0")

@@ -8,11 +8,9 @@ from ml.extraction.folding import fold
 from ml.extraction.tagging import Tagger, features_of, spans_of
 from training.extraction import (
     FEWEST,
-    Tagged,
     is_development,
     messages_with_parties,
     parties_of_spans,
-    tagged_address,
     tagged_messages,
     train_tagger,
 )
@@ -43,23 +41,6 @@ def test_what_it_was_taught_it_finds_elsewhere_and_words_of_few_messages_are_no_
     text = "我是白云村的村民，反映修路的事"
     labels = Tagger.from_json(weights).tag(features_of(fold(text)))
     assert [text[s.start : s.end] for s in spans_of(fold(text), labels)] == ["白云村"]
-
-
-def test_an_address_becomes_places_and_villages():
-    tags = [
-        "B-district",
-        "I-district",
-        "I-district",
-        "B-town",
-        "I-town",
-        "B-community",
-        "I-community",
-        "B-houseno",
-    ]
-    tagged = tagged_address("青山县清镇和村5", tags)
-    assert list(tagged.labels) == ["B-place", *["I-place"] * 4, "B-village", "I-village", "O"]
-    assert isinstance(tagged, Tagged)
-    assert tagged.features == features_of("青山县清镇和村5")
 
 
 def test_parties_become_labels_and_the_accused_goes_first():

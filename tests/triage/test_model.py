@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ml.bundle import bundle_folder, set_champion, write_bundle
 from ml.errors import BundleRefused
 from ml.triage import TriageModel, TriageResult
 from ml.triage.files import SUMS, from_files, write_folder
 from ml.triage.labels import CLASSES, FIELDS, NATURES, TOPICS, URGENCIES
 from ml.triage.model import BASE
 from ml.triage.reasons import TOO_SHORT, UNSURE
+from registers.pseudonyms import load_key
 from tests.triage.messages import ACCUSATION, QUESTION, REQUEST
 
 
@@ -124,6 +126,19 @@ def test_a_saved_model_answers_as_before(model: TriageModel, tmp_path: Path) -> 
     again = TriageModel.load(tmp_path / "copy")
     assert again.predict([ACCUSATION, REQUEST]) == model.predict([ACCUSATION, REQUEST])
     assert again.to_files() == model.to_files()
+
+
+def test_a_champion_does_not_change_what_load_gives(
+    model: TriageModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUNJIAN_HOME", str(tmp_path))
+    never = dataclasses.replace(model, decision=dataclasses.replace(model.decision, threshold=2.0))
+    meta = {"kind": "triage", "version": "1"}
+    write_bundle(
+        bundle_folder(tmp_path, "triage", "1"), never.to_files(), meta, key=load_key(tmp_path, "signing")
+    )
+    set_champion(tmp_path, "triage", "1")
+    assert TriageModel.load().to_files() == model.to_files()
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from ml.errors import BundleRefused
 from ml.triage import TriageModel
 from ml.triage.heads import Head
 from ml.triage.masking import mask
-from ml.triage.model import BASE
 from ml.triage.spam import FOLDER, SpamFilter
 from ml.triage.text import normalise
 from ml.triage.vocabulary import Vocabulary
@@ -29,7 +28,7 @@ SPAM = [
 
 @pytest.fixture(scope="module")
 def model() -> TriageModel:
-    return TriageModel.load(BASE)
+    return TriageModel.load()
 
 
 def test_advertisements_are_spam_and_complaints_are_not(model: TriageModel) -> None:

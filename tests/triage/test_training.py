@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -17,8 +15,7 @@ from ml.triage import TriageModel
 from ml.triage.files import SUMS
 from ml.triage.heads import Decision
 from ml.triage.labels import NATURES
-from ml.triage.near_duplicates import group_near_duplicates
-from training import triage, triage_selection
+from training import triage
 from training.board import read_board
 from training.label_files import load_site
 from training.triage import TriageReport, decide, folds, train_triage
@@ -38,13 +35,6 @@ from training.triage_labels import (
     second_agreement,
     settled_labels,
 )
-from training.triage_selection import (
-    SECOND_SHARES,
-    SHARES,
-    select_fourth_round,
-    select_second_round,
-    select_third_round,
-)
 
 with_the_model = pytest.mark.xdist_group("triage model")  # one worker trains what these tests compare with
 
@@ -57,7 +47,7 @@ def test_the_committed_labels_settle_to_the_whole_board() -> None:
 
 def test_no_message_is_in_two_rounds_and_each_has_the_size_of_its_selection() -> None:
     ids = [{reading.message_id for reading in of_round(load_readings(), name)} for name in ROUNDS]
-    assert [len(found) for found in ids] == [sum(SHARES.values()), sum(SECOND_SHARES.values()), 2610, 7502]
+    assert [len(found) for found in ids] == [1200, 1000, 2610, 7502]
     assert sum(map(len, ids)) == len(set().union(*ids))
 
 
@@ -249,53 +239,6 @@ def test_figures_of_the_first_round_stand_beside_those_of_all_labels(board: Path
     for name in ("key average precision", "nature macro-F1"):
         assert report.figures[f"first round {name}"].value > report.figures[name].value + 0.05
     assert "first round topic macro-F1" not in report.figures
-
-
-def test_the_second_round_leaves_out_what_is_labelled_or_tested(board: Path, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(board, tmp_path / "board"))
-    topics = pq.read_table(folder / "board_topics.parquet").to_pylist()
-    with (folder / "key_matter_dev.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=["subject", "detail"], extrasaction="ignore")
-        writer.writeheader()
-        writer.writerow(topics[7])
-    labelled = {"topics:1", "hot:300"}
-    chosen = select_second_round(folder, labelled=labelled, first=TriageModel.load())
-    assert len(chosen) == len(set(chosen)) > 100
-    assert not {"topics:7", *labelled} & set(chosen)
-    assert chosen == select_second_round(folder, labelled=labelled, first=TriageModel.load())
-
-
-class Likelihood:
-    """A model that holds every message for as likely as its number says."""
-
-    def predict(self, texts: list[str]) -> list[SimpleNamespace]:
-        return [SimpleNamespace(key_probability=place / len(texts)) for place in range(len(texts))]
-
-
-def test_the_third_round_takes_what_is_likely_and_less_of_the_rest(
-    board: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = Path(shutil.copytree(board, tmp_path / "board"))
-    (folder / "key_matter_dev.csv").write_text("subject,detail\n", encoding="utf-8")
-    monkeypatch.setattr(triage_selection, "THIRD_SHARES", {0.9: None, 0.5: 7, 0.0: 2})
-    labelled = {"topics:1", "hot:300"}
-    chosen = select_third_round(folder, labelled=labelled, second=cast("TriageModel", Likelihood()))
-    rest = [message_id for message_id, _ in triage_selection._distinct(folder) if message_id not in labelled]
-    likelihood = {message_id: place / len(rest) for place, message_id in enumerate(rest)}
-    assert len(set(chosen)) == len(chosen)
-    assert {one for one in rest if likelihood[one] >= 0.9} <= set(chosen)
-    assert sum(0.5 <= likelihood[one] < 0.9 for one in chosen) == 7
-    assert sum(likelihood[one] < 0.5 for one in chosen) == 2
-
-
-def test_the_fourth_round_takes_all_that_is_left(board: Path) -> None:
-    messages = read_board(board)
-    labelled = {messages[3].message_id, messages[90].message_id}
-    chosen = select_fourth_round(board, labelled=labelled)
-    groups = group_near_duplicates([message.masked for message in messages])
-    group_of = {message.message_id: group for message, group in zip(messages, groups, strict=True)}
-    done = {group_of[message_id] for message_id in labelled}
-    assert sorted(group_of[message_id] for message_id in chosen) == sorted(set(groups) - done)
 
 
 def test_the_last_round_teaches_and_decides_nothing(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ml.triage.mask_terms import SURNAMES
 from ml.triage.masking import PLACEHOLDERS
 from ml.triage.model import BASE, TriageModel
-from ml.triage.ngrams import LONGEST, Characters, key_of, ngram_of
+from ml.triage.ngrams import LONGEST, Characters, key_of
 from ml.triage.vocabulary import FLOOR, Vocabulary
 
 SHIPPED = json.loads((BASE / "vocabulary.json").read_bytes())
@@ -57,6 +57,10 @@ def test_the_shipped_model_has_a_weight_for_every_feature_and_stays_small() -> N
     fast = replace(model, second=None).to_files()
     assert sum(map(len, fast.values())) < 4 * 2**20
     assert sum(map(len, files.values())) < 38 * 2**20
+
+
+def ngram_of(key: int) -> str:
+    return key.to_bytes(2 * LONGEST, "big").decode("utf-16-be").rstrip("\0")
 
 
 @given(st.text(alphabet=st.characters(min_codepoint=1, max_codepoint=0xD7FF), min_size=1, max_size=LONGEST))
