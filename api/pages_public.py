@@ -54,7 +54,7 @@ class Found(Protocol):
 
 
 class Desk(Protocol):
-    """Where it goes what villagers write. All raise `BadInput` for what is refused, `NotVisible` for what is not there."""
+    """Takes what villagers write. All raise `BadInput` for what is refused, `NotVisible` for what is not there."""
 
     def point(self, token: str, /) -> Point: ...
     def complain(

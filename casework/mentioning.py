@@ -1,9 +1,9 @@
 """Whether a body or its head is only mentioned in a message, and not complained of. Pure; unsure is no.
 
 A mention is a mere one where it is plain that the sender addressed the body (向镇政府反映过, 找过镇长), asks it to act (请镇纪委
-调查), speaks of its money (镇政府拨的修路款), its promise to help, or its door, or writes to it (尊敬的镇长：). All mentions are
-judged alone; a word of collusion anywhere, or somebody of the body (他们, 领导) or a misdeed without a doer behind the
-mention, and none is a mere one. The model of who is accused is not asked: it names one party at most and finds
+调查), speaks of its money (镇政府拨的修路款), its promise to help, or its door, or writes to it (尊敬的镇长：). Each mention is
+judged by itself. Where the text holds a word of collusion, or somebody of the body (他们, 领导) acts later on, or a misdeed
+behind a mention has no doer, no mention counts as mere. The model of who is accused is not asked: it names one party at most and finds
 too few to keep a message from the body that it is against (`docs/decisions/0021`).
 """
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from threading import Barrier, Thread
+
 import pytest
 from sqlalchemy import select
 
 from casework import complaints, follow_ups, grouping, lexicon
-from casework.errors import NotVisible
+from casework.errors import BadInput, NotVisible, UnknownTransition
 from casework.intake import receive
 from casework.message_reading import confirm_place
 from casework.models import Complaint
@@ -105,6 +107,36 @@ def test_a_copy_never_reaches_those_it_speaks_of(world):
         for actor in (world.actor(session, "town_a"), other):
             with pytest.raises(NotVisible):
                 complaints.visible_complaint(session, actor, copy)
+
+
+def test_two_clerks_who_merge_two_cases_into_each_other_leave_one(world):
+    with world.sessions.begin() as session:
+        one, other = take_in(session, world, TEXTS[0], TEXTS[3])
+    together, refused = Barrier(2), []
+
+    def merge(first: int, second: int) -> None:
+        with world.sessions() as session:
+            clerk = world.actor(session, "clerk")
+        together.wait()
+        try:
+            with world.sessions.begin() as session:
+                grouping.merge(session, clerk, first, lead_id=second, at=NOW)
+        except (BadInput, UnknownTransition) as error:
+            refused.append(type(error))
+
+    threads = [Thread(target=merge, args=pair) for pair in ((one, other), (other, one))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 1
+    with world.sessions() as session:
+        leads = [grouping.lead_of(session, row_id) for row_id in (one, other)]
+        assert sorted(leads, key=str) in ([one, None], [other, None])
+        waiting = select(Complaint.id).where(Complaint.state == ComplaintState.TRIAGED)
+        assert session.scalars(waiting).all() == [
+            row_id for row_id, lead in zip((one, other), leads, strict=True) if lead is None
+        ]
 
 
 # --- additions, keywords and spam --------------------------------------------------------------------------
