@@ -304,17 +304,17 @@ def print_speed(stages: Mapping[str, TriageModel], complaints: Path) -> None:
     sms = pq.read_table(complaints / "sms_spam.parquet", columns=["text"])["text"].to_pylist()
     short = [text for text in sms if text and SHORT[0] <= len(text) <= SHORT[1]][:MEASURED]
     rows = [
-        [stage, kind, *_speed(model.predict, texts)]
+        [stage, kind, *speed(model.predict, texts)]
         for stage, model in stages.items()
         for kind, texts in (("board", board), ("SMS", short))
     ]
     if second := [*stages.values()][-1].second:
         masked = [mask(normalise(text)) for text in board]
-        rows.append(["encoder alone, 8 bits", "board", *_speed(second.encoder.outputs, masked)])
+        rows.append(["encoder alone, 8 bits", "board", *speed(second.encoder.outputs, masked)])
     print_table("Speed", ["stage", "messages", "characters", "a second", "a second of processor time"], rows)
 
 
-def _speed(read: Callable[[Sequence[str]], object], texts: list[str]) -> list[str]:
+def speed(read: Callable[[Sequence[str]], object], texts: list[str]) -> list[str]:
     read(texts[:20])
     clock, processor = time.perf_counter(), time.process_time()
     read(texts)
