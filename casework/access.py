@@ -300,6 +300,11 @@ def office_may_handle(office: str, *, about: str | None) -> bool:
     return about is None or (covers(office, about) and office != about)
 
 
+def reader_of(office: str | None, *, about: str | None) -> str | None:
+    """The office, unless there is none or it may not handle what lies there."""
+    return office if office and office_may_handle(office, about=about) else None
+
+
 def managing_level(authority: str | None) -> int:
     """Length of the division code of the office that manages an official (干部管理权限 as the register words it).
 

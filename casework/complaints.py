@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from casework import audit
 from casework.access import ComplaintFacts, default_office, office_may_handle, sees_complaint
 from casework.errors import BadInput, NotVisible
 from casework.events import locked, move
 from casework.fields import FIELDS, field_id
+from casework.group_index import share
 from casework.group_models import ComplaintCopy
 from casework.inbox_models import KeywordHit, ReviewLabel, UrgencyLabel
 from casework.models import Complaint
@@ -182,7 +184,11 @@ def visible_complaint(session: Session, actor: Actor, complaint_id: int) -> Comp
 
 
 def locked_complaint(session: Session, actor: Actor, complaint_id: int) -> Complaint:
-    """The complaint, locked before it is judged whether the actor sees it; or `NotVisible`."""
+    """The complaint, locked before it is judged whether the actor sees it; or `NotVisible`.
+
+    In one line with deliveries, which place copies behind it by its state, place and office.
+    """
+    audit.hold(session)
     complaint = locked(session, Complaint, complaint_id)
     if not sees_complaint(actor, facts_of(complaint)):
         raise NotVisible
@@ -288,13 +294,7 @@ def return_to_clerk(
 def route(session: Session, complaint: Complaint, office: str | None) -> None:
     """Hand a case, with the copies behind it, to an office; None takes it back."""
     complaint.office = office
-    behind = select(ComplaintCopy.complaint_id).where(ComplaintCopy.lead_id == complaint.id)
-    session.execute(
-        update(Complaint)
-        .where(Complaint.id.in_(behind))
-        .values(office=office)
-        .execution_options(synchronize_session="fetch")
-    )
+    share(session, complaint.id, office=office, about=complaint.about)
 
 
 def _class(complaint: Complaint, decided: Review) -> str | None:

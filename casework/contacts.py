@@ -200,6 +200,8 @@ def _decided(
         CONTACT_TRANSITIONS, row.state, action, actor=actor, at=at,
         fields={"comment": comment.strip() or None}, earlier_actor=row.requested_by,
     )  # fmt: skip
+    if stands(row, at) == LAPSED and row.state is ContactState.GRANTED:
+        raise BadInput("request", "批准的查看时间已过，不用收回")
     if stands(row, at) == LAPSED:
         raise BadInput(
             "request", f"申请已超过 {ASKED_FOR.days} 天没有办理，已到期；如仍需要，请申请人重新申请"

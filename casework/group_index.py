@@ -18,6 +18,7 @@ from zlib import crc32
 from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from casework.access import reader_of
 from casework.group_models import ComplaintCopy, GroupBand, GroupExemplar
 from casework.group_placing import Exemplar, Group, Incoming, Index, NewExemplar, Placement, PutAside
 from casework.models import Complaint
@@ -75,7 +76,7 @@ def keep(session: Session, placement: Placement, incoming: Sequence[Incoming], i
     if placement.new_exemplars:
         _keep_exemplars(session, placement, incoming, ids)
     for group in dict.fromkeys(placement.groups):
-        _keep_group(session, group, ids)
+        _keep_group(session, group)
 
 
 def _keep_exemplars(
@@ -101,14 +102,27 @@ def _keep_exemplars(
     session.execute(insert(GroupBand), bands)
 
 
-def _keep_group(session: Session, group: Group, ids: Sequence[int]) -> None:
-    if group.learned:  # from now on nobody of that place sees the case
+def share(session: Session, lead_id: int, *, office: str | None, about: str | None) -> None:
+    """Give the copies of a case its place, if it has one, and its office, unless that may not read of the place."""
+    shared = {"office": reader_of(office, about=about)} | ({"about": about} if about else {})
+    behind = select(ComplaintCopy.complaint_id).where(ComplaintCopy.lead_id == lead_id)
+    session.execute(
+        update(Complaint)
+        .where(Complaint.id.in_(behind))
+        .values(**shared)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def _keep_group(session: Session, group: Group) -> None:
+    if not group.new and group.learned:  # from now on nobody of that place sees the case, nor its copies
         session.execute(
             update(Complaint)
-            .where(Complaint.id == group.lead_id(ids), Complaint.about.is_(None))
+            .where(Complaint.id == group.lead, Complaint.about.is_(None))
             .values(about=group.about)
             .execution_options(synchronize_session="fetch")
         )
+        share(session, group.lead, office=group.office, about=group.about)
     if not group.new:
         session.execute(
             update(GroupExemplar)

@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Final
 
+from casework.access import reader_of
 from ml.triage.copies import FLOOR, THRESHOLD, Shingles, similarity
 
 _MOST_CANDIDATES: Final = 24
@@ -118,9 +119,13 @@ class Placement:
         """Complaint id of the lead of a message; ids: what the messages of the batch got."""
         return self.groups[row].lead_id(ids)
 
+    def about_of(self, row: int) -> str | None:
+        """What the group of a message speaks of: the message itself, or else another of the group."""
+        return self.groups[row].about
+
     def office_of(self, row: int) -> str | None:
-        """The office that handles the case behind which a message stands."""
-        return self.groups[row].office
+        """The office that handles the case behind which a message stands and may read what the group speaks of."""
+        return reader_of(self.groups[row].office, about=self.groups[row].about)
 
     def is_lead(self, row: int) -> bool:
         return self.groups[row].new and self.groups[row].lead == row

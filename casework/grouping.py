@@ -9,13 +9,12 @@ from typing import Final, TypeVar
 from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from casework import audit
 from casework.access import sees_complaint
 from casework.channel_models import Attachment, FollowUp
-from casework.complaints import facts_of, locked_complaint, route, visible_complaint
+from casework.complaints import facts_of, locked_complaint, visible_complaint
 from casework.errors import BadInput, NotVisible
 from casework.events import move
-from casework.group_index import index_alone
+from casework.group_index import index_alone, share
 from casework.group_models import ComplaintCopy, GroupExemplar
 from casework.inbox_models import KeywordHit
 from casework.models import Complaint
@@ -139,7 +138,6 @@ def of_copies(
 
 def split(session: Session, actor: Actor, complaint_id: int, *, at: datetime) -> Complaint:
     """Take a copy out of its group: it becomes a case of its own, by which later copies of it are recognised."""
-    audit.hold(session)  # in one line with deliveries, which place copies
     complaint = locked_complaint(session, actor, complaint_id)
     move(session, complaint, ComplaintAction.SPLIT, actor=actor, at=at)
     complaint.office = None
@@ -153,7 +151,6 @@ def merge(session: Session, actor: Actor, complaint_id: int, *, lead_id: int, at
 
     A lead that named no place takes that of the other, so that nobody of that place sees it.
     """
-    audit.hold(session)  # in one line with deliveries and other merges
     both = {row_id: locked_complaint(session, actor, row_id) for row_id in sorted({complaint_id, lead_id})}
     complaint, lead = both[complaint_id], both[lead_id]
     if lead_id == complaint_id or lead.state is ComplaintState.COPY:
@@ -168,5 +165,5 @@ def merge(session: Session, actor: Actor, complaint_id: int, *, lead_id: int, at
         session.execute(update(table).where(table.lead_id == complaint.id).values(lead_id=lead_id))
     session.add(ComplaintCopy(complaint_id=complaint.id, lead_id=lead_id))
     session.flush()
-    route(session, lead, lead.office)
+    share(session, lead_id, office=lead.office, about=lead.about)
     return complaint

@@ -273,6 +273,7 @@ def _store(
         {
             **_row(reading, receipt, sealer=sealer, triage_version=triage_version),
             "state": ComplaintState.TRIAGED if placement.is_lead(number) else ComplaintState.COPY,
+            "about": placement.about_of(number),
             "office": placement.office_of(number),
         }
         for number, (reading, receipt) in enumerate(zip(readings, receipts, strict=True))
@@ -313,7 +314,6 @@ def _row(reading: _Reading, receipt: str, *, sealer: Sealer, triage_version: str
         "message_id": message.message_id,
         "received_at": message.received_at,
         "division": message.division,
-        "about": reading.about,
         "sealed": sealer.seal(sealed_text(message.sender, message.text), bound_to=receipt),
         "sender_digest": sender_digest(sealer, message.sender, division=message.division),
         "delivery_digest": _delivery_digest(sealer, message),

@@ -184,9 +184,10 @@ class Mailbox:
         public = self._key(OFFICE_KEY)
         content = f"{contact}\n{''.join(text.split())}\n{hash_of(files)}"
         receipt, code, claimed = self._claim(message_id, content, year=at.year)
-        if claimed is Claimed.DIFFERS:
+        known = claimed is not Claimed.NEW and self._lock_of(receipt, code)[0].is_file()
+        if known and claimed is Claimed.DIFFERS:
             return Submitted(receipt, code, differs=True)
-        if claimed is Claimed.NEW or not self._lock_of(receipt, code)[0].is_file():
+        if not known:
             letter = Letter(
                 kind="complaint", message_id=message_id, at=at, receipt=receipt, code=code, text=text,
                 contact=contact, token=token, files=kept,

@@ -20,6 +20,7 @@ from casework.access import RiskFacts, managing_level
 from casework.complaints import locked_complaint
 from casework.errors import BadInput
 from casework.events import move
+from casework.group_index import share
 from casework.identity import Vault, masked, revealed
 from casework.linking import Entries, Link, Programme, Project, Target, Term, Tier, link, villages_of
 from casework.locating import place_given
@@ -144,6 +145,7 @@ def confirm_place(
         raise BadInput("about", "所涉地点应为受理单位辖区内的下级区划")
     move(session, complaint, ComplaintAction.LOCATE, actor=actor, at=at, fields={"about": about})
     complaint.about = about
+    share(session, complaint.id, office=complaint.office, about=about)
     return complaint
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from casework import second_readings
+from casework import audit, second_readings
 from casework.access import (
     SubjectType,
     TaskFacts,
@@ -204,6 +204,7 @@ def approve(
 
     outcome: what holds where two readers disagree (`casework.second_readings`); needed then, with a comment.
     """
+    audit.hold(session)  # in one line with deliveries: a closed case takes no more copies
     task = locked_task(session, actor, task_id)
     change = step(
         TASK_TRANSITIONS,

@@ -45,7 +45,7 @@ _PER_BEFORE: Final = re.compile(rf"((?:[每按]一?个?{_PER}){{1,2}})[^,，。;
 _PER_BEHIND: Final = re.compile(
     r"\s*(?:左右|多)?\s*(?:[/／]|[一每]个?)([人月年天日户亩头吨斤]|㎡|平方|平米|学期|季度|桶|只|个|趟|车|次)"
 )
-_SHORT_FOR_TEN_THOUSAND: Final = re.compile(r"(?<=\d)[wW](?![A-Za-z0-9])")
+_SHORT_FOR_TEN_THOUSAND: Final = re.compile(r"(?<=\d)(?:w(?![A-Za-z0-9])|W(?=[元块]))")
 _SIGNS: Final = ("¥", "￥")
 _NO_MONEY: Final = re.compile(
     r"万一|千万(?:不|别|要|请)|百姓|百货|十分|十足|一[些样直般切定起旦]|千方|万分|百般|万般|一下|两边"

@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from casework import mailbox as module
 from casework.audit_models import AuditEntry
 from casework.channel_models import Attachment, FollowUp, IntakePoint
 from casework.errors import SealBroken
@@ -87,6 +88,27 @@ def test_a_form_sent_again_with_another_text_says_so(villager, mailbox, office, 
     assert received(first.text) == received(again.text)
     assert ["没有收下" in page.text for page in (first, again)] == [False, True]
     assert count(small_world) == 1
+
+
+def test_a_form_whose_letter_was_lost_is_taken_when_it_comes_again_changed(
+    villager, mailbox, office, small_world, monkeypatch
+):
+    """The disk was full between the claim and the letter: no receipt was shown, and the sender changed a word."""
+    challenge = challenge_of(villager.get(f"/r/{TOKEN}").text)
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "seal_letter", failing)
+        with pytest.raises(OSError, match="full"):
+            submit(villager, TOKEN, challenge=challenge)
+    page = submit(villager, TOKEN, challenge=challenge, text=TEXT + "还有修路的钱")
+    assert "没有收下" not in page.text
+    receipt, code = received(page.text)
+    assert exchange(office, mailbox, at=NOW)["complaints"] == 1
+    assert "已收到" in villager.post("/receipts", data={"receipt": receipt, "code": code}).text
+    assert count(small_world) == 1
+
+
+def failing(*_: object) -> bytes:
+    raise OSError("full")
 
 
 def test_letters_that_lie_there_still_after_a_crash_are_not_taken_twice(

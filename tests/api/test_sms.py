@@ -53,7 +53,7 @@ def test_gateways_name_the_same_things_differently(body):
     assert parse_delivery(json.dumps(body).encode(), content_type="application/json") == ([EXPECTED], [])
 
 
-@pytest.mark.parametrize("charset", ["GBK", "gb2312", "utf-8", None, "no-such-charset"])
+@pytest.mark.parametrize("charset", ["GBK", "gb2312", "utf-8", None, "no-such-charset", "ISO-8859-1"])
 @pytest.mark.parametrize("written_in", ["gbk", "utf-8"])
 def test_a_text_in_another_encoding_is_read_whole_or_refused(charset, written_in):
     """Where the gateway names its charset, or none that is true."""
@@ -78,6 +78,11 @@ def test_another_message_under_a_number_in_use_is_rejected_and_learns_no_receipt
     assert "编号" in answer["rejected"][0]["reason"]
     assert [one["duplicate"] for one in answer["receipts"]] == [True, False]
     assert answer["receipts"][0]["receipt"] == first["receipts"][0]["receipt"]
+
+
+def test_a_mark_of_the_order_of_bytes_is_no_text():
+    body = b"\xef\xbb\xbf" + json.dumps([MESSAGE], ensure_ascii=False).encode()
+    assert parse_delivery(body, content_type="application/json") == ([EXPECTED], [])
 
 
 def test_bytes_of_no_encoding_are_refused():

@@ -292,6 +292,13 @@ def test_what_was_approved_can_be_taken_back_within_its_day(world):
         does(world, "supervisor", contacts.look, request, sealer=world.sealer, at=LATER)
 
 
+def test_what_is_over_need_not_be_taken_back(world):
+    request = asked(world, key_matter(world))
+    does(world, "leader", contacts.approve, request, comment="")
+    with pytest.raises(BadInput, match="时间已过"):
+        does(world, "leader", contacts.refuse, request, comment="另案", at=NOW + OPEN_FOR)
+
+
 def test_what_is_open_is_listed_before_what_has_lapsed(world, monkeypatch):
     monkeypatch.setattr(contacts, "MOST_LISTED", 2)
     late = NOW + ASKED_FOR + timedelta(days=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from threading import Barrier, Thread
 
 import pytest
@@ -107,6 +108,37 @@ def test_a_copy_never_reaches_those_it_speaks_of(world):
         for actor in (world.actor(session, "town_a"), other):
             with pytest.raises(NotVisible):
                 complaints.visible_complaint(session, actor, copy)
+
+
+NOWHERE = ACCUSING.replace("石桥村", "我们")
+
+
+@pytest.mark.parametrize("how", ["delivery", "merge", "place"])
+def test_when_a_case_turns_out_to_be_about_its_office_the_copies_are_out_of_its_reach_too(world, how):
+    with world.sessions.begin() as session:
+        lead, early = take_in(session, world, NOWHERE, NOWHERE + "谢谢")
+        clerk, town = world.actor(session, "clerk"), world.actor(session, "town_a")
+        decided = replace(complaints.corrected_review(session.get_one(Complaint, lead), "key"), office=TOWN_A)
+        complaints.review(session, clerk, lead, decided, at=NOW)
+        assert complaints.visible_complaint(session, town, early).id == early
+        if how == "place":
+            complaints.return_to_clerk(session, town, lead, comment="退回", at=NOW)
+            confirm_place(session, clerk, lead, about=TOWN_A, at=NOW)
+        else:
+            text = (
+                NOWHERE.replace("我们", "清溪镇政府") if how == "delivery" else "清溪镇政府的账从来不给人看"
+            )
+            (other,) = take_in(session, world, text, start=3)
+            if how == "merge":
+                grouping.merge(session, clerk, other, lead_id=lead, at=NOW)
+            assert lead_ids(session, [other]) == [lead]
+        (late,) = take_in(session, world, NOWHERE + "求查", start=4)
+        assert lead_ids(session, [late]) == [lead]
+        for one in (lead, early, late):
+            assert session.get_one(Complaint, one).about == TOWN_A
+            with pytest.raises(NotVisible):
+                complaints.visible_complaint(session, town, one)
+        assert shelf(session, town, state=ComplaintState.COPY) == []
 
 
 def test_two_clerks_who_merge_two_cases_into_each_other_leave_one(world):

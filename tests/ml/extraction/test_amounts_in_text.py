@@ -56,6 +56,11 @@ def test_sums(text, stretch, least, most):
     assert found(text) == [(stretch, Money(round(least * 100), None if most is None else round(most * 100)))]
 
 
+@pytest.mark.parametrize("text", ["装了60W的灯泡", "太阳能路灯100W", "装机容量500W光伏"])
+def test_watts_are_no_money(text):
+    assert found(text) == []
+
+
 @pytest.mark.parametrize("text", ["欠了几十万没还", "花了十几万装修", "账上有数万元"])
 def test_vague_amounts_are_found_without_a_value(text):
     ((_, value),) = found(text)
