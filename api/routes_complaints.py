@@ -248,7 +248,8 @@ def _pass_marked_up(
             refused.append(sms.Rejected(one.index, EMPTY_BEHIND_MARK))
             continue
         report = f"{one.mobile}\n\n{one.content}"  # as a call: contact, place, text
-        delivery = (svc.intake.division, SMS, one.message_id)
+        sent_at = one.sent_at.isoformat() if one.sent_at else ""  # a counter may begin anew every day
+        delivery = (svc.intake.division, SMS, one.message_id, sent_at)
         try:
             digest, duplicate = send_up_once(session, svc.home, report, delivery=delivery, at=svc.clock())
         except NoWayUp as error:

@@ -20,7 +20,7 @@ from casework.group_index import share
 from casework.group_models import ComplaintCopy
 from casework.inbox_models import KeywordHit, ReviewLabel, UrgencyLabel
 from casework.models import Complaint
-from casework.raising import copy_presses, raised_by_ledger, raised_by_sender
+from casework.raising import copy_presses, doubtful, pressing, raised_by_ledger, raised_by_sender
 from casework.receipts import in_groups, is_receipt, plain_digits
 from casework.roles import Actor, is_division
 from casework.scope import visible_complaints
@@ -124,7 +124,7 @@ def inbox(
     if added:
         conditions.append(by_sender)
     raised = raised_by_ledger(actor)
-    presses = or_(Complaint.pressing, Complaint.id.in_(_leads_of(copy_presses(_Copy, _Lead))))
+    presses = or_(pressing(Complaint), Complaint.id.in_(_leads_of(copy_presses(_Copy, _Lead))))
     rank = case(
         (Complaint.state.in_([ComplaintState.NOT_KEY, ComplaintState.TRANSFERRED]), 0),
         (Complaint.state.in_([ComplaintState.KEY_MATTER, ComplaintState.IN_TASK]), 3),
@@ -133,7 +133,7 @@ def inbox(
         (Complaint.abstain.is_(True), 1),
         (Complaint.model_key.is_(True), 2),
         (holds_keyword, 1),
-        (_has_copy(or_(_Copy.model_key.is_(True), _Copy.abstain.is_(True))), 1),
+        (_has_copy(doubtful(_Copy)), 1),
         (raised, 1),
         else_=0,
     )

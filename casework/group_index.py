@@ -15,13 +15,14 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 from zlib import crc32
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from casework.access import reader_of
 from casework.group_models import ComplaintCopy, GroupBand, GroupExemplar
 from casework.group_placing import Exemplar, Group, Incoming, Index, NewExemplar, Placement, PutAside
 from casework.models import Complaint
+from casework.raising import doubtful
 from casework.states import ComplaintState
 from ml.triage.copies import band_keys, compact, shingle_sets
 
@@ -198,7 +199,7 @@ def _load(session: Session, exemplar_ids: Sequence[int], *, oldest: datetime) ->
         select(
             GroupExemplar.id, GroupExemplar.lead_id, GroupExemplar.root_id, GroupExemplar.text,
             GroupExemplar.last_at, GroupExemplar.complaint_id, root.work_text, Complaint.state, Complaint.about,
-            Complaint.office, Complaint.urgency, or_(Complaint.model_key.is_(True), Complaint.abstain.is_(True)).label("doubtful"),
+            Complaint.office, Complaint.urgency, doubtful(Complaint).label("doubtful"),
             Complaint.work_text.label("lead_text"),
         )
         .join(Complaint, Complaint.id == GroupExemplar.lead_id)

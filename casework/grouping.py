@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, TypeVar
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from casework.access import sees_complaint
@@ -18,7 +18,7 @@ from casework.group_index import index_alone, share
 from casework.group_models import ComplaintCopy, GroupExemplar
 from casework.inbox_models import KeywordHit
 from casework.models import Complaint
-from casework.raising import copy_presses
+from casework.raising import copy_presses, doubtful, pressing
 from casework.roles import Actor
 from casework.scope import visible_complaints
 from casework.states import ComplaintAction, ComplaintState
@@ -42,7 +42,7 @@ def pressing_copies(session: Session, lead_ids: Iterable[int]) -> dict[int, tupl
         .join(_Lead, _Lead.id == ComplaintCopy.lead_id)
         .where(
             ComplaintCopy.lead_id.in_(list(lead_ids)),
-            ComplaintCopy.complaint_id.in_(select(_Pressing.id).where(_Pressing.pressing)),
+            ComplaintCopy.complaint_id.in_(select(_Pressing.id).where(pressing(_Pressing))),
             copy_presses(Complaint, _Lead),
         )
         .distinct()
@@ -59,12 +59,11 @@ def doubted_in_copies(session: Session, lead_ids: Iterable[int]) -> set[int]:
     of_lead = exists().where(
         ComplaintCopy.lead_id == Complaint.id,
         copy.id == ComplaintCopy.complaint_id,
-        or_(copy.model_key.is_(True), copy.abstain.is_(True)),
+        doubtful(copy),
     )
     query = select(Complaint.id).where(
         Complaint.id.in_(list(lead_ids)),
-        Complaint.model_key.is_(False),
-        Complaint.abstain.is_(False),
+        ~doubtful(Complaint),
         of_lead.correlate(Complaint),
     )
     return set(session.scalars(query))

@@ -288,14 +288,10 @@ class Complaint(Versioned, Base):
     def _presses(cls) -> ColumnElement[str]:
         return func.coalesce(cls.decided_urgency, cls.urgency)
 
-    @hybrid_property
-    def pressing(self) -> bool:
-        return self.presses != literal_column("''")
 
-
-_PRESSING = Complaint.pressing.expression
-Index("ix_complaint_pressing", Complaint.id, sqlite_where=_PRESSING, postgresql_where=_PRESSING)
-"""The few that press are found without a look at the many copies of a mailing."""
+PRESSING = Complaint.presses != literal_column("''")
+Index("ix_complaint_pressing", Complaint.id, sqlite_where=PRESSING, postgresql_where=PRESSING)
+"""The few that press are found without a look at the many copies of a mailing; see `casework.raising.pressing`."""
 
 
 class Task(Versioned, Base):

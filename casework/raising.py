@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from casework.channel_models import FollowUp
@@ -38,12 +38,22 @@ def added_to(session: Session, actor: Actor, complaint_ids: Iterable[int]) -> se
     return set(session.scalars(query))
 
 
+def pressing(of: type[Complaint]) -> ColumnElement[bool]:
+    """A complaint that presses, written as its index has it: with the empty text itself and no parameter."""
+    return of.presses != literal_column("''")
+
+
+def doubtful(of: type[Complaint]) -> ColumnElement[bool]:
+    """A complaint that the model takes for a key matter or leaves to a person."""
+    return or_(of.model_key.is_(True), of.abstain.is_(True))
+
+
 def copy_presses(copy: type[Complaint], lead: type[Complaint]) -> ColumnElement[bool]:
     """A copy that presses. What a person said of its lead holds for it, too, where the model said the same of both."""
     said_of_lead = and_(
         lead.decided_urgency.is_not(None), copy.decided_urgency.is_(None), copy.urgency == lead.urgency
     )
-    return and_(copy.pressing, ~said_of_lead)
+    return and_(pressing(copy), ~said_of_lead)
 
 
 def _leads_of_added(actor: Actor) -> Select[int]:

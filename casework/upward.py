@@ -77,11 +77,12 @@ def send_up(session: Session, home: Path, text: str, *, at: datetime) -> str:
 
 
 def send_up_once(
-    session: Session, home: Path, text: str, *, delivery: tuple[str, str, str], at: datetime
+    session: Session, home: Path, text: str, *, delivery: tuple[str, ...], at: datetime
 ) -> tuple[str, bool]:
     """`send_up` for a channel that delivers again: the hash of the sealed bytes, and whether it was there before.
 
-    delivery: office, channel and message id, of which a keyed hash is kept. The caller holds `audit.hold`, so that
+    delivery: office, channel, message id and time of sending, of which a keyed hash is kept; nothing of sender or text,
+    which whoever holds the key could else try out. The caller holds `audit.hold`, so that
     two deliveries at once are one.
     """
     named = "\x1f".join(delivery).encode()

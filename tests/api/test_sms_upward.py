@@ -92,6 +92,16 @@ def test_the_same_delivery_twice_goes_up_once(anyone, small_world, private):
     assert letters(small_world) == []
 
 
+def test_a_report_under_a_number_of_another_day_goes_up_too(anyone, small_world, private):
+    """A gateway whose numbers begin anew every day: the second report must not pass for the first one."""
+    told = [
+        deliver(anyone, json.dumps([MESSAGE | {"content": f"上级：{text}", "time": time}]).encode()).json()
+        for text, time in ((REPORT, "2026-11-22 09:30:00"), (REPORT + "，还有房子", "2026-11-22 09:31:00"))
+    ]
+    assert [one["sent_up"][0]["duplicate"] for one in told] == [False, False]
+    assert len(letters(small_world)) == 2
+
+
 def test_one_message_twice_in_a_delivery_goes_up_once(anyone, small_world, private):
     entry = MESSAGE | {"content": f"上级：{REPORT}"}
     sent = deliver(anyone, json.dumps([entry, entry]).encode()).json()["sent_up"]
