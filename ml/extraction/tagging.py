@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -77,12 +77,6 @@ class Tagger:
                 row[int(number)] = weight
             states[feature] = row
         return cls(labels, states, np.array(stored["moves"], dtype=np.float32))
-
-    def leaning(self, label: str, by: float) -> Tagger:
-        """The same weights, but sooner moved to a label that it has; a larger ``by`` finds more and errs more."""
-        moves = self.moves.copy()
-        moves[:, [name == label for name in self.labels]] += by
-        return replace(self, moves=moves)
 
     def tag(self, features: Sequence[Sequence[str]]) -> list[str]:
         """The likeliest label of each character. ``features``: those of each character."""

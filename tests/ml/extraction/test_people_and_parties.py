@@ -127,7 +127,7 @@ def test_the_sender(text, expected):
 
 def test_the_accused_is_where_the_tagger_sees_it():
     text = "投诉某某广场乱收费\n书记好，请物业管一管"
-    states = {"c0=某": np.array([5.0, 0.0], dtype=np.float32), "bias": np.array([0.0, 3.0], dtype=np.float32)}
+    states = {"c0=某": np.array([5.0, 0.0], dtype=np.float32), "bias": np.array([0.0, 1.0], dtype=np.float32)}
     seen = Tagger(("B-accused", "O"), states, np.zeros((2, 2), dtype=np.float32))
     found = read(text, as_of=AS_OF, party_tagger=seen).accused
     assert found is not None
